@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability.
+ * Reads: the caller's environment, only to hand it on.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "message.h"
+
+static bool
+within(const char *pointer, const char *start, const char *end)
+{
+	return (uintptr_t)pointer >= (uintptr_t)start &&
+	    (uintptr_t)pointer < (uintptr_t)end;
+}
+
+static size_t
+count_strings(const char *start, const char *end)
+{
+	size_t count = 0;
+
+	for (; start < end; start += strlen(start) + 1)
+		count++;
+	return count;
+}
+
+static char **
+allocate(size_t count)
+{
+	char **strings = calloc(count + 1, sizeof(*strings));
+
+	if (strings == NULL)
+		fatal("cannot keep %zu environment variables", count);
+	return strings;
+}
+
+char **
+environment_recover(int argc, char **argv)
+{
+	char *last = argv[argc - 1], *start = last + strlen(last) + 1, *string;
+	char *end = (char *)getauxval(AT_EXECFN), **recovered;
+	size_t count = 0;
+
+	/* An emulator (valgrind, qemu-user) may lay the strings elsewhere. */
+	if (environ[0] != NULL && !within(environ[0], start, end))
+		return environ;
+	if (!within(start, last, end))
+		return environ;
+	recovered = allocate(count_strings(start, end));
+	for (string = start; string < end; string += strlen(string) + 1)
+		recovered[count++] = string;
+	return recovered;
+}
+
+const char *
+environment_get(char **environment, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *environment != NULL; environment++)
+		if (strncmp(*environment, name, length) == 0 &&
+		    (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+char **
+environment_set(char **environment, const char *name, const char *value)
+{
+	size_t count = 0, length = strlen(name), kept = 0;
+	char **changed;
+
+	while (environment[count] != NULL)
+		count++;
+	changed = allocate(count + 1);
+	for (; *environment != NULL; environment++)
+		if (strncmp(*environment, name, length) != 0 ||
+		    (*environment)[length] != '=')
+			changed[kept++] = *environment;
+	if (asprintf(&changed[kept], "%s=%s", name, value) < 0)
+		fatalx("cannot set %s: out of memory", name);
+	return changed;
+}

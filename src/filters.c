@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs at build time: writes the three seccomp filters as arrays of BPF
+ * instructions to standard output, for seccomp.c.  They depend on nothing but
+ * the architecture, so neither process spends time on libseccomp, and the code
+ * that holds the capability does not contain it.
+ *
+ * usage: filters [ARCH]   (a name seccomp_arch_resolve_name(3) knows)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "sockopt.h"
+
+#define ANY 0
+
+/*
+ * What the helper may still call once it is confined; anything else kills it.
+ * It holds no capability then: the list is short so that a helper somebody
+ * took over can do little more than hand out the sockets it has.
+ */
+struct permission {
+	int call;
+	unsigned int count; /* of arguments checked */
+	struct scmp_arg_cmp arguments[2];
+};
+
+#define CALL(name)	  {SCMP_SYS(name), 0, {{0}}}
+#define CALL1(name, a)	  {SCMP_SYS(name), 1, {a}}
+#define NOTIFY_IOCTL(what) CALL1(ioctl, SCMP_A1_32(SCMP_CMP_EQ, (what)))
+
+static const struct permission helper_permissions[] = {
+    /* The loop: wait for a notification, a signal, the channel. */
+    CALL(poll),
+    CALL(ppoll),
+    CALL(restart_syscall),
+    CALL(clock_gettime), /* where the vDSO has no clock */
+    CALL(read), /* the signalfd; no other descriptor can be read that way to
+		   any gain: files opened are those of /proc below */
+    CALL(recvmsg), /* the channel: the listener, and its end */
+    CALL(sendmsg), /* the channel: the answer to the plan */
+    /* The listener, and no other ioctl but the terminal's foreground group:
+     * in particular no TIOCSTI. */
+    NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_RECV),
+    NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_SEND),
+    NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_ID_VALID),
+    NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_ADDFD),
+    NOTIFY_IOCTL(TIOCGPGRP),
+    NOTIFY_IOCTL(TIOCSPGRP),
+    /* Looking at the server: /proc/PID/mem, fd, fdinfo, stat, status.  Opening
+     * for reading only: no file can be made or changed. */
+    CALL1(openat, SCMP_A2_32(SCMP_CMP_MASKED_EQ,
+		      O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY)),
+    CALL(pread64),
+    CALL(readlink),
+    CALL(readlinkat),
+    CALL(getxattr), /* the protocol of the server's socket */
+    CALL(getdents64),
+    CALL(close),
+    CALL(pidfd_open), /* the server's socket, where the kernel allows it */
+    CALL(pidfd_getfd),
+    /* The sockets handed out. */
+    CALL(getsockname),
+    CALL(getsockopt),
+    CALL(setsockopt),
+    CALL1(fcntl, SCMP_A1_32(SCMP_CMP_EQ, F_GETFL)),
+    CALL1(fcntl, SCMP_A1_32(SCMP_CMP_EQ, F_SETFL)),
+    CALL(fstat),
+    CALL(newfstatat), /* fstat(3) of newer C libraries */
+    CALL(shutdown),
+    CALL(bind), /* binds that no mapping covers, done for the server on its own
+		   socket; powerless, as the capability is gone */
+    /* The supervisor: signals to processes of the same user, reaping. */
+    CALL(kill),
+    CALL(wait4),
+    CALL(waitid),
+    CALL(getpid),
+    CALL(getpgid), /* the terminal's job control */
+    CALL(getpgrp),
+    /* Messages, on standard error alone. */
+    CALL1(write, SCMP_A0_32(SCMP_CMP_EQ, STDERR_FILENO)),
+    CALL(exit_group),
+#ifdef SANITIZED
+    /* What the run-time of a sanitizer calls behind our back. */
+    CALL(mmap),
+    CALL(munmap),
+    CALL(mprotect),
+    CALL(madvise),
+    CALL(futex),
+    CALL(sched_yield),
+    CALL(gettid),
+    CALL(tgkill),
+    CALL(sigaltstack),
+    CALL(rt_sigaction),
+    CALL(rt_sigprocmask),
+    CALL(prctl),
+    CALL(brk),
+    CALL(write),
+#endif
+};
+
+static void
+check(int status, const char *what)
+{
+	if (status >= 0)
+		return;
+	fprintf(stderr, "filters: %s: %s\n", what, strerror(-status));
+	exit(EXIT_FAILURE);
+}
+
+static scmp_filter_ctx
+filter_new(uint32_t action, uint32_t foreign, const char *arch)
+{
+	scmp_filter_ctx filter = seccomp_init(action);
+
+	check(filter == NULL ? -ENOMEM : 0, "seccomp_init");
+	if (arch != NULL) {
+		check(seccomp_arch_remove(filter, SCMP_ARCH_NATIVE), "arch");
+		check(seccomp_arch_add(filter, seccomp_arch_resolve_name(arch)),
+		    arch);
+	}
+	check(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, foreign),
+	    "foreign architectures");
+	return filter;
+}
+
+static scmp_filter_ctx
+filter_helper(const char *arch)
+{
+	const size_t count =
+	    sizeof(helper_permissions) / sizeof(helper_permissions[0]);
+	const struct permission *p = helper_permissions;
+	scmp_filter_ctx filter =
+	    filter_new(SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_PROCESS, arch);
+
+	for (; p < helper_permissions + count; p++) {
+		/* Calls this architecture never had (poll on arm64). */
+		if (p->call < 0 && arch == NULL)
+			continue;
+		check(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, p->call,
+			  p->count, p->arguments),
+		    "a permission of the helper");
+	}
+	return filter;
+}
+
+/*
+ * The server: bind(2) of an address that can be AF_INET or AF_INET6 by its
+ * length (16 bytes at least: no netlink address) goes to the listener.  int
+ * arguments travel in 64-bit registers, whose upper half the kernel ignores:
+ * the _32 comparisons do so too.  Programs of a foreign architecture run on,
+ * unintercepted.
+ */
+static scmp_filter_ctx
+filter_server(const char *arch, bool observe)
+{
+	scmp_filter_ctx filter =
+	    filter_new(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW, arch);
+	const struct sockopt *o = sockopt_table;
+
+	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(bind), 1,
+		  SCMP_A2_32(SCMP_CMP_GE, sizeof(struct sockaddr))),
+	    "bind");
+	for (; observe && o < sockopt_table + SOCKOPT_COUNT; o++)
+		if (o->observed)
+			check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
+				  SCMP_SYS(setsockopt), 2,
+				  SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)o->level),
+				  SCMP_A2_32(SCMP_CMP_EQ, (uint32_t)o->name)),
+			    "setsockopt");
+	return filter;
+}
+
+static void
+filter_print(scmp_filter_ctx filter, const char *name)
+{
+	struct sock_filter instruction;
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	check(fd < 0 ? -errno : 0, "memfd_create");
+	check(seccomp_export_bpf(filter, fd), "seccomp_export_bpf");
+	check(lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0, "lseek");
+	printf("static const struct sock_filter %s[] = {\n", name);
+	while (read(fd, &instruction, sizeof(instruction)) ==
+	    sizeof(instruction))
+		printf("    {0x%02x, %u, %u, 0x%08x},\n", instruction.code,
+		    instruction.jt, instruction.jf, instruction.k);
+	printf("};\n");
+	close(fd);
+	seccomp_release(filter);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *arch = argc > 1 ? argv[1] : NULL;
+
+	printf("/* Written by filters.c at build time. */\n");
+	filter_print(filter_helper(arch), "helper_filter");
+	filter_print(filter_server(arch, false), "fetch_filter");
+	filter_print(filter_server(arch, true), "observe_filter");
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, after the drop.
+ * Reads: the arguments of the server's bind(2), once, into a copy.
+ *
+ * For each call: what it asks for is read and then the call's id checked, so
+ * that the bytes are those of the task that waits.  The answer rests on the
+ * copy alone: another thread may rewrite the address meanwhile, and the
+ * outcome is that of one address or the other.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "handoff.h"
+#include "message.h"
+#include "process.h"
+#include "seccomp.h"
+#include "socket.h"
+#include "target.h"
+
+/* bind(fd, address, length) */
+struct request {
+	struct seccomp_notif call;
+	pid_t task;
+	int fd;
+	struct endpoint asked;
+};
+
+static bool
+call_valid(void *argument, const struct seccomp_notif *call)
+{
+	const struct handoff *h = argument;
+
+	return seccomp_valid(h->listener, call);
+}
+
+/* A bind nobody can look at might be one a mapping is for. */
+static void
+tell_unreadable(struct handoff *h, pid_t task)
+{
+	if (!h->told_unreadable)
+		warnx("cannot look at a bind(2) of process %d: %s; it gets no "
+		      "mapped port (not dumpable, or Yama ptrace_scope above "
+		      "1?)", task, strerror(errno));
+	h->told_unreadable = true;
+}
+
+/*
+ * Reads what the call asks for.  False: nothing lowport has to do with, or
+ * something the kernel refuses; it shall say so itself.
+ */
+static bool
+request_read(struct handoff *h, struct request *r)
+{
+	const __u64 *arguments = r->call.data.args;
+	uint8_t bytes[sizeof(struct sockaddr_in6)];
+	int length = (int)arguments[2];
+	ssize_t read;
+
+	r->task = (pid_t)r->call.pid;
+	r->fd = (int)arguments[0];
+	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
+		return false;
+	if (length > (int)sizeof(bytes))
+		length = sizeof(bytes);
+	read = process_read(r->task, arguments[1], bytes, (size_t)length);
+	if (read < 0 && errno == EACCES)
+		tell_unreadable(h, r->task);
+	return read == length &&
+	    endpoint_from_sockaddr(&r->asked, bytes, (size_t)length) &&
+	    seccomp_valid(h->listener, &r->call);
+}
+
+/*
+ * Lets a bind through.  The kernel would read the address again, after another
+ * thread may have changed it: where the server's socket can be had, the copy is
+ * bound instead, with the server's own rights, as the helper has none either.
+ * Not where a signal can repeat the call: the second time it would fail.
+ */
+static void
+let_through(struct handoff *h, const struct request *r)
+{
+	int fd, error;
+
+	fd = h->killable && !h->observe ? target_fetch(r->task, r->fd) : -1;
+	if (fd < 0) {
+		seccomp_continue(h->listener, &r->call);
+		return;
+	}
+	error = socket_bind(fd, &r->asked) == 0 ? 0 : errno;
+	close(fd);
+	seccomp_answer(h->listener, &r->call, error);
+}
+
+static bool
+is_recent(const struct handoff *h, ino_t inode)
+{
+	size_t i;
+
+	for (i = 0; i < HANDOFF_RECENT; i++)
+		if (h->recent[i] == inode)
+			return true;
+	return false;
+}
+
+static void
+remember(struct handoff *h, int socket)
+{
+	h->recent[h->handed++ % HANDOFF_RECENT] = socket_inode(socket);
+}
+
+/* A Multipath TCP listener is answered with what the pool has, a TCP one. */
+static bool
+is_stream(const struct target *target)
+{
+	return target->protocol == IPPROTO_TCP ||
+	    target->protocol == IPPROTO_MPTCP;
+}
+
+/* The mapping that would have covered this bind. */
+static struct mapping
+mapping_suggested(const struct handoff *h, const struct endpoint *asked)
+{
+	const struct mapping *m = h->plan->mappings;
+	struct mapping suggested = {0};
+
+	while (m->server_port != asked->port)
+		m++;
+	suggested.family = asked->family;
+	suggested.public_port = m->public_port;
+	suggested.server_port = m->server_port;
+	suggested.scope = asked->scope;
+	memcpy(suggested.address, asked->address, sizeof(asked->address));
+	return suggested;
+}
+
+static void
+tell_uncovered(struct handoff *h, const struct request *r,
+    const struct target *target)
+{
+	struct mapping suggested = mapping_suggested(h, &r->asked);
+	char text[ENDPOINT_TEXT], mapping[MAPPING_TEXT];
+
+	if (h->told_uncovered)
+		return;
+	h->told_uncovered = true;
+	endpoint_format(&r->asked, text);
+	if (is_stream(target))
+		warnx("the server binds %s, which no mapping covers, and keeps "
+		      "that port; give it -p '%s'",
+		    text, mapping_format(&suggested, mapping));
+	else
+		warnx("the server binds %s for another protocol than TCP, and "
+		      "keeps that port; mappings are for TCP", text);
+}
+
+static void
+tell_handed(const struct handoff *h, const struct request *r,
+    const struct pool_variant *v)
+{
+	char asked[ENDPOINT_TEXT], given[ENDPOINT_TEXT];
+
+	verbose("process %d asked for %s and got %s%s", r->task,
+	    endpoint_format(&r->asked, asked),
+	    endpoint_format(&v->endpoint, given),
+	    h->probing ? " (probe)" : "");
+}
+
+/* Hands a socket of the variant over.  Returns 0 or what bind(2) is to fail
+ * with: never the unmapped port in silence. */
+static int
+hand_over(struct handoff *h, const struct request *r,
+    const struct target *target, struct pool_variant *v)
+{
+	bool reuseport = sockopt_integer(&target->options, SOL_SOCKET,
+	    SO_REUSEPORT) != 0;
+	int socket, error = pool_pick(v, reuseport, &socket);
+
+	if (error != 0)
+		return error;
+	pool_prepare(h->pool, v, socket, &target->options, !h->observe,
+	    (target->flags & O_NONBLOCK) != 0);
+	error = seccomp_replace(h->listener, &r->call, socket, r->fd,
+	    (target->flags & O_CLOEXEC) != 0);
+	if (error != 0)
+		return error;
+	remember(h, socket);
+	tell_handed(h, r, v);
+	if (h->probing)
+		return 0;
+	h->used[v->mapping] = true;
+	pool_commit(v, socket, (struct process_descriptor){r->task, r->fd});
+	return 0;
+}
+
+static void
+resolve_v6only(struct endpoint *asked, const struct target *target)
+{
+	asked->v6only = asked->family == AF_INET6 &&
+	    sockopt_integer(&target->options, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
+}
+
+/* The port is one the server was expected to bind. */
+static void
+serve_expected(struct handoff *h, struct request *r, struct target *target)
+{
+	struct pool_variant *v = NULL;
+
+	resolve_v6only(&r->asked, target);
+	if (is_stream(target) && target->family == r->asked.family)
+		v = pool_find(h->pool, &r->asked);
+	if (v == NULL) {
+		if (target->family == r->asked.family)
+			tell_uncovered(h, r, target);
+		let_through(h, r);
+	} else if (is_recent(h, target->inode)) {
+		/* A call that a signal repeated has been answered already;
+		 * otherwise it is a second bind of one socket. */
+		seccomp_answer(h->listener, &r->call,
+		    h->killable ? EINVAL : 0);
+	} else {
+		seccomp_answer(h->listener, &r->call,
+		    hand_over(h, r, target, v));
+	}
+}
+
+/*
+ * What is no socket, the kernel refuses.  A socket that cannot be looked at is
+ * not left with the port nobody is to use: the bind fails, and says so.
+ */
+static void
+refuse_unknown(struct handoff *h, const struct request *r)
+{
+	if (errno != EACCES && errno != EPERM) {
+		seccomp_continue(h->listener, &r->call);
+		return;
+	}
+	tell_unreadable(h, r->task);
+	seccomp_answer(h->listener, &r->call, EACCES);
+}
+
+static void
+serve_bind(struct handoff *h, struct request *r)
+{
+	struct target target;
+
+	if (!request_read(h, r)) {
+		seccomp_continue(h->listener, &r->call);
+	} else if (!pool_expects(h->pool, r->asked.port)) {
+		let_through(h, r);
+	} else if (!target_learn(&target, r->task, r->fd, h->observe)) {
+		refuse_unknown(h, r);
+	} else {
+		serve_expected(h, r, &target);
+		if (target.fd >= 0)
+			close(target.fd);
+	}
+}
+
+void
+handoff_serve(struct handoff *h)
+{
+	struct request r;
+
+	if (!seccomp_receive(h->listener, &r.call)) {
+		/* ENOENT: the task died meanwhile.  Else it is no listener. */
+		if (errno != ENOENT && errno != EINTR) {
+			close(h->listener);
+			h->listener = -1;
+		}
+	} else if (r.call.data.nr == SYS_bind) {
+		serve_bind(h, &r);
+	} else {
+		target_observe(&r.call, call_valid, h);
+		seccomp_continue(h->listener, &r.call);
+	}
+}
+
+void
+handoff_report_unused(struct handoff *h, const char *when)
+{
+	char text[MAPPING_TEXT];
+	size_t i;
+
+	for (i = 0; i < h->plan->mapping_count; i++) {
+		const struct mapping *m = &h->plan->mappings[i];
+
+		if (!h->used[i])
+			warnx("mapping %s was not used: the server %s bound "
+			      "port %u; is it configured for that port?",
+			    mapping_format(m, text), when, m->server_port);
+		h->used[i] = true;
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The hand-off: a server's bind(2) of the port it expects ends with a pool
+ * socket at its descriptor.
+ */
+#ifndef HANDOFF_H
+#define HANDOFF_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+#include "pool.h"
+
+/* Sockets handed out last, by inode: to know them again in a repeated call. */
+#define HANDOFF_RECENT 64
+
+struct handoff {
+	int listener;	/* -1: no call can come (any more) */
+	bool killable;	/* a received call cannot be interrupted */
+	bool observe;	/* target.h */
+	bool probing;	/* the child tries the hand-off: sockets are lent */
+	const struct plan *plan;
+	struct pool *pool;
+	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
+	bool told_uncovered;
+	bool told_unreadable;
+	ino_t recent[HANDOFF_RECENT];
+	size_t handed;
+};
+
+/*
+ * Receives one call from the listener and answers it.  Never ends the process.
+ */
+void handoff_serve(struct handoff *);
+
+/* Says once which mappings no bind has used; when says since when. */
+void handoff_report_unused(struct handoff *, const char *when);
+
+#endif

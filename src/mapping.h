@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A mapping, -p [ADDR:]PUBLIC[:SERVER][/tcp]: a server that binds the port
+ * SERVER of an address the mapping covers gets PUBLIC of the same address.
+ */
+#ifndef MAPPING_H
+#define MAPPING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+
+struct mapping {
+	uint16_t family;      /* AF_UNSPEC: every address */
+	uint16_t protocol;    /* IPPROTO_TCP */
+	uint16_t public_port; /* host byte order, as both ports */
+	uint16_t server_port;
+	uint32_t scope;	     /* as in struct endpoint */
+	uint8_t address[16]; /* as in struct endpoint */
+};
+
+/*
+ * A variant is one kind of socket that a bind covered by the mapping may need:
+ * address and IPV6_V6ONLY cannot change once a socket is bound (ip(7),
+ * ipv6(7)), so the pool holds sockets of each.
+ */
+struct mapping_variant {
+	struct endpoint endpoint; /* to bind: the public port */
+	bool implied;		  /* do without where the host lacks it */
+	bool common;		  /* servers bind it often: keep spares */
+};
+
+/* 0.0.0.0, ::ffff:0.0.0.0, [::] twice, 127.0.0.1, ::ffff:127.0.0.1, [::1] */
+#define MAPPING_VARIANTS_MAX 7
+
+/* The longest mapping, and its text with the final NUL. */
+#define MAPPING_TEXT 96
+
+/* What is wrong with a mapping's text, and what to write instead. */
+#define MAPPING_WHY 160
+
+/*
+ * Parses a mapping.  Ports are decimal numbers from 1 to 65535 or names of
+ * services(5).  Returns false and says why where the text is no mapping.
+ */
+bool mapping_parse(struct mapping *, const char *text, char why[MAPPING_WHY]);
+
+/* Writes the mapping as -p takes it; returns its argument. */
+const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);
+
+/* Lists the variants, MAPPING_VARIANTS_MAX at the most; returns their number.
+ */
+size_t mapping_variants(const struct mapping *,
+    struct mapping_variant[MAPPING_VARIANTS_MAX]);
+
+/*
+ * True when two mappings cannot stand side by side: some bind would match
+ * both, or both own one public port on one address.
+ */
+bool mapping_conflicts(const struct mapping *, const struct mapping *);
+
+#endif

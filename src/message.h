@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What lowport says, always one line on standard error, written at once, so
+ * that lines of helper and server do not mix.  A line says what failed, on
+ * which object, why, and what to do.
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include "status.h"
+
+enum verbosity {
+	VERBOSITY_QUIET,   /* -q: only what ends the run */
+	VERBOSITY_NORMAL,  /* and what the user must know */
+	VERBOSITY_VERBOSE, /* -v: and what was done, step by step */
+};
+
+/* Sets what is printed from here on.  Before the first call: NORMAL. */
+void message_set_verbosity(enum verbosity);
+
+/*
+ * fatal and fatalx print and end the process with STATUS_FAILURE; fatal adds
+ * what errno says.  They end this process only, by _exit(2): the helper never
+ * calls them once a server runs.  fatal_status does so with a status of its
+ * own.
+ */
+_Noreturn void fatal(const char *, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fatalx(const char *, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fatal_status(enum status, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints unless -q. */
+void warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints with -v. */
+void verbose(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

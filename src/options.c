@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability.
+ * Reads: the caller's arguments and LOWPORT_ variables.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "options.h"
+#include "status.h"
+
+#define TRY "; try 'lowport --help'"
+
+enum { OPTION_SPARES = 256 };
+
+/* '+': the first argument that is no option begins the server's command. */
+static const char short_options[] = "+:p:u:vqhV";
+
+static const struct option long_options[] = {
+    {"publish", required_argument, NULL, 'p'},
+    {"user", required_argument, NULL, 'u'},
+    {"spares", required_argument, NULL, OPTION_SPARES},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/tcp]]... [-u USER[:GROUP]]\n"
+    "               [-qv] [--spares N] [--] COMMAND [ARG...]\n"
+    "\n"
+    "Runs COMMAND, a server that binds the port SERVER, so that it owns the\n"
+    "port PUBLIC instead, as an ordinary user and without any capability.\n"
+    "\n"
+    "  -p, --publish [ADDR:]PUBLIC[:SERVER][/tcp]\n"
+    "                        what a bind to SERVER gets; repeatable.  Without\n"
+    "                        ADDR: IPv4, IPv6 and dual-stack.  Without SERVER:\n"
+    "                        the same port.  IPv6 in brackets: [::1]:443:8443\n"
+    "  -u, --user USER[:GROUP]\n"
+    "                        run the server as this user (from root)\n"
+    "      --spares N        sockets kept for each kind of wildcard bind, 1 to\n"
+    "                        64 (default 4): as many SO_REUSEPORT workers get a\n"
+    "                        socket of their own.  Each costs one descriptor,\n"
+    "                        about 4 kB of kernel memory and 8 microseconds at\n"
+    "                        the start, for each of three kinds a mapping.\n"
+    "  -v, --verbose         say what is done, step by step\n"
+    "  -q, --quiet           say only what ends the run\n"
+    "  -h, --help            print this\n"
+    "  -V, --version         print the version\n"
+    "\n"
+    "LOWPORT_PUBLISH (mappings, between blanks) and LOWPORT_USER stand for -p\n"
+    "and -u where these are not given.\n"
+    "\n"
+    "Exit status: the server's, 128+n when signal n ended it; 125 when lowport\n"
+    "failed, 126 when COMMAND cannot be executed, 127 when it is not found.\n"
+    "\n"
+    "See lowport(1).\n";
+
+static _Noreturn void
+print_and_exit(const char *text)
+{
+	size_t length = strlen(text);
+
+	_exit(write(STDOUT_FILENO, text, length) == (ssize_t)length
+		  ? EXIT_SUCCESS
+		  : STATUS_FAILURE);
+}
+
+static void
+mapping_add(struct options *options, const char *text)
+{
+	struct mapping *m = &options->mappings[options->mapping_count];
+	char why[MAPPING_WHY], other[MAPPING_TEXT];
+	size_t i;
+
+	if (options->mapping_count == PLAN_MAPPINGS_MAX)
+		fatalx("mapping '%.100s': more than %d mappings", text,
+		    PLAN_MAPPINGS_MAX);
+	if (!mapping_parse(m, text, why))
+		fatalx("mapping '%.100s': %s", text, why);
+	for (i = 0; i < options->mapping_count; i++)
+		if (mapping_conflicts(m, &options->mappings[i]))
+			fatalx("mapping '%s': overlaps mapping %s; give each "
+			    "port of an address to one mapping", text,
+			    mapping_format(&options->mappings[i], other));
+	options->mapping_count++;
+}
+
+static void
+mappings_from_environment(struct options *options, char **environment)
+{
+	const char *value = environment_get(environment, "LOWPORT_PUBLISH");
+	char *copy, *word, *state = NULL;
+
+	if (value == NULL)
+		return;
+	copy = strdup(value);
+	if (copy == NULL)
+		fatal("cannot read LOWPORT_PUBLISH");
+	for (word = strtok_r(copy, " \t\n", &state); word != NULL;
+	    word = strtok_r(NULL, " \t\n", &state))
+		mapping_add(options, word);
+	free(copy);
+}
+
+static void
+user_from_environment(struct options *options, char **environment)
+{
+	const char *value = environment_get(environment, "LOWPORT_USER");
+
+	if (value != NULL && *value != '\0')
+		options->user = value;
+}
+
+static void
+learn_from_environment(struct options *options, char **environment)
+{
+	const char *value = environment_get(environment, "LOWPORT_LEARN");
+
+	if (value == NULL || *value == '\0')
+		return;
+	if (strcmp(value, "observe") != 0)
+		fatalx("LOWPORT_LEARN is '%.100s'; it can be 'observe'", value);
+	options->observe = true;
+}
+
+static unsigned int
+parse_spares(const char *text)
+{
+	unsigned long number;
+	char *end;
+
+	number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || number < 1 ||
+	    number > PLAN_SPARES_MAX)
+		fatalx("--spares '%.100s': not a number from 1 to %d", text,
+		    PLAN_SPARES_MAX);
+	return (unsigned int)number;
+}
+
+/* getopt_long(3) leaves the letter in optopt, and 0 there for a long option. */
+static _Noreturn void
+option_refuse(char **argv)
+{
+	if (optopt > 0 && optopt < OPTION_SPARES)
+		fatalx("unknown option '-%c'" TRY, optopt);
+	fatalx("unknown option '%.100s'" TRY, argv[optind - 1]);
+}
+
+static void
+option_take(struct options *options, int option, char **argv)
+{
+	switch (option) {
+	case 'p':
+		mapping_add(options, optarg);
+		break;
+	case 'u':
+		options->user = optarg;
+		break;
+	case OPTION_SPARES:
+		options->spares = parse_spares(optarg);
+		break;
+	case 'v':
+		options->verbosity = VERBOSITY_VERBOSE;
+		break;
+	case 'q':
+		options->verbosity = VERBOSITY_QUIET;
+		break;
+	case 'h':
+		print_and_exit(help);
+	case 'V':
+		print_and_exit("lowport " LOWPORT_VERSION "\n");
+	case ':':
+		fatalx("option '%.100s' needs an argument" TRY,
+		    argv[optind - 1]);
+	default:
+		option_refuse(argv);
+	}
+}
+
+void
+options_parse(struct options *options, int argc, char **argv,
+    char **environment)
+{
+	int option;
+
+	*options = (struct options){.spares = PLAN_SPARES,
+	    .verbosity = VERBOSITY_NORMAL};
+	while ((option = getopt_long(argc, argv, short_options, long_options,
+		    NULL)) != -1)
+		option_take(options, option, argv);
+	if (options->mapping_count == 0)
+		mappings_from_environment(options, environment);
+	if (options->user == NULL)
+		user_from_environment(options, environment);
+	learn_from_environment(options, environment);
+	if (options->mapping_count == 0)
+		fatalx("no mapping; say which port the server is to own, as "
+		    "in -p 443:8443");
+	if (optind >= argc)
+		fatalx("no command; name the server to run after the options"
+		    TRY);
+	options->command = argv + optind;
+}

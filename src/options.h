@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The command line and the LOWPORT_ variables.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mapping.h"
+#include "message.h"
+#include "plan.h"
+
+#define LOWPORT_VERSION "0.1.0"
+
+struct options {
+	struct mapping mappings[PLAN_MAPPINGS_MAX];
+	size_t mapping_count;
+	const char *user; /* USER[:GROUP], or NULL */
+	unsigned int spares;
+	enum verbosity verbosity;
+	bool observe;	/* LOWPORT_LEARN=observe: never pidfd_getfd(2) */
+	char **command; /* NULL-terminated, the server's argv */
+};
+
+/*
+ * Reads options up to the first argument that is none, then LOWPORT_PUBLISH
+ * (mappings, between blanks; without -p) and LOWPORT_USER (without -u) from
+ * the environment.  Ends the process: with --help and --version after printing
+ * (status 0), on anything it does not understand after saying so (125).
+ */
+void options_parse(struct options *, int argc, char **argv, char **environment);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, while it holds the capability.  Computes only.
+ * Reads: the plan, hostile.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "message.h"
+#include "plan.h"
+
+static bool
+zero(const uint8_t *bytes, size_t size)
+{
+	for (; size > 0; size--)
+		if (*bytes++ != 0)
+			return false;
+	return true;
+}
+
+static bool
+mapping_check(const struct mapping *m)
+{
+	size_t unused;
+
+	switch (m->family) {
+	case AF_UNSPEC:
+		unused = sizeof(m->address);
+		break;
+	case AF_INET:
+		unused = sizeof(m->address) - sizeof(struct in_addr);
+		break;
+	case AF_INET6:
+		unused = 0;
+		break;
+	default:
+		return false;
+	}
+	return m->protocol == IPPROTO_TCP && m->public_port != 0 &&
+	    m->server_port != 0 && (m->scope == 0 || m->family == AF_INET6) &&
+	    zero(m->address + sizeof(m->address) - unused, unused);
+}
+
+static bool
+mappings_check(const struct plan *plan)
+{
+	size_t i, j;
+
+	for (i = 0; i < plan->mapping_count; i++) {
+		if (!mapping_check(&plan->mappings[i]))
+			return false;
+		for (j = 0; j < i; j++)
+			if (mapping_conflicts(&plan->mappings[i],
+				&plan->mappings[j]))
+				return false;
+	}
+	return true;
+}
+
+bool
+plan_check(const struct plan *plan, uid_t uid, gid_t gid)
+{
+	if (plan->magic != PLAN_MAGIC)
+		return false;
+	if (plan->uid == (uid_t)-1 || plan->gid == (gid_t)-1)
+		return false;
+	if (uid != 0 && (plan->uid != uid || plan->gid != gid))
+		return false;
+	if (plan->spares < 1 || plan->spares > PLAN_SPARES_MAX)
+		return false;
+	if (plan->verbosity > VERBOSITY_VERBOSE || plan->observe > 1)
+		return false;
+	if (plan->mapping_count < 1 || plan->mapping_count > PLAN_MAPPINGS_MAX)
+		return false;
+	return mappings_check(plan);
+}

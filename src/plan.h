@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The trust boundary.
+ *
+ * The child writes one plan, the helper reads it while it holds
+ * CAP_NET_BIND_SERVICE.  Whoever runs lowport may replace the child's code
+ * (its arguments and environment are theirs, ptrace(2) too), so the plan is
+ * hostile input.  It has a fixed size, no pointer and no text.  plan_check
+ * bounds every field; tests/test_plan.c holds each bound.
+ *
+ *   magic          PLAN_MAGIC: both sides are one build.
+ *   mapping_count  1 to PLAN_MAPPINGS_MAX: bounds the sockets made.
+ *   spares         1 to PLAN_SPARES_MAX: likewise.
+ *   uid, gid       whom helper and server become.  A caller who is not root
+ *                  may name his own ids only; root may name any.  Granting
+ *                  it is safe: it only takes rights away, and the kernel
+ *                  checks again at setresuid(2).
+ *   verbosity      one of enum verbosity: how much the helper prints.
+ *   observe        how the helper learns what a server's socket was
+ *                  (target.h): each way reads processes of the same user only.
+ *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP; ports
+ *                  1 to 65535; no bytes set that the family does not use; no
+ *                  two in conflict.  Granting it is what lowport is for: the
+ *                  right to run a lowport with the capability is the right to
+ *                  bind these ports.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "mapping.h"
+
+#define PLAN_MAGIC	  0x6c6f7702u
+#define PLAN_MAPPINGS_MAX 64
+#define PLAN_SPARES_MAX	  64
+#define PLAN_SPARES	  4 /* --spares, unless given */
+
+struct plan {
+	uint32_t magic;
+	uint32_t mapping_count;
+	uint32_t spares;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t verbosity;
+	uint32_t observe; /* 0 or 1 */
+	struct mapping mappings[PLAN_MAPPINGS_MAX];
+};
+
+/* What came of a plan.  The child turns it into words. */
+enum outcome {
+	OUTCOME_READY,	    /* the sockets are bound, the capability is gone */
+	OUTCOME_REFUSED,    /* plan_check said no */
+	OUTCOME_NO_SOCKET,  /* socket(2) failed with error at endpoint */
+	OUTCOME_NOT_BOUND,  /* bind(2) failed likewise */
+};
+
+struct answer {
+	uint32_t outcome;	  /* enum outcome */
+	int32_t error;		  /* an errno(3) value */
+	struct endpoint endpoint; /* where it failed */
+	uint32_t sockets;	  /* how many the plan asks for */
+	uint32_t observe;	  /* the way the helper will learn, 0 or 1 */
+};
+
+/* True when the helper, run by a process of these real ids, may act on it. */
+bool plan_check(const struct plan *, uid_t, gid_t);
+
+#endif

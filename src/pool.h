@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pool: sockets bound to the public ports while the helper may, handed out
+ * when it no longer may.  bind(2) below 1024 takes the capability, listen(2)
+ * does not.  With SO_REUSEADDR, any number of TCP sockets can be bound to one
+ * port while none of them listens, also those of overlapping addresses
+ * (tests/test_pool.c holds this and what follows).
+ *
+ * A socket that is handed out is closed here: when the server closes it, the
+ * port is closed.  Only the last of each variant is kept, and handed out as a
+ * duplicate, so that a server can bind without end.  A kept socket that no
+ * process but the helper holds any more is made fresh: it stops listening, and
+ * clients that wait in its queue are reset.
+ */
+#ifndef POOL_H
+#define POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "endpoint.h"
+#include "mapping.h"
+#include "plan.h"
+#include "process.h"
+#include "sockopt.h"
+
+#define POOL_VARIANTS_MAX (PLAN_MAPPINGS_MAX * MAPPING_VARIANTS_MAX)
+
+/* The sockets of one variant of one mapping. */
+struct pool_variant {
+	struct endpoint endpoint; /* the public one */
+	uint16_t server_port;
+	uint16_t mapping;      /* its place in the plan */
+	unsigned int count;    /* sockets here, the kept one included */
+	int *sockets;	       /* [0] is the kept one */
+	bool shared;	       /* the kept one has been handed out */
+	bool altered;	       /* and its options may differ from the defaults */
+	struct process_descriptor holder; /* to whom, when shared */
+};
+
+struct pool {
+	struct pool_variant variants[POOL_VARIANTS_MAX];
+	size_t count;
+	bool defaults_known[2];
+	struct sockopt_values defaults[2]; /* of fresh IPv4, IPv6 sockets */
+};
+
+/*
+ * Makes and binds every socket the plan asks for; raises the capability around
+ * the bind(2) calls alone.  Returns false with the answer's outcome, error and
+ * endpoint set where one that the user named cannot be had.
+ */
+bool pool_fill(struct pool *, const struct plan *, struct answer *);
+
+/* True when some mapping expects the server to bind this port. */
+bool pool_expects(const struct pool *, uint16_t server_port);
+
+/* The variant a bind to this endpoint gets, or NULL where none covers it. */
+struct pool_variant *pool_find(struct pool *, const struct endpoint *asked);
+
+/*
+ * Picks the socket to hand out next.  Returns 0, or the errno(3) value that
+ * bind(2) gives a second socket: EADDRINUSE where the kept one is in use and
+ * the server's socket has no SO_REUSEPORT.  Nothing is taken before
+ * pool_commit.
+ */
+int pool_pick(struct pool_variant *, bool reuseport, int *socket);
+
+/* Gives the socket that was picked the options the server's socket has. */
+void pool_prepare(struct pool *, const struct pool_variant *, int socket,
+    const struct sockopt_values *wanted, bool complete, bool nonblocking);
+
+/* The socket that was picked is the server's now, at this descriptor. */
+void pool_commit(struct pool_variant *, int socket,
+    struct process_descriptor holder);
+
+/* True when a kept socket has been handed out: call pool_refresh each second.
+ */
+bool pool_shares(const struct pool *);
+
+/* Makes kept sockets fresh that nobody else holds any more. */
+void pool_refresh(struct pool *);
+
+/* How many sockets the plan asks for. */
+unsigned int pool_size(const struct plan *);
+
+#endif

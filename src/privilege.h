@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Capabilities and ids: the only room that touches them.
+ *
+ *   helper  privilege_trim     keeps what the drop itself needs
+ *           privilege_raise    around the bind(2) calls of the pool
+ *           privilege_lower
+ *           privilege_drop     for ever, and tries to undo it
+ *   child   privilege_trim, then privilege_become, before it reads a byte of
+ *           the caller's as anything but options
+ */
+#ifndef PRIVILEGE_H
+#define PRIVILEGE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct user;
+
+/*
+ * Empties the effective set and keeps in the permitted set, of what is there,
+ * only CAP_NET_BIND_SERVICE (when bind is true) and what changing ids takes:
+ * CAP_SETUID, CAP_SETGID, CAP_SETPCAP.  Ends the process on failure.
+ */
+void privilege_trim(bool bind);
+
+/*
+ * Makes CAP_NET_BIND_SERVICE effective, where it is permitted.  Where it is
+ * not, the bind(2) that follows decides: the port may need no capability.
+ */
+void privilege_raise(void);
+
+/* Empties the effective set again. */
+void privilege_lower(void);
+
+/*
+ * Drops every capability from every set, becomes uid and gid without
+ * supplementary groups, sets no_new_privs (PR_SET_NO_NEW_PRIVS, Linux 3.5),
+ * and then tries to regain the capability and the ids.  Ends the process when
+ * any step fails, or when regaining does not.
+ */
+void privilege_drop(uid_t, gid_t);
+
+/*
+ * The child's drop: the same end, with the user's supplementary groups, and a
+ * message for the user where the kernel refuses the ids.  The process becomes
+ * dumpable again, so that the helper, of the same user, may read it (ptrace(2),
+ * "Ptrace access mode checking").
+ */
+void privilege_become(const struct user *);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Other processes, through proc(5): the helper's view of the server.  All of
+ * it needs the same user and a dumpable target (ptrace(2), "Ptrace access mode
+ * checking"); process_read also needs Yama to allow an ancestor.
+ *
+ * A task is named by thread id, as seccomp_unotify(2) reports it.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Reads up to size bytes of the task's memory at an address.  Returns how many
+ * were read, or -1 with errno.  (/proc/PID/mem: container runtimes refuse
+ * process_vm_readv(2) where they allow this.)
+ */
+ssize_t process_read(pid_t task, uint64_t address, void *, size_t size);
+
+/* The process a task belongs to, or -1. */
+pid_t process_of(pid_t task);
+
+/* The inode of the socket at a descriptor, or 0 with errno; ENOTSOCK where it
+ * is something else. */
+ino_t process_socket(pid_t task, int fd);
+
+/* The descriptor's O_NONBLOCK and O_CLOEXEC (/proc/PID/fdinfo), or -1. */
+int process_descriptor_flags(pid_t task, int fd);
+
+/*
+ * The name the kernel gives to the protocol of the socket at a descriptor:
+ * "TCP", "TCPv6", "MPTCP", "UDP"... (xattr "system.sockprotoname" of sockfs,
+ * Linux 2.6.39).  Returns false with errno.
+ */
+bool process_socket_protocol(pid_t task, int fd, char *name, size_t size);
+
+/* A descriptor of some process. */
+struct process_descriptor {
+	pid_t pid;
+	int fd;
+};
+
+/*
+ * Finds a process other than this one that holds the socket.  Descendants that
+ * cannot be read count as holding it.  Returns false where nobody does.
+ */
+bool process_find_holder(ino_t, struct process_descriptor *);
+
+/* Calls visit for each child of this process. */
+void process_each_child(void (*visit)(pid_t, void *), void *argument);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper after its drop; the child before it becomes the server.
+ * Reads: notifications, written by the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "filters.h"
+#include "message.h"
+#include "seccomp.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static int
+load(unsigned int flags, const struct sock_filter *filter, size_t length)
+{
+	const struct sock_fprog program = {(unsigned short)length,
+	    (struct sock_filter *)filter};
+
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags,
+	    &program);
+}
+
+void
+seccomp_confine(void)
+{
+	if (load(0, helper_filter, LENGTH(helper_filter)) != 0)
+		fatal("cannot confine the helper with seccomp");
+}
+
+static int
+load_server(unsigned int flags, bool observe)
+{
+	flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return observe
+	    ? load(flags, observe_filter, LENGTH(observe_filter))
+	    : load(flags, fetch_filter, LENGTH(fetch_filter));
+}
+
+struct seccomp_listener
+seccomp_listen(bool observe)
+{
+	struct seccomp_listener listener = {.fd = -1, .killable = true};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return listener;
+	listener.fd =
+	    load_server(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, observe);
+	if (listener.fd >= 0 || errno != EINVAL)
+		return listener;
+	listener.killable = false;
+	listener.fd = load_server(0, observe);
+	return listener;
+}
+
+bool
+seccomp_receive(int listener, struct seccomp_notif *call)
+{
+	/* The kernel wants it zeroed; its size is that of this structure since
+	 * Linux 5.0. */
+	memset(call, 0, sizeof(*call));
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, call) == 0;
+}
+
+bool
+seccomp_valid(int listener, const struct seccomp_notif *call)
+{
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) == 0;
+}
+
+static bool
+respond(int listener, struct seccomp_notif_resp *response)
+{
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response) == 0;
+}
+
+void
+seccomp_continue(int listener, const struct seccomp_notif *call)
+{
+	struct seccomp_notif_resp response = {.id = call->id,
+	    .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+
+	respond(listener, &response);
+}
+
+bool
+seccomp_answer(int listener, const struct seccomp_notif *call, int error)
+{
+	struct seccomp_notif_resp response = {.id = call->id, .error = -error};
+
+	return respond(listener, &response);
+}
+
+int
+seccomp_replace(int listener, const struct seccomp_notif *call, int fd,
+    int target, bool close_on_exec)
+{
+	/* Not ADDFD_FLAG_SEND: bind(2) would return the descriptor's number. */
+	struct seccomp_notif_addfd addfd = {.id = call->id,
+	    .flags = SECCOMP_ADDFD_FLAG_SETFD,
+	    .srcfd = (uint32_t)fd,
+	    .newfd = (uint32_t)target,
+	    .newfd_flags = close_on_exec ? O_CLOEXEC : 0};
+
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd) < 0 ? errno
+								      : 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sockets: the only room that calls bind(2).
+ */
+#ifndef SOCKET_H
+#define SOCKET_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "endpoint.h"
+
+/*
+ * Makes a TCP socket an endpoint can be bound with: its family and
+ * IPV6_V6ONLY, SO_REUSEADDR, close-on-exec.  Returns it, or -1 with errno.
+ */
+int socket_open(const struct endpoint *);
+
+/* bind(2).  Returns 0, or -1 with errno. */
+int socket_bind(int socket, const struct endpoint *);
+
+/* What the socket is bound to; false where it is no AF_INET(6) socket. */
+bool socket_endpoint(int socket, struct endpoint *);
+
+/* The inode number that names the socket in /proc/PID/fd (proc(5)). */
+ino_t socket_inode(int socket);
+
+/* An integer option, or 0 where the socket has no such option. */
+int socket_option(int socket, int level, int name);
+
+/*
+ * Ends a listening socket's queue and listening, not its binding.  Clients that
+ * wait in the queue are reset.  (shutdown(2); tests/facts.c)
+ */
+void socket_unlisten(int socket);
+
+#endif

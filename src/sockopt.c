@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, after the drop.  The table also feeds the build of the
+ * listener's filter (filters.c).
+ * Reads: option values of the server's sockets.
+ */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sockopt.h"
+
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78 /* linux/in6.h; glibc's header lacks it */
+#endif
+
+#define INTEGER sizeof(int)
+#define NAME	SOCKOPT_VALUE_MAX
+
+/*
+ * Observed are the options that decide the variant, that real servers set
+ * before they bind, or that a listener hands on to the connections it accepts.
+ * The others are read where pidfd_getfd(2) allows: servers set them on every
+ * connection, and watching would cost each of those a round trip.
+ */
+const struct sockopt sockopt_table[SOCKOPT_COUNT] = {
+    {SOL_SOCKET, SO_REUSEPORT, INTEGER, true, false},
+    {SOL_SOCKET, SO_KEEPALIVE, INTEGER, true, false},
+    {SOL_SOCKET, SO_RCVBUF, INTEGER, true, true},
+    {SOL_SOCKET, SO_SNDBUF, INTEGER, true, true},
+    {SOL_SOCKET, SO_LINGER, sizeof(struct linger), true, false},
+    {SOL_SOCKET, SO_PRIORITY, INTEGER, true, false},
+    {SOL_SOCKET, SO_BINDTODEVICE, NAME, true, false},
+    {SOL_SOCKET, SO_INCOMING_CPU, INTEGER, true, false},
+    {SOL_SOCKET, SO_OOBINLINE, INTEGER, false, false},
+    {SOL_SOCKET, SO_DONTROUTE, INTEGER, true, false},
+    {SOL_SOCKET, SO_RCVLOWAT, INTEGER, false, false},
+    {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), false, false},
+    {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), false, false},
+    {SOL_SOCKET, SO_TIMESTAMP, INTEGER, false, false},
+    {IPPROTO_TCP, TCP_NODELAY, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_MAXSEG, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_DEFER_ACCEPT, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_FASTOPEN, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_CONGESTION, NAME, true, false},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_NOTSENT_LOWAT, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_SAVE_SYN, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_SYNCNT, INTEGER, true, false},
+    {IPPROTO_TCP, TCP_KEEPIDLE, INTEGER, false, false},
+    {IPPROTO_TCP, TCP_KEEPINTVL, INTEGER, false, false},
+    {IPPROTO_TCP, TCP_KEEPCNT, INTEGER, false, false},
+    {IPPROTO_IP, IP_TOS, INTEGER, true, false},
+    {IPPROTO_IP, IP_TTL, INTEGER, true, false},
+    {IPPROTO_IP, IP_MTU_DISCOVER, INTEGER, true, false},
+    {IPPROTO_IP, IP_FREEBIND, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_TCLASS, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_V6ONLY, INTEGER, true, false},
+};
+
+int
+sockopt_find(int level, int name)
+{
+	int i;
+
+	for (i = 0; i < SOCKOPT_COUNT; i++)
+		if (sockopt_table[i].level == level &&
+		    sockopt_table[i].name == name)
+			return i;
+	return -1;
+}
+
+/*
+ * Brings a value to the form sockopt_read leaves: padded with zeros, buffers
+ * doubled as socket(7) says the kernel does.
+ */
+void
+sockopt_note(struct sockopt_values *values, int option, const void *value,
+    size_t length)
+{
+	const struct sockopt *entry = &sockopt_table[option];
+	int doubled;
+
+	memset(values->value[option], 0, SOCKOPT_VALUE_MAX);
+	memcpy(values->value[option], value,
+	    length < entry->size ? length : entry->size);
+	values->known[option] = true;
+	if (!entry->doubled)
+		return;
+	memcpy(&doubled, values->value[option], sizeof(doubled));
+	doubled *= 2;
+	memcpy(values->value[option], &doubled, sizeof(doubled));
+}
+
+void
+sockopt_read(int socket, struct sockopt_values *values)
+{
+	socklen_t size;
+	int i;
+
+	memset(values, 0, sizeof(*values));
+	for (i = 0; i < SOCKOPT_COUNT; i++) {
+		size = sockopt_table[i].size;
+		values->known[i] = getsockopt(socket, sockopt_table[i].level,
+		    sockopt_table[i].name, values->value[i], &size) == 0;
+	}
+}
+
+static void
+set_one(int socket, const struct sockopt *entry, const uint8_t *value)
+{
+	int half;
+
+	if (!entry->doubled) {
+		setsockopt(socket, entry->level, entry->name, value,
+		    entry->size);
+		return;
+	}
+	memcpy(&half, value, sizeof(half));
+	half /= 2;
+	setsockopt(socket, entry->level, entry->name, &half, sizeof(half));
+}
+
+void
+sockopt_apply(int socket, const struct sockopt_values *wanted,
+    const struct sockopt_values *present)
+{
+	int i;
+
+	for (i = 0; i < SOCKOPT_COUNT; i++)
+		if (wanted->known[i] && present->known[i] &&
+		    memcmp(wanted->value[i], present->value[i],
+			SOCKOPT_VALUE_MAX) != 0)
+			set_one(socket, &sockopt_table[i], wanted->value[i]);
+}
+
+int
+sockopt_integer(const struct sockopt_values *values, int level, int name)
+{
+	int option = sockopt_find(level, name), value;
+
+	if (option < 0 || !values->known[option])
+		return 0;
+	memcpy(&value, values->value[option], sizeof(value));
+	return value;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, after the drop.  From supervisor_run on nothing here
+ * ends the process while a process of the server lives: its bind(2) would fail
+ * with ENOSYS for ever.
+ * Reads: signals.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "handoff.h"
+#include "message.h"
+#include "pool.h"
+#include "process.h"
+#include "status.h"
+#include "supervisor.h"
+
+/* Milliseconds. */
+#define UNUSED_AFTER  30000 /* "the server has not bound ... yet" */
+#define REFRESH_EVERY 1000
+#define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
+
+struct supervisor {
+	struct handoff *handoff;
+	int signals;
+	int channel; /* -1 once the child is the server, or gone */
+	pid_t server;
+	int status;	 /* lowport's exit status, once the server ended */
+	bool ended;	 /* the server, the first child, has */
+	bool stopping;	 /* it was told to, or the leftovers are */
+	bool foreground; /* it has the terminal */
+	long long unused_at; /* when to report unused mappings, or 0 */
+	long long kill_at;   /* when to kill what is left, or 0 */
+};
+
+static long long
+now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+/* All but those a fault of ours raises. */
+static void
+set_forwardable(sigset_t *set)
+{
+	static const int faults[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT,
+	    SIGTRAP, SIGSYS};
+	size_t i;
+
+	sigfillset(set);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(set, faults[i]);
+}
+
+void
+supervisor_block_signals(sigset_t *original)
+{
+	sigset_t set;
+
+	set_forwardable(&set);
+	sigprocmask(SIG_SETMASK, &set, original);
+}
+
+int
+supervisor_prepare(void)
+{
+	sigset_t set;
+	int fd;
+
+	/* An ignored SIGCHLD, inherited, would make wait(2) lose statuses. */
+	signal(SIGCHLD, SIG_DFL);
+	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+		fatal("cannot become a subreaper");
+	set_forwardable(&set);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		fatal("cannot receive signals (is 'ulimit -n' too low?)");
+	return fd;
+}
+
+static int
+status_of(int wait_status)
+{
+	return WIFSIGNALED(wait_status)
+	    ? STATUS_SIGNAL + WTERMSIG(wait_status)
+	    : WEXITSTATUS(wait_status);
+}
+
+int
+supervisor_wait(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return STATUS_FAILURE;
+	return status_of(status);
+}
+
+static void
+signal_child(pid_t child, void *signal)
+{
+	kill(child, *(int *)signal);
+}
+
+/* To the server; where it has daemonized, to what it left. */
+static void
+forward(struct supervisor *s, int signal)
+{
+	if (!s->ended)
+		kill(s->server, signal);
+	else
+		process_each_child(signal_child, &signal);
+}
+
+static void
+terminate_rest(struct supervisor *s)
+{
+	int signal = s->kill_at != 0 ? SIGKILL : SIGTERM;
+
+	forward(s, signal);
+	s->stopping = true;
+	s->kill_at = now() + KILL_AFTER;
+}
+
+/* The terminal's foreground group goes to the server and back. */
+static void
+terminal_take_back(struct supervisor *s)
+{
+	if (s->foreground)
+		tcsetpgrp(STDIN_FILENO, getpgrp());
+	s->foreground = false;
+}
+
+static void
+terminal_give(struct supervisor *s)
+{
+	if (tcgetpgrp(STDIN_FILENO) != getpgrp())
+		return;
+	tcsetpgrp(STDIN_FILENO, s->server);
+	s->foreground = true;
+}
+
+/* Ctrl-Z reached the server's group alone: the rest of the job follows, and
+ * the shell that waits for lowport sees it stop. */
+static void
+server_stopped(struct supervisor *s)
+{
+	if (tcgetpgrp(STDIN_FILENO) != s->server)
+		return;
+	s->foreground = true;
+	terminal_take_back(s);
+	kill(0, SIGSTOP);
+}
+
+static void
+server_continue(struct supervisor *s)
+{
+	if (s->ended)
+		return;
+	terminal_give(s);
+	kill(-s->server, SIGCONT);
+}
+
+static void
+server_ended(struct supervisor *s, int status)
+{
+	s->ended = true;
+	s->status = status_of(status);
+	s->foreground |= tcgetpgrp(STDIN_FILENO) == s->server;
+	terminal_take_back(s);
+	verbose("the server (process %d) ended with status %d", s->server,
+	    s->status);
+	/* One that ended well and was not told to has daemonized: what it left
+	 * is the server now. */
+	if (s->stopping || s->status != 0)
+		terminate_rest(s);
+}
+
+/* Reaps whatever has ended.  Returns false when there is no child left. */
+static bool
+reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid != s->server)
+			continue;
+		if (WIFSTOPPED(status))
+			server_stopped(s);
+		else
+			server_ended(s, status);
+	}
+	return pid == 0 || errno == EINTR;
+}
+
+static bool
+ends_a_server(int signal)
+{
+	return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+}
+
+static void
+take_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+	int signal;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		signal = (int)info.ssi_signo;
+		if (signal == SIGCHLD)
+			continue;
+		verbose("forwarding signal %d", signal);
+		s->stopping |= ends_a_server(signal);
+		if (signal == SIGCONT)
+			server_continue(s);
+		else
+			forward(s, signal);
+	}
+}
+
+static void
+check_times(struct supervisor *s)
+{
+	long long time = now();
+
+	if (s->kill_at != 0 && time >= s->kill_at)
+		terminate_rest(s);
+	if (s->unused_at != 0 && time >= s->unused_at) {
+		handoff_report_unused(s->handoff, "has not yet");
+		s->unused_at = 0;
+	}
+	if (pool_shares(s->handoff->pool))
+		pool_refresh(s->handoff->pool);
+}
+
+static void
+earlier(long long *time, long long other)
+{
+	if (other != 0 && other < *time)
+		*time = other;
+}
+
+/* Milliseconds until check_times has something to do, or -1. */
+static int
+next_time(const struct supervisor *s)
+{
+	long long next = LLONG_MAX, time = now();
+
+	earlier(&next, s->kill_at);
+	earlier(&next, s->unused_at);
+	if (pool_shares(s->handoff->pool))
+		earlier(&next, time + REFRESH_EVERY);
+	if (next == LLONG_MAX)
+		return -1;
+	return next > time ? (int)(next - time) : 0;
+}
+
+static void
+channel_close(struct supervisor *s)
+{
+	close(s->channel);
+	s->channel = -1;
+	s->handoff->probing = false;
+	s->unused_at = now() + UNUSED_AFTER;
+}
+
+/*
+ * The listener stands before the channel: poll(2) looks at them in this order,
+ * so a call of the server is never seen before the channel's end, which came
+ * first.
+ */
+static void
+serve(struct supervisor *s)
+{
+	struct pollfd fds[] = {
+	    {.fd = s->handoff->listener, .events = POLLIN},
+	    {.fd = s->channel, .events = POLLIN},
+	    {.fd = s->signals, .events = POLLIN},
+	};
+	int ready = poll(fds, 3, next_time(s));
+
+	if (ready == 0)
+		check_times(s);
+	if (ready <= 0)
+		return;
+	if (fds[1].revents != 0 && channel_ended(s->channel))
+		channel_close(s);
+	if ((fds[0].revents & POLLIN) != 0)
+		handoff_serve(s->handoff);
+	else if (fds[0].revents != 0)
+		s->handoff->listener = -1; /* no task is trapped any more */
+	if (fds[2].revents != 0)
+		take_signals(s);
+}
+
+int
+supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
+{
+	struct supervisor s = {.handoff = handoff,
+	    .signals = signals,
+	    .channel = channel,
+	    .server = server};
+
+	/* No way out of this loop but the last process's end. */
+	while (reap(&s))
+		serve(&s);
+	if (s.unused_at != 0)
+		handoff_report_unused(handoff, "never");
+	return s.status;
+}

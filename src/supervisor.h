@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The supervisor, what the helper is after its drop: forwards signals, reaps,
+ * serves the listener, and returns the server's status.  As PID 1 of a
+ * container it is the init there; elsewhere it is a subreaper, so that a server
+ * that daemonizes stays its descendant.
+ */
+#ifndef SUPERVISOR_H
+#define SUPERVISOR_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+struct handoff;
+
+/*
+ * Blocks every signal that can be forwarded and stores the mask that was; the
+ * first thing main does, so that none is lost or kills half of lowport.
+ */
+void supervisor_block_signals(sigset_t *original);
+
+/* Becomes a subreaper and makes the descriptor signals arrive at.  Needs no
+ * privilege; ends the process on failure. */
+int supervisor_prepare(void);
+
+/*
+ * Runs until no process of the server is left.  channel's end tells that the
+ * child has become the server.  Returns the exit status for lowport.
+ */
+int supervisor_run(struct handoff *, int signals, int channel, pid_t server);
+
+/* Waits for a child that never became a server.  Returns its exit status. */
+int supervisor_wait(pid_t child);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * -u USER[:GROUP], with gosu(1)'s grammar: names or numbers.
+ */
+#ifndef USER_H
+#define USER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct user {
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;	/* supplementary, for setgroups(2) */
+	size_t group_count;
+	const char *home;
+};
+
+#define USER_WHY 160
+
+/*
+ * Looks USER[:GROUP] up through passwd(5) and group(5).  A user by name or
+ * number gets the primary and the supplementary groups of its entry, and its
+ * home; with :GROUP that group alone.  A number without an entry is a user all
+ * the same: group of the caller, home "/".  An empty USER is the caller.
+ * Returns false and says why where there is no such user or group.
+ */
+bool user_resolve(struct user *, const char *text, char why[USER_WHY]);
+
+#endif
