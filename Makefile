@@ -56,10 +56,36 @@ $(BUILD)/filters: src/filters.c src/sockopt.c src/sockopt.h Makefile | $(BUILD)
 $(BUILD):
 	mkdir -p $@
 
+install: $(BUILD)/lowport
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	install -m 755 $(BUILD)/lowport $(DESTDIR)$(BINDIR)/lowport
+	install -m 644 src/lowport.1 $(DESTDIR)$(MANDIR)/man1/lowport.1
+	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
+	    echo "No file capability set; as root: setcap" \
+	    "cap_net_bind_service=p $(BINDIR)/lowport"
+
+# ---- Tests.  Each room X of src has tests/test_X.c; programs that act as
+# servers are tests/server_X.c; the command line is tests/X.bats.
+
+BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
+TEST_PACKAGES  = check pkg-config bats nginx-light python3-minimal iproute2 \
+                 libcap2-bin util-linux uidmap curl openssl procps
+UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
+TEST_SERVERS   = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c))
+
+tests: $(UNIT_TESTS) $(TEST_SERVERS)
+
+$(BUILD)/test_%: tests/test_%.c $(OBJECTS)
+	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
+	    $$(pkg-config --cflags --libs check) $(LIBCAP)
+
+$(BUILD)/server_%: tests/server_%.c Makefile | $(BUILD)
+	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(wildcard $(BUILD)/*.d)
 
-.PHONY: all clean
+.PHONY: all install tests clean
 .DELETE_ON_ERROR:
