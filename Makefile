@@ -71,15 +71,16 @@ BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 TEST_PACKAGES  = check pkg-config bats nginx-light python3-minimal iproute2 \
                  libcap2-bin util-linux uidmap curl openssl procps
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
-TEST_SERVERS   = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c))
+PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c)) \
+                 $(BUILD)/empty
 
-tests: $(UNIT_TESTS) $(TEST_SERVERS)
+tests: all $(UNIT_TESTS) $(PROGRAMS)
 
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
 	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
 	    $$(pkg-config --cflags --libs check) $(LIBCAP)
 
-$(BUILD)/server_%: tests/server_%.c Makefile | $(BUILD)
+$(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
 	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread
 
 clean:

@@ -22,12 +22,17 @@
 #include "socket.h"
 #include "target.h"
 
+/* The longest address of interest; bind(2) looks at no byte beyond. */
+#define ADDRESS_MAX sizeof(struct sockaddr_in6)
+
 /* bind(fd, address, length) */
 struct request {
 	struct seccomp_notif call;
 	pid_t task;
 	int fd;
-	struct endpoint asked;
+	uint8_t address[ADDRESS_MAX]; /* the copy */
+	socklen_t length;
+	struct endpoint asked; /* what it says */
 };
 
 static bool
@@ -57,7 +62,6 @@ static bool
 request_read(struct handoff *h, struct request *r)
 {
 	const __u64 *arguments = r->call.data.args;
-	uint8_t bytes[sizeof(struct sockaddr_in6)];
 	int length = (int)arguments[2];
 	ssize_t read;
 
@@ -65,13 +69,12 @@ request_read(struct handoff *h, struct request *r)
 	r->fd = (int)arguments[0];
 	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
 		return false;
-	if (length > (int)sizeof(bytes))
-		length = sizeof(bytes);
-	read = process_read(r->task, arguments[1], bytes, (size_t)length);
+	r->length = length > (int)ADDRESS_MAX ? ADDRESS_MAX : (socklen_t)length;
+	read = process_read(r->task, arguments[1], r->address, r->length);
 	if (read < 0 && errno == EACCES)
 		tell_unreadable(h, r->task);
-	return read == length &&
-	    endpoint_from_sockaddr(&r->asked, bytes, (size_t)length) &&
+	return read == (ssize_t)r->length &&
+	    endpoint_from_sockaddr(&r->asked, r->address, r->length) &&
 	    seccomp_valid(h->listener, &r->call);
 }
 
@@ -91,7 +94,7 @@ let_through(struct handoff *h, const struct request *r)
 		seccomp_continue(h->listener, &r->call);
 		return;
 	}
-	error = socket_bind(fd, &r->asked) == 0 ? 0 : errno;
+	error = socket_bind_bytes(fd, r->address, r->length) == 0 ? 0 : errno;
 	close(fd);
 	seccomp_answer(h->listener, &r->call, error);
 }
@@ -178,8 +181,10 @@ hand_over(struct handoff *h, const struct request *r,
 {
 	bool reuseport = sockopt_integer(&target->options, SOL_SOCKET,
 	    SO_REUSEPORT) != 0;
-	int socket, error = pool_pick(v, reuseport, &socket);
+	int socket, error;
 
+	pool_refresh(h->pool);
+	error = pool_pick(v, reuseport, &socket);
 	if (error != 0)
 		return error;
 	pool_prepare(h->pool, v, socket, &target->options, !h->observe,

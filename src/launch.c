@@ -49,6 +49,7 @@ make_plan(struct plan *plan, const struct options *options)
 	plan->spares = options->spares;
 	plan->verbosity = options->verbosity;
 	plan->observe = options->observe;
+	plan->baseline = options->baseline;
 	plan->mapping_count = (uint32_t)options->mapping_count;
 	memcpy(plan->mappings, options->mappings,
 	    options->mapping_count * sizeof(options->mappings[0]));
@@ -73,9 +74,9 @@ have_ports_bound(int channel, const struct plan *plan,
 }
 
 static void
-install_handoff(int channel, bool observe)
+install_handoff(int channel, bool observe, bool baseline)
 {
-	struct seccomp_listener listener = seccomp_listen(observe);
+	struct seccomp_listener listener = seccomp_listen(observe, baseline);
 	struct greeting greeting = {.killable = listener.killable};
 
 	if (listener.fd < 0)
@@ -158,7 +159,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 		environment = environment_set(environment, "HOME", user.home);
 	make_plan(&plan, &options);
 	have_ports_bound(channel, &plan, &origin, &answer);
-	install_handoff(channel, answer.observe);
+	install_handoff(channel, answer.observe, options.baseline);
 	try_handoff(&plan.mappings[0]);
 	execute(options.command, environment, signals);
 }

@@ -96,8 +96,11 @@ help(int channel, pid_t child)
 	seccomp_confine();
 	/* From here on the helper has no power over anything but the server. */
 	message_set_verbosity(plan.verbosity);
+	if (plan.baseline)
+		target_set_baseline();
 	answer.observe = plan.observe || !target_can_fetch(child);
-	if (!channel_send_answer(channel, &answer))
+	if (!channel_send_answer(channel, &answer) ||
+	    answer.outcome != OUTCOME_READY)
 		return supervisor_wait(child);
 	handoff.listener = channel_receive_listener(channel, &greeting);
 	handoff.killable = handoff.listener >= 0 && greeting.killable;

@@ -118,16 +118,17 @@ user_from_environment(struct options *options, char **environment)
 		options->user = value;
 }
 
-static void
-learn_from_environment(struct options *options, char **environment)
+/* A variable that is unset, empty, or has the one value it can have. */
+static bool
+switch_from_environment(char **environment, const char *name, const char *on)
 {
-	const char *value = environment_get(environment, "LOWPORT_LEARN");
+	const char *value = environment_get(environment, name);
 
 	if (value == NULL || *value == '\0')
-		return;
-	if (strcmp(value, "observe") != 0)
-		fatalx("LOWPORT_LEARN is '%.100s'; it can be 'observe'", value);
-	options->observe = true;
+		return false;
+	if (strcmp(value, on) != 0)
+		fatalx("%s is '%.100s'; it can be '%s'", name, value, on);
+	return true;
 }
 
 static unsigned int
@@ -199,7 +200,10 @@ options_parse(struct options *options, int argc, char **argv,
 		mappings_from_environment(options, environment);
 	if (options->user == NULL)
 		user_from_environment(options, environment);
-	learn_from_environment(options, environment);
+	options->observe =
+	    switch_from_environment(environment, "LOWPORT_LEARN", "observe");
+	options->baseline =
+	    switch_from_environment(environment, "LOWPORT_KERNEL", "5.9");
 	if (options->mapping_count == 0)
 		fatalx("no mapping; say which port the server is to own, as "
 		    "in -p 443:8443");

@@ -21,6 +21,7 @@ struct options {
 	unsigned int spares;
 	enum verbosity verbosity;
 	bool observe;	/* LOWPORT_LEARN=observe: never pidfd_getfd(2) */
+	bool baseline;	/* LOWPORT_KERNEL=5.9: use nothing newer */
 	char **command; /* NULL-terminated, the server's argv */
 };
 

@@ -18,6 +18,8 @@
  *   verbosity      one of enum verbosity: how much the helper prints.
  *   observe        how the helper learns what a server's socket was
  *                  (target.h): each way reads processes of the same user only.
+ *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
+ *                  slower, and grants nothing.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP; ports
  *                  1 to 65535; no bytes set that the family does not use; no
  *                  two in conflict.  Granting it is what lowport is for: the
@@ -45,7 +47,8 @@ struct plan {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t verbosity;
-	uint32_t observe; /* 0 or 1 */
+	uint32_t observe;  /* 0 or 1 */
+	uint32_t baseline; /* 0 or 1 */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 };
 

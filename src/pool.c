@@ -177,23 +177,11 @@ kept_is_held(struct pool_variant *v)
 	    process_find_holder(inode, &v->holder);
 }
 
-static void
-kept_make_fresh(struct pool_variant *v)
-{
-	socket_unlisten(v->sockets[0]);
-	v->shared = false;
-}
-
 int
 pool_pick(struct pool_variant *v, bool reuseport, int *socket)
 {
 	*socket = v->sockets[v->count - 1];
-	if (v->count > 1 || !v->shared)
-		return 0;
-	if (kept_is_held(v))
-		return reuseport ? 0 : EADDRINUSE;
-	kept_make_fresh(v);
-	return 0;
+	return v->count == 1 && v->shared && !reuseport ? EADDRINUSE : 0;
 }
 
 static const struct sockopt_values *
@@ -264,6 +252,8 @@ pool_refresh(struct pool *pool)
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
 	for (; v < end; v++)
-		if (v->shared && !kept_is_held(v))
-			kept_make_fresh(v);
+		if (v->shared && !kept_is_held(v)) {
+			socket_unlisten(v->sockets[0]);
+			v->shared = false;
+		}
 }

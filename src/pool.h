@@ -60,9 +60,8 @@ struct pool_variant *pool_find(struct pool *, const struct endpoint *asked);
 
 /*
  * Picks the socket to hand out next.  Returns 0, or the errno(3) value that
- * bind(2) gives a second socket: EADDRINUSE where the kept one is in use and
- * the server's socket has no SO_REUSEPORT.  Nothing is taken before
- * pool_commit.
+ * bind(2) gives a second socket: EADDRINUSE where the kept one is out and the
+ * server's socket has no SO_REUSEPORT.  Nothing is taken before pool_commit.
  */
 int pool_pick(struct pool_variant *, bool reuseport, int *socket);
 
@@ -74,11 +73,14 @@ void pool_prepare(struct pool *, const struct pool_variant *, int socket,
 void pool_commit(struct pool_variant *, int socket,
     struct process_descriptor holder);
 
-/* True when a kept socket has been handed out: call pool_refresh each second.
- */
+/* True when a kept socket is out: pool_refresh wants to be called regularly. */
 bool pool_shares(const struct pool *);
 
-/* Makes kept sockets fresh that nobody else holds any more. */
+/*
+ * Makes kept sockets fresh that nobody else holds any more.  Before each
+ * hand-off, as one that a server has just closed would still be in the way of
+ * the next.
+ */
 void pool_refresh(struct pool *);
 
 /* How many sockets the plan asks for. */

@@ -50,16 +50,18 @@ load_server(unsigned int flags, bool observe)
 }
 
 struct seccomp_listener
-seccomp_listen(bool observe)
+seccomp_listen(bool observe, bool baseline)
 {
 	struct seccomp_listener listener = {.fd = -1, .killable = true};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return listener;
-	listener.fd =
-	    load_server(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, observe);
-	if (listener.fd >= 0 || errno != EINVAL)
-		return listener;
+	if (!baseline) {
+		listener.fd = load_server(
+		    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, observe);
+		if (listener.fd >= 0 || errno != EINVAL)
+			return listener;
+	}
 	listener.killable = false;
 	listener.fd = load_server(0, observe);
 	return listener;

@@ -27,9 +27,10 @@ struct seccomp_listener {
 
 /*
  * Sets no_new_privs and traps this process's bind(2), and with observe the
- * setsockopt(2) calls of sockopt.h too, for good and for all its children.
+ * setsockopt(2) calls of sockopt.h too, for good and for all its children.  With
+ * baseline it asks for nothing that Linux 5.9 lacks.
  */
-struct seccomp_listener seccomp_listen(bool observe);
+struct seccomp_listener seccomp_listen(bool observe, bool baseline);
 
 /*
  * Receives one call.  Returns false where it is gone already (errno ENOENT).

@@ -44,12 +44,18 @@ socket_open(const struct endpoint *e)
 }
 
 int
+socket_bind_bytes(int socket, const void *address, socklen_t length)
+{
+	return bind(socket, address, length);
+}
+
+int
 socket_bind(int socket, const struct endpoint *e)
 {
 	struct sockaddr_storage storage;
 	socklen_t length = endpoint_to_sockaddr(e, &storage);
 
-	return bind(socket, (struct sockaddr *)&storage, length);
+	return socket_bind_bytes(socket, &storage, length);
 }
 
 bool

@@ -19,6 +19,9 @@ int socket_open(const struct endpoint *);
 /* bind(2).  Returns 0, or -1 with errno. */
 int socket_bind(int socket, const struct endpoint *);
 
+/* bind(2) of a socket address as some program wrote it. */
+int socket_bind_bytes(int socket, const void *address, socklen_t length);
+
 /* What the socket is bound to; false where it is no AF_INET(6) socket. */
 bool socket_endpoint(int socket, struct endpoint *);
 

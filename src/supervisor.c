@@ -26,7 +26,7 @@
 
 /* Milliseconds. */
 #define UNUSED_AFTER  30000 /* "the server has not bound ... yet" */
-#define REFRESH_EVERY 1000
+#define REFRESH_EVERY 250
 #define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
 
 struct supervisor {
@@ -307,6 +307,13 @@ serve(struct supervisor *s)
 		take_signals(s);
 }
 
+/* lowport's own statuses, from the child, or a shell's that found nothing. */
+static bool
+says_no_server(int status)
+{
+	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
+}
+
 int
 supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 {
@@ -318,7 +325,7 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	/* No way out of this loop but the last process's end. */
 	while (reap(&s))
 		serve(&s);
-	if (s.unused_at != 0)
+	if (!says_no_server(s.status))
 		handoff_report_unused(handoff, "never");
 	return s.status;
 }

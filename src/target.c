@@ -36,6 +36,15 @@ struct observation {
 static struct observation observations[OBSERVATIONS];
 static size_t observed;
 
+/* PIDFD_THREAD is known to be unknown. */
+static bool baseline;
+
+void
+target_set_baseline(void)
+{
+	baseline = true;
+}
+
 static int
 pidfd_open(pid_t task, unsigned int flags)
 {
@@ -46,11 +55,12 @@ pidfd_open(pid_t task, unsigned int flags)
 static int
 pidfd_of_task(pid_t task)
 {
-	int fd = pidfd_open(task, PIDFD_THREAD);
+	int fd = baseline ? -1 : pidfd_open(task, PIDFD_THREAD);
 
-	if (fd < 0 && errno == EINVAL)
-		fd = pidfd_open(process_of(task), 0);
-	return fd;
+	if (fd >= 0 || (!baseline && errno != EINVAL))
+		return fd;
+	baseline = true;
+	return pidfd_open(process_of(task), 0);
 }
 
 int

@@ -27,6 +27,9 @@ struct target {
 	struct sockopt_values options;
 };
 
+/* From here on, use nothing that Linux 5.9 lacks. */
+void target_set_baseline(void);
+
 /* True when pidfd_getfd(2) works on a process like the server. */
 bool target_can_fetch(pid_t);
 

@@ -1,0 +1,330 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# The command line: what is understood, what is refused and how, exit statuses,
+# signals, the environment.
+
+load helpers
+
+# refuses WORDS ARGUMENT...: lowport with these arguments is refused.
+refuses() {
+	local words=$1
+
+	shift
+	run "$LOWPORT" "$@" sh -c "$MUST_NOT_START"
+	refused_with "$words"
+}
+
+@test "a good mapping starts the server (the control of what follows)" {
+	run -0 "$LOWPORT" -q -p 443:8443 -- sh -c "$MUST_NOT_START"
+	[ -e "$TMPDIR/started" ]
+}
+
+@test "bad mappings are refused before the server starts" {
+	refuses "not between 1 and 65535" -p 0
+	refuses "not between 1 and 65535" -p 443:0
+	refuses "not between 1 and 65535" -p 65536
+	refuses "not between 1 and 65535" -p 443:65536
+	refuses "port is missing" -p 443:
+	refuses "port is missing" -p :8443
+	refuses "port is missing" -p ""
+	refuses "too many colons" -p 443:8443:1:2
+	refuses "not an IPv4 address" -p 443:8443:1
+	refuses "unknown protocol 'sctp'" -p 443/sctp
+	refuses "TCP ports only" -p 443:8443/udp
+	refuses "no port or tcp service" -p nonesuch
+	refuses "no port or tcp service" -p -1
+	refuses "no port or tcp service" -p +443
+	refuses "longer than" -p "$(printf '4%.0s' {1..300})"
+	refuses "not between" -p "$(printf '4%.0s' {1..60})"
+	refuses "names are not looked up" -p localhost:443:8443
+	refuses "IPv6 goes in brackets" -p ::1:443:8443
+	refuses "after '['" -p '[::1:443'
+	refuses "not an IPv6 address" -p '[::g]:443'
+	refuses "takes an interface" -p '[fe80::1]:443'
+	refuses "no network interface" -p '[fe80::1%nonesuch]:443'
+}
+
+@test "duplicate and overlapping mappings are refused" {
+	refuses "overlaps mapping 443:8443" -p 443:8443 -p 443:8443
+	refuses "overlaps mapping 443:8443" -p 443:8443 -p 443:9443
+	refuses "overlaps mapping 443:8443" -p 443:8443 -p 444:8443
+	refuses "overlaps" -p 443:8443 -p 127.0.0.1:443:9443
+	refuses "overlaps" -p 0.0.0.0:443:8443 -p 127.0.0.1:443:9443
+	refuses "overlaps" -p 127.0.0.1:443 -p '[::ffff:127.0.0.1]:443'
+}
+
+@test "mappings side by side are not" {
+	run -0 "$LOWPORT" -q -p 443:8443 -p 80:8080 -- true
+	run -0 "$LOWPORT" -q -p 127.0.0.1:443:8443 -p '[::1]:443:8443' -- true
+	run -0 "$LOWPORT" -q -p 127.0.0.1:443:8443 -p 127.0.0.2:443:9443 -- true
+	run -0 "$LOWPORT" -q -p 0.0.0.0:443:8443 -p '[::]:443:8443' -- true
+}
+
+@test "more than 64 mappings are refused, 64 are not" {
+	local arguments=()
+
+	for port in $(seq 20001 20064); do
+		arguments+=(-p "127.0.0.1:$port")
+	done
+	run -0 "$LOWPORT" -q "${arguments[@]}" -- true
+	refuses "more than 64 mappings" "${arguments[@]}" -p 443
+}
+
+@test "options: unknown, without argument, out of bounds" {
+	refuses "unknown option '--nonesuch'" --nonesuch -p 443
+	refuses "unknown option '-x'" -p 443 -x
+	refuses "unknown option '-x'" -p 443 -vx
+	run "$LOWPORT" -p
+	refused_with "option '-p' needs an argument"
+	run "$LOWPORT" --user
+	refused_with "option '--user' needs an argument"
+	refuses "not a number from 1 to 64" -p 443 --spares 0
+	refuses "not a number from 1 to 64" -p 443 --spares 65
+	refuses "not a number from 1 to 64" -p 443 --spares 4x
+	run -0 "$LOWPORT" -q -p 443 --spares 64 true
+}
+
+@test "a missing mapping, a missing command, no argument at all" {
+	refuses "no mapping"
+	run "$LOWPORT" -p 443:8443
+	refused_with "no command"
+	run "$LOWPORT" -p 443:8443 --
+	refused_with "no command"
+	run "$LOWPORT"
+	refused_with "no mapping"
+	run build/empty "$LOWPORT"
+	[ "$status" -eq 125 ]
+}
+
+@test "unknown and foreign users are refused, one's own is not" {
+	refuses "there is no user 'nonesuch'" -u nonesuch -p 443
+	refuses "there is no group 'nonesuch'" -u nobody:nonesuch -p 443
+	refuses "needs a user" -u "" -p 443
+	refuses "only root can start a server as another user" -u root -p 443
+	refuses "only root can start a server as another user" -u 12345 -p 443
+	refuses "there is no user '4294967295'" -u 4294967295 -p 443
+	run -0 "$LOWPORT" -q -u nobody -p 443 -- true
+	run -0 "$LOWPORT" -q -u 65534:65534 -p 443 -- true
+}
+
+@test "closed standard descriptors are refused where the kernel shows them" {
+	run bash -c '"$0" -p 20443 true <&-' "$PLAIN"
+	[ "$status" -eq 125 ]
+	[[ $output == *"file descriptor 0 is closed"* ]]
+	run bash -c '"$0" -p 20443 true >&-' "$PLAIN"
+	[ "$status" -eq 125 ]
+	[[ $output == *"file descriptor 1 is closed"* ]]
+	run bash -c '"$0" -p 20443 true 2>&-' "$PLAIN"
+	[ "$status" -eq 125 ]
+	run -0 "$PLAIN" -q -p 20443 true
+}
+
+@test "with a file capability the C library fills them; no socket goes there" {
+	run -0 bash -c '"$0" -q -p 443:8443 readlink /proc/self/fd/0 <&-' \
+	    "$LOWPORT"
+	[[ $output == /dev/* ]]
+	run bash -c '"$0" -q -p 443:8443 sh -c "exit 7" <&- >&- 2>&-' "$LOWPORT"
+	[ "$status" -eq 7 ]
+}
+
+@test "too few descriptors are refused, with the number that is needed" {
+	run bash -c 'ulimit -n 4; exec "$0" -p 443:8443 true' "$LOWPORT" 3>&-
+	refused_with "ulimit -n"
+	run bash -c 'ulimit -n 10; exec "$0" -p 443:8443 true' "$LOWPORT"
+	refused_with "cannot make the 16 sockets"
+	run -0 bash -c 'ulimit -Sn 10; exec "$0" -q -p 443:8443 true' "$LOWPORT"
+}
+
+@test "an address that is not ours is refused" {
+	refuses "no interface has this address" -p 192.0.2.7:443:8443
+	refuses "no interface has this address" -p '[2001:db8::1]:443:8443'
+	run -0 "$LOWPORT" -q -p 127.0.0.2:443:8443 true
+}
+
+@test "a port in use is refused, and its holder named" {
+	"$LOWPORT" -q -p 443:8443 -- python3 tests/hold.py 8443 &
+	wait_until listening 443
+	run "$LOWPORT" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	kill %1
+	wait || true
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"cannot bind "*":443: the port is in use by process"*"python3"* ]]
+	run -0 "$LOWPORT" -q -p 443:8443 -- true
+}
+
+@test "without the capability: the cause is told" {
+	run "$PLAIN" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "setcap cap_net_bind_service=p"
+	run setpriv --no-new-privs "$LOWPORT" -p 443:8443 -- true
+	refused_with "no_new_privs was set before"
+	run -0 "$PLAIN" -q -p 20443:8443 -- true
+}
+
+@test "options end at the first argument that is none, and at --" {
+	run -0 "$LOWPORT" -q -p 443:8443 echo -p -v -- x
+	[ "$output" = "-p -v -- x" ]
+	run -0 "$LOWPORT" -q -p443:8443 -- echo -v
+	[ "$output" = "-v" ]
+	run -0 "$LOWPORT" --quiet --publish=443:8443 --publish 80:8080 echo a
+	[ "$output" = a ]
+}
+
+@test "the command is executed as given, no shell reads it" {
+	run -0 "$LOWPORT" -q -p 443:8443 printf '%s|' 'a b' '$HOME;*' ''
+	[ "$output" = 'a b|$HOME;*||' ]
+}
+
+@test "LOWPORT_PUBLISH and LOWPORT_USER stand for options, which win" {
+	export LOWPORT_PUBLISH=" 443:8443  80:8080 " LOWPORT_USER=nobody
+	run "$LOWPORT" -v true
+	[ "$status" -eq 0 ]
+	[[ $output == *"mapping 443:8443"*"mapping 80:8080"* ]]
+	run "$LOWPORT" -v -p 444:8444 true
+	[[ $output == *"mapping 444:8444"* && $output != *"443:8443"* ]]
+	LOWPORT_USER=nonesuch run "$LOWPORT" true
+	refused_with "no user 'nonesuch'"
+	LOWPORT_USER=nonesuch run -0 "$LOWPORT" -q -u nobody true
+	LOWPORT_PUBLISH=0 run "$LOWPORT" true
+	refused_with "not between"
+}
+
+@test "services have names" {
+	run "$LOWPORT" -v -p https:http-alt true
+	[ "$status" -eq 0 ]
+	[[ $output == *"mapping 443:8080"* ]]
+}
+
+@test "exit statuses: the server's, 128+n, 126, 127" {
+	run -0 "$LOWPORT" -q -p 443:8443 true
+	run -1 "$LOWPORT" -q -p 443:8443 false
+	run -42 "$LOWPORT" -q -p 443:8443 sh -c 'exit 42'
+	run -143 "$LOWPORT" -q -p 443:8443 sh -c 'kill -TERM $$'
+	run -137 "$LOWPORT" -q -p 443:8443 sh -c 'kill -KILL $$'
+	run -127 "$LOWPORT" -q -p 443:8443 nonesuch-command
+	[[ $output == "lowport: cannot execute 'nonesuch-command': not found" ]]
+	run -127 "$LOWPORT" -q -p 443:8443 /nonesuch
+	run -126 "$LOWPORT" -q -p 443:8443 /etc/passwd
+	run -126 "$LOWPORT" -q -p 443:8443 /tmp
+}
+
+@test "help and version go to standard output; lowport -V says which" {
+	run -0 "$LOWPORT" --help
+	[[ ${lines[0]} == "usage: lowport "* ]]
+	run -0 "$LOWPORT" -h
+	run -0 "$LOWPORT" -V
+	[[ $output =~ ^lowport\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "options, help and manual name the same options" {
+	local option
+
+	for option in $(sed -n 's/^    {"\([a-z-]*\)",.*/\1/p' src/options.c); do
+		"$LOWPORT" --help | grep -q -e "--$option"
+		grep -q "^\.It .*Fl -$option" src/lowport.1
+	done
+	for option in $("$LOWPORT" --help | grep -o -e '--[a-z]\+' | sort -u)
+	do
+		[ "$option" = "--help" ] ||
+		    grep -q "{\"${option#--}\"," src/options.c
+	done
+}
+
+@test "the environment is exactly the caller's, in spite of AT_SECURE" {
+	export LD_LIBRARY_PATH=/nonesuch TMPDIR="$TMPDIR" RES_OPTIONS=attempts:1
+	export GLIBC_TUNABLES=glibc.malloc.check=1 LOCALDOMAIN=example.org
+	export GCONV_PATH=/nonesuch MALLOC_TRACE=/nonesuch NLSPATH=/x EMPTY=
+	env >"$TMPDIR/before"
+	"$LOWPORT" -q -p 443:8443 env >"$TMPDIR/after"
+	# The shell sets $_ anew for each command.
+	diff <(grep -v ^_= "$TMPDIR/before") <(grep -v ^_= "$TMPDIR/after")
+}
+
+@test "an empty environment stays empty" {
+	run -0 env -i "$LOWPORT" -q -p 443:8443 /usr/bin/env
+	[ "$output" = "" ]
+}
+
+@test "the server inherits the caller's descriptors and no other" {
+	ls /proc/self/fd >"$TMPDIR/before"
+	"$LOWPORT" -q -p 443:8443 ls /proc/self/fd >"$TMPDIR/after" 9</dev/null
+	diff <(cat "$TMPDIR/before"; echo 9) "$TMPDIR/after" ||
+	    diff <(sort "$TMPDIR/before"; echo 9) <(sort "$TMPDIR/after")
+}
+
+@test "the server's signal mask and dispositions are the caller's" {
+	grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >"$TMPDIR/before"
+	"$LOWPORT" -q -p 443:8443 grep -E '^Sig(Blk|Ign|Cgt)' \
+	    /proc/self/status >"$TMPDIR/after"
+	diff "$TMPDIR/before" "$TMPDIR/after"
+}
+
+@test "signals are forwarded, once" {
+	local signal
+
+	for signal in HUP INT QUIT USR1 USR2 TERM WINCH RTMIN RTMAX; do
+		"$LOWPORT" -q -p 443:8443 -- python3 tests/signals.py \
+		    "$signal" >"$TMPDIR/out" &
+		wait_until grep -q ready "$TMPDIR/out"
+		kill -s "$signal" $!
+		wait $!
+		[ "$(cat "$TMPDIR/out")" = "ready
+$signal 1" ]
+	done
+}
+
+@test "a signal to the process group of lowport reaches the server once" {
+	setsid "$LOWPORT" -q -p 443:8443 -- python3 tests/signals.py TERM \
+	    >"$TMPDIR/out" &
+	wait_until grep -q ready "$TMPDIR/out"
+	kill -TERM -- -$!
+	wait $!
+	[ "$(tail -n 1 "$TMPDIR/out")" = "TERM 1" ]
+}
+
+@test "an ignored SIGCHLD does not lose the server's status" {
+	run bash -c 'trap "" CHLD; exec "$0" -q -p 443:8443 sh -c "exit 9"' \
+	    "$LOWPORT"
+	[ "$status" -eq 9 ]
+}
+
+@test "no zombie while it runs, no orphan when it has ended" {
+	"$LOWPORT" -q -p 443:8443 -- sh -c '
+	    for i in 1 2 3 4 5 6 7 8 9; do (sleep 0.01 &) ; done
+	    sleep 0.2; ps -eo stat= | grep -c "^Z" >"$TMPDIR/zombies"
+	    (sleep 1000 & echo $! >"$TMPDIR/orphan"); exit 3' && false
+	[ "$(cat "$TMPDIR/zombies")" -eq 0 ]
+	! kill -0 "$(cat "$TMPDIR/orphan")"
+}
+
+@test "what a daemon leaves is the server: lowport stays, and TERM ends it" {
+	"$LOWPORT" -q -p 443:8443 -- sh -c \
+	    'python3 tests/hold.py 8443 & exit 0' &
+	wait_until listening 443
+	kill -0 $!
+	kill -TERM $!
+	wait $!
+	! listening 443
+}
+
+@test "a mapping that is not used is reported, once" {
+	run -0 "$LOWPORT" -p 443:8443 true
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"mapping 443:8443 was not used"*"port 8443"* ]]
+	run -0 "$LOWPORT" -q -p 443:8443 true
+	[ "$output" = "" ]
+}
+
+@test "a bind of the expected port that no mapping covers is reported, once" {
+	run -0 timeout 5 "$LOWPORT" -p 127.0.0.2:443:8443 -- python3 -c '
+import socket
+for i in range(3):
+    s = socket.socket()
+    s.bind(("127.0.0.1", 8443))
+    assert s.getsockname()[1] == 8443
+    s.close()'
+	echo "$output"
+	[ "$(grep -c "no mapping covers" <<<"$output")" -eq 1 ]
+	[[ $output == *"127.0.0.1:8443"*"-p '127.0.0.1:443:8443'"* ]]
+}

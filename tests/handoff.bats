@@ -1,0 +1,250 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# The hand-off, each claim by every way it can go (helpers.bash, WAYS).
+
+load helpers
+
+@test "the server owns the public port, nothing listens on the expected one" {
+	for way in $WAYS; do
+		use_way "$way"
+		"$LOWPORT" -q -p 443:8443 -- python3 tests/hold.py 8443 &
+		wait_until listening 443
+		! listening 8443
+		kill $!
+		wait $! || true
+		! listening 443
+	done
+}
+
+@test "helper and server hold no capability, and are confined" {
+	for way in $WAYS; do
+		use_way "$way"
+		"$LOWPORT" -q -p 443:8443 -- python3 tests/hold.py 8443 &
+		wait_until listening 443
+		[ "$(security_of $!)" = "$NOTHING_HELD" ]
+		[ "$(security_of "$(pgrep -P $!)")" = "$NOTHING_HELD" ]
+		kill $!
+		wait $! || true
+	done
+}
+
+@test "the control: before lowport, a process here is not confined" {
+	run security_of $$
+	[ "$output" != "$NOTHING_HELD" ]
+}
+
+@test "every kind of address gets the public port, and only the port changes" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- python3 tests/addresses.py
+	done
+}
+
+@test "a mapping with an address covers that one, and not the others" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 127.0.0.2:443:8443 \
+		    -p '[::1]:443:8443' -- python3 -c '
+import socket
+def bound(family, host):
+    s = socket.socket(family)
+    s.bind((host, 8443))
+    return s.getsockname()[:2]
+assert bound(socket.AF_INET, "127.0.0.2") == ("127.0.0.2", 443)
+assert bound(socket.AF_INET6, "::1") == ("::1", 443)
+assert bound(socket.AF_INET, "127.0.0.1") == ("127.0.0.1", 8443)'
+	done
+}
+
+@test "an identity mapping" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443 -- python3 -c '
+import socket
+s = socket.socket()
+s.bind(("0.0.0.0", 443))
+s.listen()
+socket.create_connection(("127.0.0.1", 443)).close()'
+	done
+}
+
+@test "two mappings, each its own" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -p 80:8080 -- python3 -c '
+import socket
+for expected, public in ((8443, 443), (8080, 80), (8443, 443)):
+    s = socket.socket()
+    s.bind(("", expected))
+    assert s.getsockname()[1] == public'
+	done
+}
+
+@test "bind(2) returns what the kernel returns, for good and bad arguments" {
+	build/server_errors 8443 >"$TMPDIR/bare"
+	for way in fetch observe; do
+		use_way "$way"
+		"$LOWPORT" -q -p 443:8443 -- build/server_errors 8443 \
+		    >"$TMPDIR/wrapped"
+		diff "$TMPDIR/bare" "$TMPDIR/wrapped"
+	done
+}
+
+@test "so too on an old kernel, but that a second bind is taken for a repeat" {
+	build/server_errors 8443 >"$TMPDIR/bare"
+	use_way baseline
+	"$LOWPORT" -q -p 443:8443 -- build/server_errors 8443 \
+	    >"$TMPDIR/wrapped"
+	sed -E "/^(the same|a listening) socket/s/EINVAL/ok/" "$TMPDIR/bare" |
+	    diff - "$TMPDIR/wrapped"
+}
+
+@test "socket options and descriptor flags survive" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- python3 tests/options.py
+		[[ $output == *"options survive"* ]]
+	done
+}
+
+@test "a server binds again without end, and a closed port is closed" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- \
+		    build/server_rebind 8443 443 1000
+		[ "$output" = "1000 rounds" ]
+	done
+}
+
+@test "two servers side by side bind again 1,000 times each" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -p 80:8080 -- sh -c '
+			build/server_rebind 8443 443 1000 & first=$!
+			build/server_rebind 8080 80 1000 && wait $first'
+		[ "$output" = "1000 rounds
+1000 rounds" ]
+	done
+}
+
+@test "10,000 hand-offs leave the helper's descriptors and memory as they were" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- sh -c '
+			measure() {
+				ls "/proc/$PPID/fd" | wc -l
+				awk "/^VmData|^VmRSS/ {print \$2}" \
+				    "/proc/$PPID/status"
+			}
+			# The first ones use the spares and touch the pages.
+			build/server_rebind 8443 443 2000 x >/dev/null
+			measure >"$TMPDIR/before"
+			build/server_rebind 8443 443 10000 x >/dev/null
+			measure >"$TMPDIR/after"
+			diff "$TMPDIR/before" "$TMPDIR/after"'
+	done
+}
+
+@test "eight SO_REUSEPORT workers all listen" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q --spares 8 -p 443:8443 -- \
+		    python3 tests/workers.py 8
+		[ "$output" = "8 workers, 8 sockets, all reached" ]
+		# With fewer spares some of them share a socket.
+		run -0 "$LOWPORT" -q --spares 4 -p 443:8443 -- \
+		    python3 tests/workers.py 8
+		[ "$output" = "8 workers, 4 sockets, all reached" ]
+	done
+}
+
+@test "a second server without SO_REUSEPORT gets EADDRINUSE, spares or none" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- python3 -c '
+import errno, socket
+def server():
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("", 8443))
+    s.listen()
+    return s
+first = server()
+for i in range(9):
+    try:
+        server()
+        raise SystemExit("two servers listen")
+    except OSError as e:
+        assert e.errno == errno.EADDRINUSE, e
+first.close()
+server()'
+	done
+}
+
+@test "binds from a second thread under a storm of signals" {
+	for way in $WAYS; do
+		use_way "$way"
+		for mode in restart interrupt; do
+			run -0 "$LOWPORT" -q -p 443:8443 -- \
+			    build/server_storm $mode 8443 443 500
+			[[ $output == "500 of 500 rounds, "[1-9]* ]]
+		done
+	done
+}
+
+@test "an address rewritten during bind: the outcome is one of the two" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 127.0.0.1:443:8443 \
+		    -p 127.0.0.2:444:9443 -- \
+		    build/server_race 8443 443 9443 444 2000
+	done
+	# One of the two is let through: where the socket can be fetched, and a
+	# signal cannot repeat the call, the copy is bound.
+	use_way fetch
+	run -0 "$LOWPORT" -q -p 443:8443 -- \
+	    build/server_race 8443 443 9443 9443 2000
+}
+
+@test "a server that binds after it has daemonized, and lowport waits for it" {
+	for way in $WAYS; do
+		use_way "$way"
+		"$LOWPORT" -q -p 443:8443 -- python3 tests/daemon.py 8443 &
+		wait_until listening 443
+		kill -0 $!
+		kill -TERM $!
+		wait $!
+		! listening 443
+	done
+}
+
+@test "a 32-bit program in the tree runs on" {
+	[ -x build/foreign ] || skip "no 32-bit compiler made build/foreign"
+	run -5 "$LOWPORT" -q -p 443:8443 -- build/foreign
+}
+
+@test "inside another listener: refused, the cause told" {
+	run "$LOWPORT" -q -p 443:8443 -- "$PLAIN" -q -p 20443:8443 true
+	[ "$status" -eq 125 ]
+	[[ $output == *"intercepts calls of this process already"* ]]
+}
+
+@test "nginx answers over TLS on 443, IPv4 and IPv6, with reuseport workers" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+	    -nodes -subj /CN=localhost -keyout "$TMPDIR/key.pem" \
+	    -out "$TMPDIR/cert.pem" 2>/dev/null
+	sed "s|@|$TMPDIR|g" tests/nginx.conf >"$TMPDIR/nginx.conf"
+	for way in $WAYS; do
+		use_way "$way"
+		"$LOWPORT" -q -p 443:8443 -- nginx -e stderr \
+		    -c "$TMPDIR/nginx.conf" &
+		for host in 127.0.0.1 '[::1]'; do
+			wait_until curl -gks "https://$host/"
+			[ "$(curl -gks "https://$host/")" = "hello ${host//[][]/}" ]
+		done
+		! listening 8443
+		kill $!
+		wait $! || true
+	done
+}

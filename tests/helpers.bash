@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: ISC
+#
+# What the .bats files share.  They run in tests/sandbox: see there for
+# $LOWPORT, $PLAIN and $TMPDIR.
+
+bats_require_minimum_version 1.5.0
+
+# Both ways to learn what the server's socket was, and the way of an old kernel.
+WAYS="fetch observe baseline"
+
+# use_way WAY: the lowports started from here on take this way.
+use_way() {
+	unset LOWPORT_LEARN LOWPORT_KERNEL
+	case $1 in
+	observe) export LOWPORT_LEARN=observe ;;
+	baseline) export LOWPORT_KERNEL=5.9 ;;
+	esac
+}
+
+# wait_until COMMAND...: repeats it until it succeeds, five seconds at most.
+wait_until() {
+	local end=$((SECONDS + 5))
+
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || {
+			echo "in vain: $*"
+			return 1
+		}
+		sleep 0.02
+	done
+}
+
+# listening PORT: some TCP socket listens at it.
+listening() {
+	ss -Hltn "sport = :$1" | grep -q .
+}
+
+# A failure of lowport's own: status 125, one line, these words in it, nothing
+# started and nothing left bound.
+refused_with() {
+	[ "$status" -eq 125 ] || {
+		echo "status $status: $output"
+		return 1
+	}
+	[ "${#lines[@]}" -eq 1 ] || {
+		echo "not one line: $output"
+		return 1
+	}
+	[[ $output == "lowport: "*"$1"* ]] || {
+		echo "no '$1' in: $output"
+		return 1
+	}
+	[ ! -e "$TMPDIR/started" ]
+	! listening 443
+}
+
+# A server that must not be started.
+MUST_NOT_START='touch "$TMPDIR/started"'
+
+teardown() {
+	rm -f "$TMPDIR/started"
+}
+
+# The capability sets, no_new_privs and seccomp mode of a process.
+security_of() {
+	grep -E '^(CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs|Seccomp):' \
+	    "/proc/$1/status" | tr -d '\t' | tr '\n' ' '
+}
+
+NOTHING_HELD="CapInh:0000000000000000 CapPrm:0000000000000000 \
+CapEff:0000000000000000 CapAmb:0000000000000000 NoNewPrivs:1 Seccomp:2 "

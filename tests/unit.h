@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the unit tests share.  Each test runs in a process of its own (check's
+ * fork mode), so it may change whatever belongs to a process.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <check.h>
+#include <dirent.h>
+#include <grp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * Leaves a test this host has not the means for, and says so.  With
+ * LOWPORT_MUST_WORK=1 that is a failure.
+ */
+#define UNIT_NEEDS(condition, reason)                                          \
+	do {                                                                   \
+		if (!(condition)) {                                            \
+			unit_missing(__func__, reason);                        \
+			return;                                                \
+		}                                                              \
+	} while (0)
+
+static inline void
+unit_missing(const char *test, const char *reason)
+{
+	const char *must = getenv("LOWPORT_MUST_WORK");
+
+	if (must != NULL && strcmp(must, "1") == 0)
+		ck_abort_msg("%s", reason);
+	fprintf(stderr, "skipped: %s: %s\n", test, reason);
+}
+
+/* Runs a suite; returns the exit status for main. */
+static inline int
+unit_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* How many descriptors this process has open. */
+static inline int
+unit_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	int count = 0;
+
+	ck_assert_ptr_nonnull(directory);
+	while (readdir(directory) != NULL)
+		count++;
+	closedir(directory);
+	return count;
+}
+
+/* Waits for a child; returns its status as waitpid(2) does. */
+static inline int
+unit_wait(pid_t child)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+/* Root reads every process and binds every port: be somebody who does not. */
+static inline void
+unit_become_ordinary(void)
+{
+	if (getuid() != 0)
+		return;
+	ck_assert_int_eq(setgroups(0, NULL), 0);
+	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+}
+
+/* What a function wrote to descriptors 1 and 2, and how its process ended. */
+struct unit_output {
+	int status; /* of waitpid(2) */
+	char out[4096];
+	char err[4096];
+};
+
+static inline void
+unit_read_back(int fd, char *text, size_t size)
+{
+	ssize_t length = pread(fd, text, size - 1, 0);
+
+	ck_assert_int_ge(length, 0);
+	text[length] = '\0';
+	close(fd);
+}
+
+/* Calls a function in a process of its own; status is 0 if it returns. */
+static inline void
+unit_capture(struct unit_output *output, void (*function)(const void *),
+	     const void *argument)
+{
+	int out = memfd_create("out", MFD_CLOEXEC);
+	int err = memfd_create("err", MFD_CLOEXEC);
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		dup2(out, STDOUT_FILENO);
+		dup2(err, STDERR_FILENO);
+		function(argument);
+		_exit(EXIT_SUCCESS);
+	}
+	output->status = unit_wait(child);
+	unit_read_back(out, output->out, sizeof(output->out));
+	unit_read_back(err, output->err, sizeof(output->err));
+}
+
+/* True when the process ended of its own accord, with this status. */
+static inline bool
+unit_exited(int status, int expected)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == expected;
+}
+
+#endif
