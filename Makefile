@@ -17,12 +17,18 @@ CFLAGS    = -O2 -g
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wno-missing-field-initializers
 HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-HARDEN_LD = -pie -Wl,-z,relro -Wl,-z,now
+HARDEN_LD = -Wl,-z,relro -Wl,-z,now
 LANGUAGE  = -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(BUILD)
 
-# libcap is linked statically where its archive is there: each shared library
-# adds 60 microseconds to every start.  LIBCAP=-lcap links the shared one.
-LIBCAP    = -Wl,--push-state,-Bstatic -lcap -Wl,--pop-state
+# Static and position independent: the program starts an eighth faster than with
+# shared libraries, in less memory, with no loader to obey LD_ variables, and in
+# an image without a C library.  It loads no module of nsswitch.conf(5) but to
+# look a service's name up, which the linker would warn of.
+# LINK=-pie NO_WARNINGS= links the shared libraries.
+LINK        = -static-pie
+NO_WARNINGS = $(shell $(CC) -shared -nostdlib -Wl,--no-warnings -o /dev/null \
+                -x c /dev/null 2>/dev/null && echo -Wl,--no-warnings)
+LIBCAP      = -lcap
 
 # libseccomp compiles the filters at build time, on the building machine; for
 # another architecture name it: make CC=aarch64-linux-gnu-gcc ARCH=aarch64
@@ -39,7 +45,7 @@ OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 all: $(BUILD)/lowport
 
 $(BUILD)/lowport: $(BUILD)/main.o $(OBJECTS)
-	$(CC) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBCAP)
+	$(CC) $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) -o $@ $^ $(LIBCAP)
 
 $(BUILD)/%.o: src/%.c Makefile | $(BUILD)
 	$(COMPILE) -MMD -c -o $@ $<
@@ -71,17 +77,19 @@ BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 TEST_PACKAGES  = check pkg-config bats nginx-light python3-minimal iproute2 \
                  libcap2-bin util-linux uidmap curl openssl procps
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
-PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c)) \
-                 $(BUILD)/empty
+PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
+                   tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny
 
 tests: all $(UNIT_TESTS) $(PROGRAMS)
 
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
-	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
+	$(COMPILE) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
 	    $$(pkg-config --cflags --libs check) $(LIBCAP)
 
+$(BUILD)/deny: NEEDS = -lseccomp
+
 $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
-	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread
+	$(COMPILE) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
 
 clean:
 	rm -rf $(BUILD)

@@ -4,6 +4,7 @@
  * the capability.
  * Reads: whatever the other side sent, as bytes of a fixed number.
  */
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -139,6 +140,9 @@ channel_ended(int channel)
 	char byte;
 	struct iovec vector = {&byte, sizeof(byte)};
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	struct pollfd end = {.fd = channel};
 
-	return recvmsg(channel, &message, MSG_DONTWAIT) == 0;
+	/* An empty message reads as the end does. */
+	return recvmsg(channel, &message, MSG_DONTWAIT) == 0 &&
+	    poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
 }

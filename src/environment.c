@@ -21,6 +21,21 @@ within(const char *pointer, const char *start, const char *end)
 	    (uintptr_t)pointer < (uintptr_t)end;
 }
 
+/*
+ * An emulator (valgrind, qemu-user) may lay the strings elsewhere: none is
+ * there then.  One or the other need not be, as glibc copies GLIBC_TUNABLES.
+ */
+static bool
+any_within(char **strings, const char *start, const char *end)
+{
+	if (*strings == NULL)
+		return true;
+	for (; *strings != NULL; strings++)
+		if (within(*strings, start, end))
+			return true;
+	return false;
+}
+
 static size_t
 count_strings(const char *start, const char *end)
 {
@@ -48,10 +63,7 @@ environment_recover(int argc, char **argv)
 	char *end = (char *)getauxval(AT_EXECFN), **recovered;
 	size_t count = 0;
 
-	/* An emulator (valgrind, qemu-user) may lay the strings elsewhere. */
-	if (environ[0] != NULL && !within(environ[0], start, end))
-		return environ;
-	if (!within(start, last, end))
+	if (!within(start, last, end) || !any_within(environ, start, end))
 		return environ;
 	recovered = allocate(count_strings(start, end));
 	for (string = start; string < end; string += strlen(string) + 1)

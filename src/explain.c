@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "explain.h"
 #include "message.h"
 #include "process.h"
+#include "user.h"
 
 #define SELF "/proc/self/exe"
 
@@ -147,7 +147,7 @@ explain_in_use(const char *where, uint16_t port)
 {
 	struct process_descriptor holder;
 	struct listener found;
-	struct passwd *user;
+	const char *user;
 	char name[32];
 
 	if (!find_listener("/proc/net/tcp", port, &found) &&
@@ -155,17 +155,17 @@ explain_in_use(const char *where, uint16_t port)
 		fatalx("cannot bind %s: the port is in use by a socket without "
 		       "SO_REUSEADDR; try: ss -tanp 'sport = :%u'",
 		    where, port);
-	if (process_find_holder((ino_t)found.inode, &holder) &&
-	    holder.fd >= 0) {
+	if (process_find_holder((ino_t)found.inode, &holder) ==
+	    PROCESS_HOLDS) {
 		process_name(holder.pid, name);
 		fatalx("cannot bind %s: the port is in use by process %d (%s); "
 		       "stop it, or map another port or address",
 		    where, holder.pid, name);
 	}
-	user = getpwuid((uid_t)found.uid);
+	user = user_name((uid_t)found.uid);
 	fatalx("cannot bind %s: the port is in use by a process of user %s "
 	       "(uid %lu); as root, ss -ltnp 'sport = :%u' names it",
-	    where, user == NULL ? "?" : user->pw_name, found.uid, port);
+	    where, user == NULL ? "?" : user, found.uid, port);
 }
 
 static _Noreturn void

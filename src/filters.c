@@ -24,7 +24,13 @@
 
 #include "sockopt.h"
 
-#define ANY 0
+/*
+ * int arguments travel in 64-bit registers, and the kernel ignores the upper
+ * half: so must a filter, or a program that leaves something there slips by.
+ * (SCMP_A0_32 and its like do not: they truncate the value compared with.)
+ */
+#define ARGUMENT_IS(n, value)                                                  \
+	SCMP_A##n##_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value))
 
 /*
  * What the helper may still call once it is confined; anything else kills it.
@@ -39,7 +45,7 @@ struct permission {
 
 #define CALL(name)	  {SCMP_SYS(name), 0, {{0}}}
 #define CALL1(name, a)	  {SCMP_SYS(name), 1, {a}}
-#define NOTIFY_IOCTL(what) CALL1(ioctl, SCMP_A1_32(SCMP_CMP_EQ, (what)))
+#define NOTIFY_IOCTL(what) CALL1(ioctl, ARGUMENT_IS(1, (what)))
 
 static const struct permission helper_permissions[] = {
     /* The loop: wait for a notification, a signal, the channel. */
@@ -64,6 +70,7 @@ static const struct permission helper_permissions[] = {
     CALL1(openat, SCMP_A2_32(SCMP_CMP_MASKED_EQ,
 		      O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY)),
     CALL(pread64),
+    CALL(process_vm_readv),
     CALL(readlink),
     CALL(readlinkat),
     CALL(getxattr), /* the protocol of the server's socket */
@@ -75,8 +82,8 @@ static const struct permission helper_permissions[] = {
     CALL(getsockname),
     CALL(getsockopt),
     CALL(setsockopt),
-    CALL1(fcntl, SCMP_A1_32(SCMP_CMP_EQ, F_GETFL)),
-    CALL1(fcntl, SCMP_A1_32(SCMP_CMP_EQ, F_SETFL)),
+    CALL1(fcntl, ARGUMENT_IS(1, F_GETFL)),
+    CALL1(fcntl, ARGUMENT_IS(1, F_SETFL)),
     CALL(fstat),
     CALL(newfstatat), /* fstat(3) of newer C libraries */
     CALL(shutdown),
@@ -90,7 +97,7 @@ static const struct permission helper_permissions[] = {
     CALL(getpgid), /* the terminal's job control */
     CALL(getpgrp),
     /* Messages, on standard error alone. */
-    CALL1(write, SCMP_A0_32(SCMP_CMP_EQ, STDERR_FILENO)),
+    CALL1(write, ARGUMENT_IS(0, STDERR_FILENO)),
     CALL(exit_group),
 #ifdef SANITIZED
     /* What the run-time of a sanitizer calls behind our back. */
@@ -145,6 +152,10 @@ filter_helper(const char *arch)
 	scmp_filter_ctx filter =
 	    filter_new(SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_PROCESS, arch);
 
+	/* A binary tree: the kernel tries every system call there is when it
+	 * loads a filter (the action cache, Linux 5.11). */
+	check(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2),
+	    "a tree of system calls");
 	for (; p < helper_permissions + count; p++) {
 		/* Calls this architecture never had (poll on arm64). */
 		if (p->call < 0 && arch == NULL)
@@ -158,10 +169,9 @@ filter_helper(const char *arch)
 
 /*
  * The server: bind(2) of an address that can be AF_INET or AF_INET6 by its
- * length (16 bytes at least: no netlink address) goes to the listener.  int
- * arguments travel in 64-bit registers, whose upper half the kernel ignores:
- * the _32 comparisons do so too.  Programs of a foreign architecture run on,
- * unintercepted.
+ * length (16 bytes at least: no netlink address) goes to the listener.  A length
+ * with something in the upper half is larger, and goes there too.  Programs of
+ * a foreign architecture run on, unintercepted.
  */
 static scmp_filter_ctx
 filter_server(const char *arch, bool observe)
@@ -177,8 +187,8 @@ filter_server(const char *arch, bool observe)
 		if (o->observed)
 			check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 				  SCMP_SYS(setsockopt), 2,
-				  SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)o->level),
-				  SCMP_A2_32(SCMP_CMP_EQ, (uint32_t)o->name)),
+				  ARGUMENT_IS(1, (uint32_t)o->level),
+				  ARGUMENT_IS(2, (uint32_t)o->name)),
 			    "setsockopt");
 	return filter;
 }

@@ -187,8 +187,10 @@ hand_over(struct handoff *h, const struct request *r,
 	error = pool_pick(v, reuseport, &socket);
 	if (error != 0)
 		return error;
-	pool_prepare(h->pool, v, socket, &target->options, !h->observe,
-	    (target->flags & O_NONBLOCK) != 0);
+	/* What the probe borrows goes back as it was. */
+	if (!h->probing)
+		pool_prepare(h->pool, v, socket, &target->options,
+		    (target->flags & O_NONBLOCK) != 0);
 	error = seccomp_replace(h->listener, &r->call, socket, r->fd,
 	    (target->flags & O_CLOEXEC) != 0);
 	if (error != 0)

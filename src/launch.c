@@ -27,16 +27,15 @@ choose_user(struct user *user, const struct options *options)
 	char why[USER_WHY];
 
 	*user = (struct user){.uid = getuid(), .gid = getgid()};
-	if (options->user != NULL) {
-		if (!user_resolve(user, options->user, why))
-			fatalx("user '%.100s': %s", options->user, why);
-		if (user->uid != getuid() && getuid() != 0)
-			fatalx("user '%.100s': only root can start a server as "
-			       "another user; leave out -u", options->user);
-	} else if (user->uid == 0) {
+	if (options->user != NULL &&
+	    !user_resolve(user, options->user, why))
+		fatalx("user '%.100s': %s", options->user, why);
+	if (user->uid != getuid() && getuid() != 0)
+		fatalx("user '%.100s': only root can start a server as another "
+		       "user; leave out -u", options->user);
+	if (user->uid == 0 && (options->user == NULL || *options->user == ':'))
 		fatalx("refusing to run the server as root; add -u USER, or "
 		       "-u root to insist");
-	}
 }
 
 static void

@@ -48,9 +48,11 @@ parse_port(uint16_t *port, const char *text, char why[MAPPING_WHY])
 static bool
 parse_scope(struct mapping *m, const char *name, char why[MAPPING_WHY])
 {
-	m->scope = is_number(name) ? (uint32_t)strtoul(name, NULL, 10)
-				   : if_nametoindex(name);
-	if (m->scope == 0)
+	unsigned long index = is_number(name) ? strtoul(name, NULL, 10)
+					      : if_nametoindex(name);
+
+	m->scope = (uint32_t)index;
+	if (index == 0 || index > UINT32_MAX)
 		return SAY(why, "there is no network interface '%s'", name);
 	return true;
 }

@@ -147,15 +147,16 @@ parse_spares(const char *text)
 
 /* getopt_long(3) leaves the letter in optopt, and 0 there for a long option. */
 static _Noreturn void
-option_refuse(char **argv)
+option_refuse(const char *argument)
 {
-	if (optopt > 0 && optopt < OPTION_SPARES)
+	if (argument[1] != '-' && optopt > ' ' && optopt < 0x7f)
 		fatalx("unknown option '-%c'" TRY, optopt);
-	fatalx("unknown option '%.100s'" TRY, argv[optind - 1]);
+	fatalx("unknown option '%.100s'" TRY, argument);
 }
 
+/* An option, and the argument it began in. */
 static void
-option_take(struct options *options, int option, char **argv)
+option_take(struct options *options, int option, char **argv, int at)
 {
 	switch (option) {
 	case 'p':
@@ -181,7 +182,7 @@ option_take(struct options *options, int option, char **argv)
 		fatalx("option '%.100s' needs an argument" TRY,
 		    argv[optind - 1]);
 	default:
-		option_refuse(argv);
+		option_refuse(argv[at]);
 	}
 }
 
@@ -189,13 +190,15 @@ void
 options_parse(struct options *options, int argc, char **argv,
     char **environment)
 {
-	int option;
+	int option, at = optind;
 
 	*options = (struct options){.spares = PLAN_SPARES,
 	    .verbosity = VERBOSITY_NORMAL};
 	while ((option = getopt_long(argc, argv, short_options, long_options,
-		    NULL)) != -1)
-		option_take(options, option, argv);
+		    NULL)) != -1) {
+		option_take(options, option, argv, at);
+		at = optind;
+	}
 	if (options->mapping_count == 0)
 		mappings_from_environment(options, environment);
 	if (options->user == NULL)

@@ -36,6 +36,10 @@ mapping_check(const struct mapping *m)
 	default:
 		return false;
 	}
+	/* An IPv4 address has one form: or else two mappings might own it. */
+	if (m->family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)m->address))
+		return false;
 	return m->protocol == IPPROTO_TCP && m->public_port != 0 &&
 	    m->server_port != 0 && (m->scope == 0 || m->family == AF_INET6) &&
 	    zero(m->address + sizeof(m->address) - unused, unused);

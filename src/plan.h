@@ -21,8 +21,8 @@
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
  *                  slower, and grants nothing.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP; ports
- *                  1 to 65535; no bytes set that the family does not use; no
- *                  two in conflict.  Granting it is what lowport is for: the
+ *                  1 to 65535; no bytes set that the family does not use; an
+ *                  IPv4 address as AF_INET; no two in conflict.  Granting it is what lowport is for: the
  *                  right to run a lowport with the capability is the right to
  *                  bind these ports.
  */

@@ -15,15 +15,6 @@
 #include "privilege.h"
 #include "socket.h"
 
-static bool
-report(struct answer *answer, enum outcome outcome, const struct endpoint *e)
-{
-	answer->outcome = outcome;
-	answer->error = errno;
-	answer->endpoint = *e;
-	return false;
-}
-
 static unsigned int
 spares_of(const struct mapping_variant *v, const struct plan *plan)
 {
@@ -45,22 +36,6 @@ pool_size(const struct plan *plan)
 	return size;
 }
 
-static bool
-variant_open(struct pool_variant *v, const struct mapping_variant *kind,
-    unsigned int count)
-{
-	v->endpoint = kind->endpoint;
-	v->sockets = calloc(count, sizeof(*v->sockets));
-	if (v->sockets == NULL)
-		return false;
-	for (v->count = 0; v->count < count; v->count++) {
-		v->sockets[v->count] = socket_open(&v->endpoint);
-		if (v->sockets[v->count] < 0)
-			return false;
-	}
-	return true;
-}
-
 static void
 variant_close(struct pool_variant *v)
 {
@@ -71,7 +46,21 @@ variant_close(struct pool_variant *v)
 }
 
 static bool
-variant_bind(const struct pool_variant *v)
+variant_open(struct pool_variant *v, unsigned int count)
+{
+	v->sockets = calloc(count, sizeof(*v->sockets));
+	if (v->sockets == NULL)
+		return false;
+	for (; v->count < count; v->count++) {
+		v->sockets[v->count] = socket_open(&v->endpoint);
+		if (v->sockets[v->count] < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+variant_bind(struct pool_variant *v)
 {
 	unsigned int i;
 
@@ -81,67 +70,89 @@ variant_bind(const struct pool_variant *v)
 	return true;
 }
 
-/* A host without IPv6 (EAFNOSUPPORT), or a loopback without ::1. */
+/*
+ * One that the user has not named may be missing: a host without IPv6
+ * (EAFNOSUPPORT), a loopback without ::1.  Else the answer tells.
+ */
 static bool
-host_lacks(const struct mapping_variant *kind)
+do_without(struct pool_variant *v, struct answer *answer, enum outcome outcome)
 {
-	return kind->implied &&
-	    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
-}
-
-static bool
-fill_variant(struct pool *pool, const struct mapping_variant *kind,
-    unsigned int count, struct answer *answer)
-{
-	struct pool_variant *v = &pool->variants[pool->count];
-	enum outcome outcome = OUTCOME_NO_SOCKET;
-
-	if (variant_open(v, kind, count)) {
-		outcome = OUTCOME_NOT_BOUND;
-		privilege_raise();
-		if (variant_bind(v)) {
-			privilege_lower();
-			pool->count++;
-			return true;
-		}
-		privilege_lower();
-	}
-	report(answer, outcome, &kind->endpoint);
-	errno = answer->error;
+	answer->error = errno;
+	answer->outcome = outcome;
+	answer->endpoint = v->endpoint;
 	variant_close(v);
-	return host_lacks(kind);
+	return v->implied &&
+	    (answer->error == EAFNOSUPPORT || answer->error == EADDRNOTAVAIL);
 }
 
 static bool
-fill_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
+open_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
     struct answer *answer)
 {
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
 	size_t count = mapping_variants(&plan->mappings[mapping], list), i;
+	struct pool_variant *v;
 
 	for (i = 0; i < count; i++) {
-		struct pool_variant *v = &pool->variants[pool->count];
-
+		v = &pool->variants[pool->count++];
+		v->endpoint = list[i].endpoint;
+		v->implied = list[i].implied;
 		v->mapping = mapping;
 		v->server_port = plan->mappings[mapping].server_port;
-		if (!fill_variant(pool, &list[i], spares_of(&list[i], plan),
-			answer))
+		if (!variant_open(v, spares_of(&list[i], plan)) &&
+		    !do_without(v, answer, OUTCOME_NO_SOCKET))
 			return false;
 	}
 	return true;
+}
+
+static bool
+open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
+{
+	uint16_t i;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		if (!open_mapping(pool, plan, i, answer))
+			return false;
+	return true;
+}
+
+static bool
+bind_all(struct pool *pool, struct answer *answer)
+{
+	struct pool_variant *v = pool->variants, *end = v + pool->count;
+
+	for (; v < end; v++)
+		if (!variant_bind(v) &&
+		    !do_without(v, answer, OUTCOME_NOT_BOUND))
+			return false;
+	return true;
+}
+
+static void
+close_all(struct pool *pool)
+{
+	while (pool->count > 0)
+		variant_close(&pool->variants[--pool->count]);
 }
 
 bool
 pool_fill(struct pool *pool, const struct plan *plan, struct answer *answer)
 {
-	uint16_t i;
+	bool bound;
 
 	answer->sockets = pool_size(plan);
-	for (i = 0; i < plan->mapping_count; i++)
-		if (!fill_mapping(pool, plan, i, answer))
-			return false;
-	answer->outcome = OUTCOME_READY;
-	return true;
+	bound = open_all(pool, plan, answer);
+	if (bound) {
+		privilege_raise();
+		bound = bind_all(pool, answer);
+		privilege_lower();
+	}
+	if (bound)
+		answer->outcome = OUTCOME_READY;
+	else
+		close_all(pool);
+	return bound;
 }
 
 bool
@@ -161,27 +172,33 @@ pool_find(struct pool *pool, const struct endpoint *asked)
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
 	for (; v < end; v++)
-		if (v->server_port == asked->port &&
+		if (v->count > 0 && v->server_port == asked->port &&
 		    endpoint_same_address(&v->endpoint, asked))
 			return v;
 	return NULL;
 }
 
 /* The usual holder first: it needs one readlink(2), not a walk of /proc. */
-static bool
-kept_is_held(struct pool_variant *v)
+static enum process_holding
+kept_holding(struct pool_variant *v)
 {
 	ino_t inode = socket_inode(v->sockets[0]);
 
-	return process_socket(v->holder.pid, v->holder.fd) == inode ||
-	    process_find_holder(inode, &v->holder);
+	if (process_socket(v->holder.pid, v->holder.fd) == inode)
+		return PROCESS_HOLDS;
+	return process_find_holder(inode, &v->holder);
 }
 
 int
 pool_pick(struct pool_variant *v, bool reuseport, int *socket)
 {
 	*socket = v->sockets[v->count - 1];
-	return v->count == 1 && v->shared && !reuseport ? EADDRINUSE : 0;
+	/* Where nobody can tell, rather two servers on one socket than a server
+	 * that can never bind again. */
+	return v->count == 1 && v->shared && v->holding == PROCESS_HOLDS &&
+		!reuseport
+	    ? EADDRINUSE
+	    : 0;
 }
 
 static const struct sockopt_values *
@@ -204,21 +221,22 @@ set_nonblocking(int socket, bool nonblocking)
 	    nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
+/*
+ * What was not seen to be set is as on a fresh socket.  Each option is set once
+ * at the most: others may be using the kept socket at this moment.
+ */
 void
-pool_prepare(struct pool *pool, const struct pool_variant *v, int socket,
-    const struct sockopt_values *wanted, bool complete, bool nonblocking)
+pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
+    const struct sockopt_values *seen, bool nonblocking)
 {
-	const struct sockopt_values *defaults =
-	    defaults_of(pool, v->endpoint.family, socket);
-	struct sockopt_values present;
+	struct sockopt_values wanted, present;
 
-	if (v->count == 1 && v->altered) {
+	wanted = present = *defaults_of(pool, v->endpoint.family, socket);
+	sockopt_overlay(&wanted, seen);
+	if (v->altered)
 		sockopt_read(socket, &present);
-		if (!complete)
-			sockopt_apply(socket, defaults, &present);
-		defaults = &present;
-	}
-	sockopt_apply(socket, wanted, defaults);
+	if (sockopt_apply(socket, &wanted, &present))
+		v->altered = true;
 	set_nonblocking(socket, nonblocking);
 }
 
@@ -229,19 +247,21 @@ pool_commit(struct pool_variant *v, int socket,
 	if (v->count > 1) {
 		close(socket);
 		v->count--;
+		v->altered = false;
 		return;
 	}
-	v->shared = v->altered = true;
+	v->shared = true;
 	v->holder = holder;
+	v->holding = PROCESS_HOLDS;
 }
 
 bool
 pool_shares(const struct pool *pool)
 {
-	size_t i;
+	const struct pool_variant *v = pool->variants, *end = v + pool->count;
 
-	for (i = 0; i < pool->count; i++)
-		if (pool->variants[i].shared)
+	for (; v < end; v++)
+		if (v->shared && v->holding == PROCESS_HOLDS)
 			return true;
 	return false;
 }
@@ -251,9 +271,13 @@ pool_refresh(struct pool *pool)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
-	for (; v < end; v++)
-		if (v->shared && !kept_is_held(v)) {
-			socket_unlisten(v->sockets[0]);
-			v->shared = false;
-		}
+	for (; v < end; v++) {
+		if (!v->shared)
+			continue;
+		v->holding = kept_holding(v);
+		if (v->holding != PROCESS_NONE_HOLDS)
+			continue;
+		socket_unlisten(v->sockets[0]);
+		v->shared = false;
+	}
 }

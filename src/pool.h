@@ -31,11 +31,15 @@ struct pool_variant {
 	struct endpoint endpoint; /* the public one */
 	uint16_t server_port;
 	uint16_t mapping;      /* its place in the plan */
-	unsigned int count;    /* sockets here, the kept one included */
+	bool implied;	       /* do without where the host lacks it */
+	unsigned int count;    /* sockets here, the kept one included; 0 where
+				  the host lacks the address or family */
 	int *sockets;	       /* [0] is the kept one */
+	bool altered;	       /* the next one's options are not the defaults */
 	bool shared;	       /* the kept one has been handed out */
-	bool altered;	       /* and its options may differ from the defaults */
-	struct process_descriptor holder; /* to whom, when shared */
+	/* When shared: to whom, and whether anybody holds it still. */
+	struct process_descriptor holder;
+	enum process_holding holding;
 };
 
 struct pool {
@@ -46,9 +50,9 @@ struct pool {
 };
 
 /*
- * Makes and binds every socket the plan asks for; raises the capability around
- * the bind(2) calls alone.  Returns false with the answer's outcome, error and
- * endpoint set where one that the user named cannot be had.
+ * Makes every socket the plan asks for, then raises the capability, binds them
+ * all, and lowers it again.  Returns false with the answer's outcome, error and
+ * endpoint set, and nothing bound, where one that the user named cannot be had.
  */
 bool pool_fill(struct pool *, const struct plan *, struct answer *);
 
@@ -60,20 +64,21 @@ struct pool_variant *pool_find(struct pool *, const struct endpoint *asked);
 
 /*
  * Picks the socket to hand out next.  Returns 0, or the errno(3) value that
- * bind(2) gives a second socket: EADDRINUSE where the kept one is out and the
+ * bind(2) gives a second socket: EADDRINUSE where the kept one is in use and the
  * server's socket has no SO_REUSEPORT.  Nothing is taken before pool_commit.
  */
 int pool_pick(struct pool_variant *, bool reuseport, int *socket);
 
 /* Gives the socket that was picked the options the server's socket has. */
-void pool_prepare(struct pool *, const struct pool_variant *, int socket,
-    const struct sockopt_values *wanted, bool complete, bool nonblocking);
+void pool_prepare(struct pool *, struct pool_variant *, int socket,
+    const struct sockopt_values *seen, bool nonblocking);
 
 /* The socket that was picked is the server's now, at this descriptor. */
 void pool_commit(struct pool_variant *, int socket,
     struct process_descriptor holder);
 
-/* True when a kept socket is out: pool_refresh wants to be called regularly. */
+/* True when a process is known to hold a kept socket: pool_refresh wants to be
+ * called regularly. */
 bool pool_shares(const struct pool *);
 
 /*

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -44,9 +45,15 @@ proc_text(pid_t task, const char *file, char *text, size_t size)
 ssize_t
 process_read(pid_t task, uint64_t address, void *buffer, size_t size)
 {
-	int fd = proc_open(task, "mem");
-	ssize_t length;
+	struct iovec here = {buffer, size}, there = {(void *)(uintptr_t)address,
+	    size};
+	ssize_t length = process_vm_readv(task, &here, 1, &there, 1, 0);
+	int fd;
 
+	/* EPERM, ENOSYS: what older container runtimes say. */
+	if (length >= 0)
+		return length;
+	fd = proc_open(task, "mem");
 	if (fd < 0)
 		return -1;
 	length = pread(fd, buffer, size, (off_t)address);
@@ -163,16 +170,34 @@ each_process(bool (*visit)(int, void *), void *argument)
 	return stopped;
 }
 
-/* "PID (name) S PPID": the name may hold anything, ')' included. */
-static pid_t
-parent_of(pid_t process)
+/* Numbers of fields of /proc/PID/stat (proc(5)). */
+enum stat_field {
+	STAT_NAME = 2,
+	STAT_PARENT = 4,
+	STAT_THREADS = 20,
+	STAT_MEMORY = 23,
+};
+
+/* A number from "PID (name) S PPID ...", 0 where the process is gone.  The
+ * name may hold anything, ')' and blanks included. */
+static unsigned long
+stat_field(pid_t process, enum stat_field wanted)
 {
-	char text[256], *after;
+	char text[512], *at;
+	int field = STAT_NAME;
 
 	if (proc_text(process, "stat", text, sizeof(text)) < 0)
 		return 0;
-	after = strrchr(text, ')');
-	return after == NULL ? 0 : atoi(after + strlen(") S "));
+	at = strrchr(text, ')');
+	for (; at != NULL && field < (int)wanted; field++)
+		at = strchr(at + 1, ' ');
+	return at == NULL ? 0 : strtoul(at, NULL, 10);
+}
+
+static pid_t
+parent_of(pid_t process)
+{
+	return (pid_t)stat_field(process, STAT_PARENT);
 }
 
 static bool
@@ -187,16 +212,36 @@ is_descendant(pid_t process)
 
 struct search {
 	ino_t inode;
-	struct process_descriptor found;
+	struct process_descriptor at;
+	bool unreadable; /* a process that may hold it could not be read */
 };
+
+/*
+ * A descendant that cannot be read made itself non-dumpable, and may hold the
+ * socket; or it has ended, or is about to: then neither memory nor a thread
+ * beside the first is left.
+ */
+static void
+note_unreadable(struct search *search)
+{
+	pid_t process = search->at.pid;
+
+	if (errno == EACCES && is_descendant(process) &&
+	    (stat_field(process, STAT_MEMORY) != 0 ||
+		stat_field(process, STAT_THREADS) > 1))
+		search->unreadable = true;
+}
 
 static bool
 visit_descriptor(int fd, void *argument)
 {
 	struct search *search = argument;
+	ino_t inode = process_socket(search->at.pid, fd);
 
-	search->found.fd = fd;
-	return process_socket(search->found.pid, fd) == search->inode;
+	search->at.fd = fd;
+	if (inode == 0)
+		note_unreadable(search);
+	return inode == search->inode;
 }
 
 static bool
@@ -208,23 +253,27 @@ visit_process(int pid, void *argument)
 
 	if (pid == getpid())
 		return false;
-	search->found = (struct process_descriptor){pid, -1};
+	search->at.pid = pid;
 	directory = proc_open(pid, "fd");
-	if (directory < 0)
-		return errno != ENOENT && errno != ESRCH && is_descendant(pid);
+	if (directory < 0) {
+		note_unreadable(search);
+		return false;
+	}
 	holds = each_number(directory, visit_descriptor, search);
 	close(directory);
 	return holds;
 }
 
-bool
+enum process_holding
 process_find_holder(ino_t inode, struct process_descriptor *holder)
 {
 	struct search search = {.inode = inode};
-	bool held = each_process(visit_process, &search);
 
-	*holder = search.found;
-	return held;
+	if (each_process(visit_process, &search)) {
+		*holder = search.at;
+		return PROCESS_HOLDS;
+	}
+	return search.unreadable ? PROCESS_MAY_HOLD : PROCESS_NONE_HOLDS;
 }
 
 struct children {

@@ -16,8 +16,8 @@
 
 /*
  * Reads up to size bytes of the task's memory at an address.  Returns how many
- * were read, or -1 with errno.  (/proc/PID/mem: container runtimes refuse
- * process_vm_readv(2) where they allow this.)
+ * were read, or -1 with errno.  (process_vm_readv(2), and /proc/PID/mem where a
+ * container runtime refuses that.)
  */
 ssize_t process_read(pid_t task, uint64_t address, void *, size_t size);
 
@@ -44,11 +44,14 @@ struct process_descriptor {
 	int fd;
 };
 
-/*
- * Finds a process other than this one that holds the socket.  Descendants that
- * cannot be read count as holding it.  Returns false where nobody does.
- */
-bool process_find_holder(ino_t, struct process_descriptor *);
+enum process_holding {
+	PROCESS_NONE_HOLDS,
+	PROCESS_MAY_HOLD, /* a descendant that cannot be read may */
+	PROCESS_HOLDS,
+};
+
+/* Finds a process other than this one that holds the socket. */
+enum process_holding process_find_holder(ino_t, struct process_descriptor *);
 
 /* Calls visit for each child of this process. */
 void process_each_child(void (*visit)(pid_t, void *), void *argument);

@@ -21,6 +21,11 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static int
@@ -49,6 +54,18 @@ load_server(unsigned int flags, bool observe)
 	    : load(flags, fetch_filter, LENGTH(fetch_filter));
 }
 
+/*
+ * Server and helper wait for each other, so each wakes the other on its own
+ * processor (Linux 6.6; before, EINVAL and no harm).  Another one would have to
+ * leave its idle state first, which can take longer than the whole call.
+ */
+static void
+wake_in_turn(int listener)
+{
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+	    SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
 struct seccomp_listener
 seccomp_listen(bool observe, bool baseline)
 {
@@ -56,14 +73,15 @@ seccomp_listen(bool observe, bool baseline)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return listener;
-	if (!baseline) {
+	if (!baseline)
 		listener.fd = load_server(
 		    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, observe);
-		if (listener.fd >= 0 || errno != EINVAL)
-			return listener;
+	if (baseline || (listener.fd < 0 && errno == EINVAL)) {
+		listener.killable = false;
+		listener.fd = load_server(0, observe);
 	}
-	listener.killable = false;
-	listener.fd = load_server(0, observe);
+	if (!baseline && listener.fd >= 0)
+		wake_in_turn(listener.fd);
 	return listener;
 }
 

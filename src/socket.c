@@ -88,6 +88,8 @@ socket_option(int socket, int level, int name)
 void
 socket_unlisten(int socket)
 {
-	/* ENOTCONN: it was not listening. */
-	shutdown(socket, SHUT_RDWR);
+	/* Of one that does not listen, shutdown(2) would ruin the connections
+	 * it accepts later: the kernel keeps the shutdown, ENOTCONN or not. */
+	if (socket_option(socket, SOL_SOCKET, SO_ACCEPTCONN) != 0)
+		shutdown(socket, SHUT_RDWR);
 }

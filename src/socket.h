@@ -33,7 +33,7 @@ int socket_option(int socket, int level, int name);
 
 /*
  * Ends a listening socket's queue and listening, not its binding.  Clients that
- * wait in the queue are reset.  (shutdown(2); tests/facts.c)
+ * wait in the queue are reset.  (shutdown(2); tests/test_pool.c)
  */
 void socket_unlisten(int socket);
 

@@ -30,7 +30,6 @@ const struct sockopt sockopt_table[SOCKOPT_COUNT] = {
     {SOL_SOCKET, SO_RCVBUF, INTEGER, true, true},
     {SOL_SOCKET, SO_SNDBUF, INTEGER, true, true},
     {SOL_SOCKET, SO_LINGER, sizeof(struct linger), true, false},
-    {SOL_SOCKET, SO_PRIORITY, INTEGER, true, false},
     {SOL_SOCKET, SO_BINDTODEVICE, NAME, true, false},
     {SOL_SOCKET, SO_INCOMING_CPU, INTEGER, true, false},
     {SOL_SOCKET, SO_OOBINLINE, INTEGER, false, false},
@@ -53,6 +52,7 @@ const struct sockopt sockopt_table[SOCKOPT_COUNT] = {
     {IPPROTO_TCP, TCP_KEEPINTVL, INTEGER, false, false},
     {IPPROTO_TCP, TCP_KEEPCNT, INTEGER, false, false},
     {IPPROTO_IP, IP_TOS, INTEGER, true, false},
+    {SOL_SOCKET, SO_PRIORITY, INTEGER, true, false}, /* after IP_TOS */
     {IPPROTO_IP, IP_TTL, INTEGER, true, false},
     {IPPROTO_IP, IP_MTU_DISCOVER, INTEGER, true, false},
     {IPPROTO_IP, IP_FREEBIND, INTEGER, true, false},
@@ -82,7 +82,11 @@ sockopt_note(struct sockopt_values *values, int option, const void *value,
     size_t length)
 {
 	const struct sockopt *entry = &sockopt_table[option];
-	int doubled;
+	uint32_t doubled;
+
+	/* Setting the type of service sets the priority too (ip(7)). */
+	if (entry->level == IPPROTO_IP && entry->name == IP_TOS)
+		values->known[sockopt_find(SOL_SOCKET, SO_PRIORITY)] = false;
 
 	memset(values->value[option], 0, SOCKOPT_VALUE_MAX);
 	memcpy(values->value[option], value,
@@ -109,6 +113,19 @@ sockopt_read(int socket, struct sockopt_values *values)
 	}
 }
 
+void
+sockopt_overlay(struct sockopt_values *values, const struct sockopt_values *over)
+{
+	int i;
+
+	for (i = 0; i < SOCKOPT_COUNT; i++)
+		if (over->known[i]) {
+			values->known[i] = true;
+			memcpy(values->value[i], over->value[i],
+			    SOCKOPT_VALUE_MAX);
+		}
+}
+
 static void
 set_one(int socket, const struct sockopt *entry, const uint8_t *value)
 {
@@ -124,17 +141,21 @@ set_one(int socket, const struct sockopt *entry, const uint8_t *value)
 	setsockopt(socket, entry->level, entry->name, &half, sizeof(half));
 }
 
-void
+bool
 sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present)
 {
+	bool differs = false;
 	int i;
 
 	for (i = 0; i < SOCKOPT_COUNT; i++)
 		if (wanted->known[i] && present->known[i] &&
 		    memcmp(wanted->value[i], present->value[i],
-			SOCKOPT_VALUE_MAX) != 0)
+			SOCKOPT_VALUE_MAX) != 0) {
 			set_one(socket, &sockopt_table[i], wanted->value[i]);
+			differs = true;
+		}
+	return differs;
 }
 
 int

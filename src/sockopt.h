@@ -40,11 +40,15 @@ void sockopt_note(struct sockopt_values *, int option, const void *value,
 /* Reads every option the socket has. */
 void sockopt_read(int socket, struct sockopt_values *);
 
+/* Puts the values of the second that are known over those of the first. */
+void sockopt_overlay(struct sockopt_values *, const struct sockopt_values *);
+
 /*
- * Sets what differs between wanted and present.  An option that cannot be set
- * is left: the server could not have set it either.
+ * Sets what differs between wanted and present, and returns whether anything
+ * did.  An option that cannot be set is left: the server could not have set it
+ * either.
  */
-void sockopt_apply(int socket, const struct sockopt_values *wanted,
+bool sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present);
 
 /* The integer value of an option, 0 where it is not known. */

@@ -38,8 +38,10 @@ struct supervisor {
 	bool ended;	 /* the server, the first child, has */
 	bool stopping;	 /* it was told to, or the leftovers are */
 	bool foreground; /* it has the terminal */
-	long long unused_at; /* when to report unused mappings, or 0 */
-	long long kill_at;   /* when to kill what is left, or 0 */
+	/* Times of now(), 0 for never: */
+	long long unused_at;  /* to report unused mappings */
+	long long kill_at;    /* to kill what is left */
+	long long refresh_at; /* to see whether kept sockets are still held */
 };
 
 static long long
@@ -243,8 +245,12 @@ check_times(struct supervisor *s)
 		handoff_report_unused(s->handoff, "has not yet");
 		s->unused_at = 0;
 	}
-	if (pool_shares(s->handoff->pool))
+	if (s->refresh_at != 0 && time >= s->refresh_at) {
 		pool_refresh(s->handoff->pool);
+		s->refresh_at = 0;
+	}
+	if (s->refresh_at == 0 && pool_shares(s->handoff->pool))
+		s->refresh_at = time + REFRESH_EVERY;
 }
 
 static void
@@ -262,8 +268,7 @@ next_time(const struct supervisor *s)
 
 	earlier(&next, s->kill_at);
 	earlier(&next, s->unused_at);
-	if (pool_shares(s->handoff->pool))
-		earlier(&next, time + REFRESH_EVERY);
+	earlier(&next, s->refresh_at);
 	if (next == LLONG_MAX)
 		return -1;
 	return next > time ? (int)(next - time) : 0;
@@ -291,11 +296,8 @@ serve(struct supervisor *s)
 	    {.fd = s->channel, .events = POLLIN},
 	    {.fd = s->signals, .events = POLLIN},
 	};
-	int ready = poll(fds, 3, next_time(s));
 
-	if (ready == 0)
-		check_times(s);
-	if (ready <= 0)
+	if (poll(fds, 3, next_time(s)) <= 0)
 		return;
 	if (fds[1].revents != 0 && channel_ended(s->channel))
 		channel_close(s);
@@ -323,8 +325,10 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	    .server = server};
 
 	/* No way out of this loop but the last process's end. */
-	while (reap(&s))
+	while (reap(&s)) {
+		check_times(&s);
 		serve(&s);
+	}
 	if (!says_no_server(s.status))
 		handoff_report_unused(handoff, "never");
 	return s.status;

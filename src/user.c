@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,17 @@
 #include "user.h"
 
 #define SAY(why, ...) (snprintf(why, USER_WHY, __VA_ARGS__), false)
+
+const char *user_database = "/etc";
+
+static FILE *
+open_database(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", user_database, name);
+	return fopen(path, "re");
+}
 
 /* (uid_t)-1 means "no change" to setresuid(2), so it is no id. */
 static bool
@@ -34,36 +46,84 @@ parse_id(uint32_t *id, const char *text)
 	return true;
 }
 
-/* The groups of group(5) that list this user, and the primary one. */
+/* The entry with this name, or with this id where the name is NULL. */
+static struct passwd *
+find_passwd(const char *name, uid_t uid)
+{
+	FILE *file = open_database("passwd");
+	struct passwd *entry = NULL;
+
+	if (file == NULL)
+		return NULL;
+	while ((entry = fgetpwent(file)) != NULL)
+		if (name != NULL ? strcmp(entry->pw_name, name) == 0
+				 : entry->pw_uid == uid)
+			break;
+	fclose(file);
+	return entry;
+}
+
+const char *
+user_name(uid_t uid)
+{
+	const struct passwd *entry = find_passwd(NULL, uid);
+
+	return entry == NULL ? NULL : entry->pw_name;
+}
+
+static bool
+lists(const struct group *entry, const char *user)
+{
+	char **member;
+
+	for (member = entry->gr_mem; *member != NULL; member++)
+		if (strcmp(*member, user) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_group(struct user *user, gid_t gid)
+{
+	user->groups = reallocarray(user->groups, user->group_count + 1,
+	    sizeof(*user->groups));
+	if (user->groups == NULL)
+		fatal("cannot list the groups of user %u", user->uid);
+	user->groups[user->group_count++] = gid;
+}
+
+/* The primary group, and those of group(5) that list the user. */
 static void
 find_groups(struct user *user, const char *name)
 {
-	int count = 0;
+	FILE *file = open_database("group");
+	const struct group *entry;
 
-	getgrouplist(name, user->gid, NULL, &count);
-	user->groups = calloc((size_t)count, sizeof(*user->groups));
-	if (user->groups == NULL ||
-	    getgrouplist(name, user->gid, user->groups, &count) < 0)
-		fatalx("cannot list the groups of user %s", name);
-	user->group_count = (size_t)count;
+	add_group(user, user->gid);
+	if (file == NULL)
+		return;
+	while ((entry = fgetgrent(file)) != NULL)
+		if (entry->gr_gid != user->gid && lists(entry, name))
+			add_group(user, entry->gr_gid);
+	fclose(file);
 }
 
 static bool
 find_user(struct user *user, const char *text, bool group_given,
     char why[USER_WHY])
 {
-	struct passwd *entry = getpwnam(text);
+	const struct passwd *entry = find_passwd(text, 0);
 	uint32_t id;
 
 	if (entry == NULL && parse_id(&id, text)) {
 		user->uid = id;
-		entry = getpwuid(id);
+		entry = find_passwd(NULL, id);
 		if (entry == NULL)
 			return true;
 	}
 	if (entry == NULL)
-		return SAY(why, "there is no user '%s'; name one of passwd(5) "
-		    "or a number", text);
+		return SAY(why, "there is no user '%.64s'; name one of "
+		    "/etc/passwd or a number", text);
 	user->uid = entry->pw_uid;
 	user->gid = entry->pw_gid;
 	user->home = strdup(entry->pw_dir);
@@ -75,16 +135,22 @@ find_user(struct user *user, const char *text, bool group_given,
 static bool
 find_group(struct user *user, const char *text, char why[USER_WHY])
 {
-	struct group *entry = getgrnam(text);
+	FILE *file = open_database("group");
+	const struct group *entry = NULL;
 	uint32_t id;
 
+	while (file != NULL && (entry = fgetgrent(file)) != NULL)
+		if (strcmp(entry->gr_name, text) == 0)
+			break;
+	if (file != NULL)
+		fclose(file);
 	if (entry != NULL)
 		user->gid = entry->gr_gid;
 	else if (parse_id(&id, text))
 		user->gid = id;
 	else
-		return SAY(why, "there is no group '%s'; name one of group(5) "
-		    "or a number", text);
+		return SAY(why, "there is no group '%.64s'; name one of "
+		    "/etc/group or a number", text);
 	return true;
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * -u USER[:GROUP], with gosu(1)'s grammar: names or numbers.
+ *
+ * Users and groups are those of /etc/passwd and /etc/group, as gosu reads them;
+ * no module of nsswitch.conf(5) runs in a process of root's here.  Others can
+ * be given by number.
  */
 #ifndef USER_H
 #define USER_H
@@ -19,8 +23,14 @@ struct user {
 
 #define USER_WHY 160
 
+/* The directory of passwd and group: "/etc", but for tests. */
+extern const char *user_database;
+
+/* The name of a user, or NULL. */
+const char *user_name(uid_t);
+
 /*
- * Looks USER[:GROUP] up through passwd(5) and group(5).  A user by name or
+ * Looks USER[:GROUP] up in passwd(5) and group(5).  A user by name or
  * number gets the primary and the supplementary groups of its entry, and its
  * home; with :GROUP that group alone.  A number without an entry is a user all
  * the same: group of the caller, home "/".  An empty USER is the caller.

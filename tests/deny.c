@@ -2,10 +2,10 @@
 /*
  * usage: build/deny COMMAND [ARG...]
  *
- * Runs COMMAND where looking into another process is refused, as the default
- * seccomp profiles of Docker before 23 and containerd before 1.7 do without
- * CAP_SYS_PTRACE.  Without no_new_privs, which would make file capabilities
- * void: so it takes CAP_SYS_ADMIN, as the container runtimes have.
+ * Runs COMMAND where the kernel refuses to look into another process, as under
+ * the default seccomp profiles of Docker 20.10 and containerd 1.6.  Without
+ * no_new_privs, which would void file capabilities, so that it takes
+ * CAP_SYS_ADMIN.
  */
 #include <err.h>
 #include <errno.h>

@@ -233,7 +233,7 @@ START_TEST(formats)
 }
 END_TEST
 
-/* Six: IPV6_V6ONLY.  I: implied, not asked for by name.  C: common. */
+/* Ends with "six" for IPV6_V6ONLY, I for implied, C for common. */
 static const char *
 variant_text(const struct mapping_variant *v, char text[ENDPOINT_TEXT + 8])
 {

@@ -14,7 +14,7 @@
 #   serve COMMAND...  starts the server under lowport
 #   answers           waits until "hello" comes from port 443 of each of $hosts
 #   logged N TEXT     waits until N lines of the log have TEXT
-#   daemonized FILE   has the pid of a daemon, whose end lowport waits for
+#   daemonized FILE   waits until it has the pid of a daemon, and sets $pid
 #
 # What it says of itself before that:
 #
@@ -32,7 +32,6 @@ recipes=$top/tests/servers
 hosts="127.0.0.1 ::1"
 silent=
 mapping=443:8443
-small_java="-Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 fail() {
 	echo "not ok $name $way: $*"
@@ -44,10 +43,12 @@ needs() {
 	local file
 
 	for file; do
-		[ ! -e "$file" ] && ! command -v "$file" >/dev/null || continue
-		[ "${LOWPORT_MUST_WORK:-0}" != 1 ] || fail "no ${file##*/} here"
-		echo "skipped $name $way: no ${file##*/} here"
-		exit
+		if [ ! -e "$file" ] && ! command -v "$file" >/dev/null; then
+			[ "${LOWPORT_MUST_WORK:-0}" != 1 ] ||
+				fail "no ${file##*/} here"
+			echo "skipped $name $way: no ${file##*/} here"
+			exit
+		fi
 	done
 }
 
@@ -97,11 +98,16 @@ ask_tls() {
 	timeout 5 openssl s_client -quiet -connect "$1:443" 2>&1 </dev/null
 }
 
-# until CONDITION; do patience WHY; done
-patience() {
-	kill -0 $lowport 2>/dev/null || fail "lowport ended; $*"
+# until CONDITION; do bounded WHY; done
+bounded() {
 	[ $SECONDS -lt $deadline ] || fail "$*"
 	sleep 0.05
+}
+
+# The same, while lowport must be there.
+patience() {
+	kill -0 "$lowport" 2>/dev/null || fail "lowport ended; $*"
+	bounded "$*"
 }
 
 answers() {
@@ -123,15 +129,13 @@ logged() {
 	done
 }
 
+# A session of its own, and lowport's now that its parent has ended.
 daemonized() {
-	local pid
-
 	deadline=$((SECONDS + 20))
-	until [ -s "$1" ]; do
-		patience "no $1"
+	until [ -s "$1" ] && read -r pid <"$1" &&
+	    [ "$(ps -o ppid=,sid= -p "$pid" | xargs)" = "$lowport $pid" ]; do
+		patience "$1 is not that of a daemon under lowport"
 	done
-	pid=$(cat "$1")
-	[ "$(ps -o sid= -p "$pid")" -eq "$pid" ] || fail "$pid is no daemon"
 }
 
 # On the public port alone, and only where the server asked for.
@@ -146,46 +150,52 @@ listens_right() {
 	done
 }
 
-# All of this process namespace but the sandbox's first and this shell.  Starts
-# none itself.
-tree() {
-	local process
+# The threads of all in this process namespace but the sandbox's first and this
+# shell.  Starts no process itself.
+find_threads() {
+	local thread
 
-	processes=()
-	for process in /proc/[0-9]*; do
-		case ${process#/proc/} in
-		1 | $$) ;;
-		*) processes+=("$process") ;;
+	threads=()
+	for thread in /proc/[0-9]*/task/*; do
+		case $thread in
+		/proc/1/* | /proc/$$/*) ;;
+		*) threads+=("$thread") ;;
 		esac
 	done
 }
 
-# Every thread of the server and of lowport.
+# Whatever is wrong in a status (proc_pid_status(5)) of these.
+power_of() {
+	grep -sHE '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs|Seccomp):' \
+	    "${@/%//status}" |
+		grep -vE ':(Cap.*:.0{16}|NoNewPrivs:.1|Seccomp:.2)$' || :
+}
+
 has_no_power() {
 	local found
 
-	tree
-	[ ${#processes[@]} -ge 2 ] || fail "no two processes"
-	found=$(grep -sHE '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs|Seccomp):' \
-	    "${processes[@]/%//status}" | grep -vE \
-	    ':(Cap[A-Z][a-z]+:.0{16}|NoNewPrivs:.1|Seccomp:.2)$') || :
+	[ -n "$(power_of /proc/1)" ] || fail "cannot see the power of root"
+	find_threads
+	[ ${#threads[@]} -ge 2 ] || fail "no two processes"
+	found=$(power_of "${threads[@]}")
 	[ -z "$found" ] || fail "power: $found"
 }
 
 ends() {
 	kill "$1"
 	deadline=$((SECONDS + 20))
-	while kill -0 $lowport 2>/dev/null; do
-		patience "SIGTERM to process $1 does not end lowport"
+	while kill -0 "$lowport" 2>/dev/null; do
+		bounded "SIGTERM to process $1 does not end lowport"
 	done
-	tree
-	[ ${#processes[@]} = 0 ] || fail "left: ${processes[*]}"
+	find_threads
+	[ ${#threads[@]} = 0 ] || fail "left: ${threads[*]}"
 }
 
 [ "$way" != observe ] || export LOWPORT_LEARN=observe
 mkdir "$TMPDIR/$name"
 cd "$TMPDIR/$name"
 export HOME=$PWD
+export JAVA_TOOL_OPTIONS="-Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 # shellcheck source=/dev/null
 . "$recipes/$name"
 listens_right

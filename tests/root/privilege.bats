@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# Where the privilege comes from and where it goes; runs as root of the
+# sandbox's namespaces (SANDBOX_USER=root).
+
+load ../helpers
+
+SET_CAPS="--inh-caps=-all --ambient-caps=-all"
+
+# as_nobody COMMAND...: as an ordinary user, with what setpriv(1) is told.
+as_nobody() {
+	setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
+}
+
+@test "root without -u is refused, and told what to add" {
+	run "$PLAIN" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "add -u USER, or -u root to insist"
+}
+
+@test "-u USER: ids, groups and home are the user's, the rest is dropped" {
+	run -0 "$PLAIN" -q -p 443:8443 -u nobody -- sh -c \
+	    'id -u; id -g; echo "$HOME"; id -G'
+	[ "$output" = "65534
+65534
+$(getent passwd nobody | cut -d: -f6)
+65534" ]
+}
+
+@test "-u USER: supplementary groups as group(5) has them" {
+	mount --bind tests/root/group /etc/group
+	run -0 "$PLAIN" -q -p 443:8443 -u nobody -- id -G
+	umount /etc/group
+	[ "$output" = "65534 7777" ]
+}
+
+@test "-u USER:GROUP: that group alone; numbers; an unknown number" {
+	run -0 "$PLAIN" -q -p 443 -u nobody:daemon -- id -G
+	[ "$output" = "$(getent group daemon | cut -d: -f3)" ]
+	run -0 "$PLAIN" -q -p 443 -u 65534:1 -- sh -c 'id -u; id -G'
+	[ "$output" = "65534
+1" ]
+	run -0 "$PLAIN" -q -p 443 -u 12345 -- sh -c 'id -u; id -g; echo $HOME'
+	[ "$output" = "12345
+0
+/" ]
+	# Whom a group alone would run as: root, and nobody said so.
+	run "$PLAIN" -p 443 -u :daemon -- true
+	refused_with "add -u USER, or -u root to insist"
+	run "$PLAIN" -p 443 -u 12345:nonesuch -- true
+	refused_with "there is no group"
+}
+
+@test "after -u, nothing is left in either process, bounding set included" {
+	"$PLAIN" -q -p 443:8443 -u nobody -- python3 tests/hold.py 8443 &
+	wait_until listening 443
+	for pid in $! "$(pgrep -P $!)"; do
+		[ "$(security_of "$pid")" = "$NOTHING_HELD" ]
+		grep -q '^CapBnd:.0000000000000000$' "/proc/$pid/status"
+		grep -q '^Uid:.65534.65534.65534.65534$' "/proc/$pid/status"
+	done
+	# The helper keeps no group; the server has its own.
+	grep -qE '^Groups:\s*$' "/proc/$!/status"
+	kill $!
+	wait $! || true
+}
+
+@test "-u root insists: root without a capability, and none to regain" {
+	run -0 "$PLAIN" -q -p 443:8443 -u root -- sh -c \
+	    'id -u; grep -E "^Cap(Prm|Eff|Bnd)" /proc/self/status | cut -f2;
+	    chown nobody "$TMPDIR" 2>/dev/null && echo mighty; true'
+	[ "$output" = "0
+0000000000000000
+0000000000000000
+0000000000000000" ]
+}
+
+@test "every server of -u is served, with both ways to learn" {
+	for way in $WAYS; do
+		use_way "$way"
+		"$PLAIN" -q -p 443:8443 -u nobody -- \
+		    python3 tests/hold.py 8443 &
+		wait_until listening 443
+		! listening 8443
+		kill $!
+		wait $! || true
+	done
+}
+
+@test "-u takes CAP_SETUID: told where it is missing" {
+	run setpriv --bounding-set=-setuid $SET_CAPS \
+	    "$PLAIN" -p 443 -u nobody -- true
+	refused_with "takes root with CAP_SETUID"
+}
+
+@test "ambient capability, as from systemd: enough, and gone for the server" {
+	run -0 as_nobody --inh-caps=+net_bind_service \
+	    --ambient-caps=+net_bind_service \
+	    "$PLAIN" -q -p 443:8443 -- grep CapAmb /proc/self/status
+	[[ $output == *0000000000000000 ]]
+	run as_nobody $SET_CAPS "$PLAIN" -q -p 443:8443 -- true
+	[ "$status" -eq 125 ]
+}
+
+@test "no capability needed: ip_unprivileged_port_start" {
+	echo 443 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+	run as_nobody $SET_CAPS "$PLAIN" -q -p 443:8443 -- true
+	echo 1024 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+	[ "$status" -eq 0 ]
+}
+
+@test "no capability: not in the bounding set, yet lowport starts and says so" {
+	run as_nobody --bounding-set=-net_bind_service $SET_CAPS \
+	    "$LOWPORT" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "not in the bounding set"
+	run as_nobody --bounding-set=-all $SET_CAPS \
+	    "$LOWPORT" -p 443:8443 -- true
+	refused_with "not in the bounding set"
+}
+
+@test "no capability: a nosuid mount" {
+	mkdir -p "$TMPDIR/nosuid"
+	mount -t tmpfs -o nosuid,mode=755 tmpfs "$TMPDIR/nosuid"
+	cp --preserve=xattr "$LOWPORT" "$TMPDIR/nosuid/lowport"
+	setcap cap_net_bind_service=p "$TMPDIR/nosuid/lowport"
+	run as_nobody $SET_CAPS "$TMPDIR/nosuid/lowport" -p 443:8443 -- true
+	umount "$TMPDIR/nosuid"
+	refused_with "mounted nosuid"
+}
+
+@test "a capability of a user namespace that does not own the network" {
+	run as_nobody $SET_CAPS unshare --user --map-current-user --keep-caps \
+	    "$PLAIN" -p 443:8443 -- true
+	refused_with "user namespace that does not own this network"
+	run -0 as_nobody $SET_CAPS unshare --user --map-current-user \
+	    --keep-caps --net "$PLAIN" -q -p 443:8443 -- true
+}
+
+@test "set-user-ID is refused" {
+	cp "$PLAIN" "$TMPDIR/setuid"
+	chmod 4755 "$TMPDIR/setuid"
+	run as_nobody $SET_CAPS "$TMPDIR/setuid" -p 443:8443 -- true
+	refused_with "set-user-ID"
+}
+
+@test "with closed descriptors, under root" {
+	run bash -c '"$0" -p 443 -u nobody true <&-' "$PLAIN"
+	refused_with "file descriptor 0 is closed"
+}
+
+@test "without /proc: refused, and told" {
+	run unshare --mount sh -c \
+	    'mount -t tmpfs tmpfs /proc; exec "$0" -p 443:8443 -u nobody true' "$PLAIN"
+	refused_with "there is no /proc"
+}
+
+@test "without IPv6, IPv4 is served" {
+	echo 1 >/proc/sys/net/ipv6/conf/lo/disable_ipv6
+	"$PLAIN" -q -p 443:8443 -u nobody -- python3 tests/hold.py 8443 &
+	wait_until listening 443
+	kill $!
+	wait $! || true
+	echo 0 >/proc/sys/net/ipv6/conf/lo/disable_ipv6
+}
+
+@test "as PID 1: serves, reaps, forwards, ends" {
+	unshare --pid --fork --mount-proc "$PLAIN" -q -p 443:8443 -u nobody -- \
+	    sh -c '(true &); exec python3 tests/hold.py 8443' &
+	wait_until listening 443
+	lowport=$(pgrep -P $!)
+	! ps -o stat= --ppid "$lowport" | grep -q '^Z'
+	kill -TERM "$lowport"
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 143 ]
+	! listening 443
+}

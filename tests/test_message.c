@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One line a message, written at once, whatever the caller's bytes are.
+ */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "message.h"
+#include "unit.h"
+
+#define LONGEST 1024
+
+static char long_text[4 * LONGEST];
+
+static void
+say_nothing(const void *argument)
+{
+	(void)argument;
+}
+
+static void
+say_fatal(const void *argument)
+{
+	errno = ENOENT;
+	fatal("cannot open %s", (const char *)argument);
+}
+
+static void
+say_fatalx(const void *argument)
+{
+	errno = ENOENT;
+	fatalx("no %s", (const char *)argument);
+}
+
+static void
+say_not_found(const void *argument)
+{
+	fatal_status(STATUS_NOT_FOUND, "no command %s", (const char *)argument);
+}
+
+static void
+say_not_executable(const void *argument)
+{
+	fatal_status(STATUS_NOT_EXECUTABLE, "no exec %s",
+		     (const char *)argument);
+}
+
+static void
+say_warnx(const void *argument)
+{
+	errno = ENOENT;
+	warnx("look at %s", (const char *)argument);
+}
+
+static void
+say_verbose(const void *argument)
+{
+	errno = ENOENT;
+	verbose("did %s", (const char *)argument);
+}
+
+static const struct verb {
+	void (*say)(const void *);
+	const char *line;
+	int status;
+	enum verbosity from; /* printed from this verbosity on */
+} verbs[] = {
+    {say_nothing, "", 0, VERBOSITY_QUIET},
+    {say_fatal, "lowport: cannot open door: No such file or directory\n",
+     STATUS_FAILURE, VERBOSITY_QUIET},
+    {say_fatalx, "lowport: no door\n", STATUS_FAILURE, VERBOSITY_QUIET},
+    {say_not_found, "lowport: no command door\n", STATUS_NOT_FOUND,
+     VERBOSITY_QUIET},
+    {say_not_executable, "lowport: no exec door\n", STATUS_NOT_EXECUTABLE,
+     VERBOSITY_QUIET},
+    {say_warnx, "lowport: look at door\n", 0, VERBOSITY_NORMAL},
+    {say_verbose, "lowport: did door\n", 0, VERBOSITY_VERBOSE},
+};
+
+START_TEST(each_verb_at_each_verbosity)
+{
+	const struct verb *verb = &verbs[_i];
+	struct unit_output output;
+	enum verbosity v;
+
+	for (v = VERBOSITY_QUIET; v <= VERBOSITY_VERBOSE; v++) {
+		message_set_verbosity(v);
+		unit_capture(&output, verb->say, "door");
+		ck_assert(unit_exited(output.status, verb->status));
+		ck_assert_str_eq(output.err, v >= verb->from ? verb->line : "");
+		ck_assert_str_eq(output.out, "");
+	}
+}
+END_TEST
+
+START_TEST(verbosity_is_normal_at_first)
+{
+	struct unit_output output;
+
+	unit_capture(&output, say_warnx, "door");
+	ck_assert_str_eq(output.err, "lowport: look at door\n");
+	unit_capture(&output, say_verbose, "door");
+	ck_assert_str_eq(output.err, "");
+}
+END_TEST
+
+START_TEST(control_bytes_are_replaced)
+{
+	struct unit_output output;
+
+	unit_capture(&output, say_warnx, "a door, ~ and \xc3\xa9");
+	ck_assert_str_eq(output.err,
+			 "lowport: look at a door, ~ and \xc3\xa9\n");
+	unit_capture(&output, say_warnx, "a\nb\rc\033[2Jd\te\001f\177g");
+	ck_assert_str_eq(output.err, "lowport: look at a?b?c?[2Jd?e?f?g\n");
+}
+END_TEST
+
+/* Cut where it is too long, and still a line. */
+START_TEST(long_lines_are_cut)
+{
+	static void (*const verb[])(const void *) = {say_warnx, say_fatal};
+	struct unit_output output;
+
+	memset(long_text, 'x', 500);
+	unit_capture(&output, verb[_i], long_text);
+	ck_assert_ptr_nonnull(strstr(output.err, long_text));
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	unit_capture(&output, verb[_i], long_text);
+	ck_assert_uint_le(strlen(output.err), LONGEST);
+	ck_assert_uint_gt(strlen(output.err), LONGEST - 8);
+	ck_assert_ptr_eq(strchr(output.err, '\n'),
+			 output.err + strlen(output.err) - 1);
+}
+END_TEST
+
+/* Around the length where the reason no longer fits. */
+START_TEST(reason_is_cut_too)
+{
+	struct unit_output output;
+	size_t length;
+
+	for (length = LONGEST - 60; length < LONGEST; length++) {
+		memset(long_text, 'x', length);
+		long_text[length] = '\0';
+		unit_capture(&output, say_fatal, long_text);
+		ck_assert_uint_le(strlen(output.err), LONGEST);
+		ck_assert_ptr_eq(strchr(output.err, '\n'),
+				 output.err + strlen(output.err) - 1);
+	}
+}
+END_TEST
+
+/* Each write(2) is a message of its own there: a line is one. */
+START_TEST(a_line_is_one_write)
+{
+	char line[2 * LONGEST];
+	int ends[2];
+	ssize_t length;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	memset(long_text, 'x', 900);
+	warnx("%s%c", long_text, '\n');
+	warnx("second");
+	length = recv(ends[0], line, sizeof(line), 0);
+	ck_assert_int_eq(length, (ssize_t)strlen("lowport: ?\n") + 900);
+	length = recv(ends[0], line, sizeof(line), 0);
+	ck_assert_int_eq(length, (ssize_t)strlen("lowport: second\n"));
+}
+END_TEST
+
+static void
+say_without_standard_error(const void *argument)
+{
+	close(STDERR_FILENO);
+	warnx("%s", (const char *)argument);
+	fatalx("%s", (const char *)argument);
+}
+
+START_TEST(standard_error_may_be_closed)
+{
+	struct unit_output output;
+
+	unit_capture(&output, say_without_standard_error, "door");
+	ck_assert(unit_exited(output.status, STATUS_FAILURE));
+	ck_assert_str_eq(output.err, "");
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("message");
+	TCase *t = tcase_create("message");
+
+	tcase_add_loop_test(t, each_verb_at_each_verbosity, 0, LENGTH(verbs));
+	tcase_add_test(t, verbosity_is_normal_at_first);
+	tcase_add_test(t, control_bytes_are_replaced);
+	tcase_add_loop_test(t, long_lines_are_cut, 0, 2);
+	tcase_add_test(t, reason_is_cut_too);
+	tcase_add_test(t, a_line_is_one_write);
+	tcase_add_test(t, standard_error_may_be_closed);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	return unit_run(suite());
+}

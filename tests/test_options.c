@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The command line and the LOWPORT_ variables: what is understood, and what is
+ * said of the rest.
+ */
+#include "options.h"
+#include "status.h"
+#include "unit.h"
+
+#define WORDS 12
+
+struct command_line {
+	const char *words[WORDS]; /* after "lowport" */
+	const char *environment[4];
+};
+
+/* Prints what was understood. */
+static void
+parse(const void *argument)
+{
+	const struct command_line *line = argument;
+	char *argv[WORDS + 1] = {(char[]){"lowport"}}, text[MAPPING_TEXT];
+	struct options options;
+	int argc = 1;
+	size_t i;
+
+	for (; line->words[argc - 1] != NULL; argc++)
+		argv[argc] = (char *)line->words[argc - 1];
+	options_parse(&options, argc, argv, (char **)line->environment);
+	for (i = 0; i < options.mapping_count; i++)
+		printf("%s ", mapping_format(&options.mappings[i], text));
+	printf("| %s %u %d%s%s |", options.user == NULL ? "-" : options.user,
+	       options.spares, options.verbosity,
+	       options.observe ? " observe" : "",
+	       options.baseline ? " baseline" : "");
+	for (; *options.command != NULL; options.command++)
+		printf(" %s", *options.command);
+	fflush(stdout);
+}
+
+/* Mappings | user spares verbosity | command */
+static const struct understood {
+	struct command_line line;
+	const char *options;
+} understood[] = {
+    {{{"-p", "443:8443", "server"}, {NULL}}, "443:8443 | - 4 1 | server"},
+    {{{"-p443:8443", "--", "server"}, {NULL}}, "443:8443 | - 4 1 | server"},
+    {{{"--publish", "443:8443", "server"}, {NULL}},
+     "443:8443 | - 4 1 | server"},
+    {{{"--publish=443:8443", "server"}, {NULL}}, "443:8443 | - 4 1 | server"},
+    {{{"-p", "443", "-p", "[::1]:80:8080", "server"}, {NULL}},
+     "443:443 [::1]:80:8080 | - 4 1 | server"},
+    /* The server's options are the server's. */
+    {{{"-p", "443", "server", "-p", "80", "--help"}, {NULL}},
+     "443:443 | - 4 1 | server -p 80 --help"},
+    {{{"-p", "443", "--", "-server", "-v"}, {NULL}},
+     "443:443 | - 4 1 | -server -v"},
+    {{{"-p", "443", "server", "--", "x"}, {NULL}},
+     "443:443 | - 4 1 | server -- x"},
+    {{{"-p", "443", ""}, {NULL}}, "443:443 | - 4 1 | "},
+    {{{"-u", "app:tls", "-p", "443", "server"}, {NULL}},
+     "443:443 | app:tls 4 1 | server"},
+    {{{"--user=app", "-p", "443", "server"}, {NULL}},
+     "443:443 | app 4 1 | server"},
+    {{{"-u", "a", "-u", "b", "-p", "443", "server"}, {NULL}},
+     "443:443 | b 4 1 | server"},
+    {{{"--spares", "1", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 1 1 | server"},
+    {{{"--spares=64", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 64 1 | server"},
+    {{{"-v", "-p", "443", "server"}, {NULL}}, "443:443 | - 4 2 | server"},
+    {{{"-q", "-p", "443", "server"}, {NULL}}, "443:443 | - 4 0 | server"},
+    {{{"-qvp443", "server"}, {NULL}}, "443:443 | - 4 2 | server"},
+    {{{"-vq", "--verbose", "--quiet", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 0 | server"},
+    /* The environment stands for what is not given. */
+    {{{"server"}, {"LOWPORT_PUBLISH=443:8443"}}, "443:8443 | - 4 1 | server"},
+    {{{"server"}, {"LOWPORT_PUBLISH= 443\t80\n [::1]:81 "}},
+     "443:443 80:80 [::1]:81:81 | - 4 1 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_PUBLISH=80"}},
+     "443:443 | - 4 1 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_PUBLISH=nonsense"}},
+     "443:443 | - 4 1 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_USER=app"}},
+     "443:443 | app 4 1 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_USER="}}, "443:443 | - 4 1 | server"},
+    {{{"-u", "me", "-p", "443", "server"}, {"LOWPORT_USER=app"}},
+     "443:443 | me 4 1 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_LEARN=observe"}},
+     "443:443 | - 4 1 observe | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_KERNEL=5.9"}},
+     "443:443 | - 4 1 baseline | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_LEARN=", "LOWPORT_KERNEL="}},
+     "443:443 | - 4 1 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_PUBLISHED=1", "XLOWPORT_USER=a"}},
+     "443:443 | - 4 1 | server"},
+};
+
+/* The first line of each is refused; message is a part of what is said. */
+static const struct refused {
+	struct command_line twin;
+	struct command_line line;
+	const char *message;
+} refused[] = {
+    {{{"-p", "443", "server"}, {NULL}}, {{"server"}, {NULL}}, "no mapping"},
+    {{{"-p", "443", "server"}, {NULL}}, {{NULL}, {NULL}}, "no mapping"},
+    {{{"-p", "443", "server"}, {NULL}}, {{"-p", "443"}, {NULL}}, "no command"},
+    {{{"-p", "443", "--", "server"}, {NULL}},
+     {{"-p", "443", "--"}, {NULL}},
+     "no command"},
+    {{{"-p", "443", "server"}, {NULL}},
+     {{"-p"}, {NULL}},
+     "'-p' needs an argument"},
+    {{{"-p", "443", "server"}, {NULL}},
+     {{"--publish"}, {NULL}},
+     "'--publish' needs an argument"},
+    {{{"-p", "443", "-u", "a", "server"}, {NULL}},
+     {{"-u"}, {NULL}},
+     "'-u' needs an argument"},
+    {{{"-p", "443", "server"}, {NULL}},
+     {{"-p", "x:8443", "server"}, {NULL}},
+     "mapping 'x:8443': no port or tcp service"},
+    {{{"-p", "443", "server"}, {NULL}},
+     {{"-p", "", "server"}, {NULL}},
+     "mapping '': a port is missing"},
+    {{{"-p", "443", "-p", "80", "server"}, {NULL}},
+     {{"-p", "443:1", "-p", "127.0.0.1:443:2", "server"}, {NULL}},
+     "mapping '127.0.0.1:443:2': overlaps mapping 443:1"},
+    {{{"-p", "443", "server"}, {NULL}},
+     {{"-p", "443", "-p", "443", "server"}, {NULL}},
+     "overlaps"},
+    {{{"-v", "-p", "443", "server"}, {NULL}},
+     {{"-x", "-p", "443", "server"}, {NULL}},
+     "unknown option '-x'"},
+    {{{"-vq", "-p", "443", "server"}, {NULL}},
+     {{"-vx", "-p", "443", "server"}, {NULL}},
+     "unknown option '-x'"},
+    {{{"--verbose", "-p", "443", "server"}, {NULL}},
+     {{"--nonsense", "-p", "443", "server"}, {NULL}},
+     "unknown option '--nonsense'"},
+    {{{"-p", "443", "-v", "server"}, {NULL}},
+     {{"-p", "443", "-\xc3\xa9", "server"}, {NULL}},
+     "unknown option '-\xc3\xa9'"},
+    {{{"--verbose", "-p", "443", "server"}, {NULL}},
+     {{"--verbose=1", "-p", "443", "server"}, {NULL}},
+     "'--verbose=1'"},
+    {{{"--verb", "-p", "443", "server"}, {NULL}},
+     {{"--ver", "-p", "443", "server"}, {NULL}},
+     "option '--ver'"},
+    {{{"--spares", "1", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "0", "-p", "443", "server"}, {NULL}},
+     "--spares '0': not a number from 1 to 64"},
+    {{{"--spares", "64", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "65", "-p", "443", "server"}, {NULL}},
+     "--spares '65'"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "4294967300", "-p", "443", "server"}, {NULL}},
+     "--spares '4294967300'"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "18446744073709551620", "-p", "443", "x"}, {NULL}},
+     "--spares '18446744073709551620'"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "+4", "-p", "443", "server"}, {NULL}},
+     "--spares '+4'"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "-4", "-p", "443", "server"}, {NULL}},
+     "--spares '-4'"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares", " 4", "-p", "443", "server"}, {NULL}},
+     "--spares ' 4'"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "4x", "-p", "443", "server"}, {NULL}},
+     "--spares '4x'"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares", "", "-p", "443", "server"}, {NULL}},
+     "--spares ''"},
+    {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
+     {{"--spares"}, {NULL}},
+     "'--spares' needs an argument"},
+    {{{"server"}, {"LOWPORT_PUBLISH=443"}},
+     {{"server"}, {"LOWPORT_PUBLISH="}},
+     "no mapping"},
+    {{{"server"}, {"LOWPORT_PUBLISH=443"}},
+     {{"server"}, {"LOWPORT_PUBLISH= \t\n"}},
+     "no mapping"},
+    {{{"server"}, {"LOWPORT_PUBLISH=443 80"}},
+     {{"server"}, {"LOWPORT_PUBLISH=443 x"}},
+     "mapping 'x'"},
+    {{{"server"}, {"LOWPORT_PUBLISH=443 80"}},
+     {{"server"}, {"LOWPORT_PUBLISH=443,80"}},
+     "mapping '443,80'"},
+    {{{"server"}, {"LOWPORT_PUBLISH=443 80"}},
+     {{"server"}, {"LOWPORT_PUBLISH=443 443"}},
+     "overlaps"},
+    {{{"-p", "443", "server"}, {"LOWPORT_LEARN=observe"}},
+     {{"-p", "443", "server"}, {"LOWPORT_LEARN=Observe"}},
+     "LOWPORT_LEARN is 'Observe'"},
+    {{{"-p", "443", "server"}, {"LOWPORT_KERNEL=5.9"}},
+     {{"-p", "443", "server"}, {"LOWPORT_KERNEL=5.90"}},
+     "LOWPORT_KERNEL is '5.90'"},
+};
+
+START_TEST(understands)
+{
+	const struct understood *row = &understood[_i];
+	struct unit_output output;
+
+	unit_capture(&output, parse, &row->line);
+	ck_assert_str_eq(output.err, "");
+	ck_assert_str_eq(output.out, row->options);
+	ck_assert(unit_exited(output.status, 0));
+}
+END_TEST
+
+START_TEST(refuses)
+{
+	const struct refused *row = &refused[_i];
+	struct unit_output output;
+
+	unit_capture(&output, parse, &row->twin);
+	ck_assert_str_eq(output.err, "");
+	ck_assert(unit_exited(output.status, 0));
+	unit_capture(&output, parse, &row->line);
+	ck_assert(unit_exited(output.status, STATUS_FAILURE));
+	ck_assert_msg(strstr(output.err, row->message) != NULL,
+		      "'%s' is not in '%s'", row->message, output.err);
+	ck_assert_str_eq(output.out, "");
+}
+END_TEST
+
+static void
+parse_many(const void *count)
+{
+	static char words[PLAN_MAPPINGS_MAX + 1][16];
+	char *argv[2 * LENGTH(words) + 3] = {(char[]){"lowport"}};
+	char *environment[] = {NULL};
+	struct options options;
+	int argc = 1, i;
+
+	for (i = 0; i < *(const int *)count; i++) {
+		sprintf(words[i], "-p%d:%d", 1 + i, 8001 + i);
+		argv[argc++] = words[i];
+	}
+	argv[argc++] = (char[]){"server"};
+	options_parse(&options, argc, argv, environment);
+	_exit((int)options.mapping_count);
+}
+
+START_TEST(bounds_the_number_of_mappings)
+{
+	static const int most = PLAN_MAPPINGS_MAX, more = most + 1;
+	struct unit_output output;
+
+	unit_capture(&output, parse_many, &most);
+	ck_assert(unit_exited(output.status, most));
+	unit_capture(&output, parse_many, &more);
+	ck_assert(unit_exited(output.status, STATUS_FAILURE));
+	ck_assert_ptr_nonnull(strstr(output.err, "more than 64 mappings"));
+}
+END_TEST
+
+START_TEST(prints_and_ends)
+{
+	static const struct {
+		struct command_line line;
+		const char *out;
+	} rows[] = {
+	    {{{"-h"}, {NULL}}, "usage: lowport "},
+	    {{{"--help"}, {NULL}}, "usage: lowport "},
+	    {{{"-p", "443", "-h", "server"}, {NULL}}, "usage: lowport "},
+	    {{{"-V"}, {NULL}}, "lowport " LOWPORT_VERSION "\n"},
+	    {{{"--version"}, {NULL}}, "lowport " LOWPORT_VERSION "\n"},
+	};
+	struct unit_output output;
+	size_t i;
+
+	for (i = 0; i < LENGTH(rows); i++) {
+		unit_capture(&output, parse, &rows[i].line);
+		ck_assert(unit_exited(output.status, 0));
+		ck_assert_int_eq(
+		    strncmp(output.out, rows[i].out, strlen(rows[i].out)), 0);
+		ck_assert_str_eq(output.err, "");
+	}
+}
+END_TEST
+
+static void
+help_to_a_full_disk(const void *argument)
+{
+	if (freopen("/dev/full", "w", stdout) == NULL)
+		_exit(99);
+	parse(argument);
+}
+
+/* A status of 0 would say that the text has been read. */
+START_TEST(help_that_cannot_be_written_is_a_failure)
+{
+	static const struct command_line line = {{"--help"}, {NULL}};
+	struct unit_output output;
+
+	unit_capture(&output, parse, &line);
+	ck_assert(unit_exited(output.status, 0));
+	unit_capture(&output, help_to_a_full_disk, &line);
+	ck_assert(unit_exited(output.status, STATUS_FAILURE));
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("options");
+	TCase *t = tcase_create("options");
+
+	tcase_add_loop_test(t, understands, 0, LENGTH(understood));
+	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
+	tcase_add_test(t, bounds_the_number_of_mappings);
+	tcase_add_test(t, prints_and_ends);
+	tcase_add_test(t, help_that_cannot_be_written_is_a_failure);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	return unit_run(suite());
+}

@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Looking at other processes.  The child of each test does what it is to be
+ * seen doing, says so by a byte, and waits until the test lets go of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/capability.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "process.h"
+#include "unit.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+struct child {
+	pid_t pid;
+	int ready; /* a byte arrives when it is */
+	int leash; /* closed: the child ends */
+};
+
+static void
+do_nothing(void)
+{
+}
+
+static _Noreturn void
+child_run(void (*prepare)(void), int ready, int leash)
+{
+	char byte = '.';
+
+	prepare();
+	if (write(ready, &byte, 1) != 1 || read(leash, &byte, 1) != 0)
+		_exit(99);
+	_exit(EXIT_SUCCESS);
+}
+
+/* Descriptors: ready and leash are the child's alone, for it to end. */
+static struct child
+child_start(void (*prepare)(void))
+{
+	int ready[2], leash[2];
+	struct child child;
+	char byte;
+
+	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+	ck_assert_int_eq(pipe2(leash, O_CLOEXEC), 0);
+	child.pid = fork();
+	ck_assert_int_ge(child.pid, 0);
+	if (child.pid == 0) {
+		close(ready[0]);
+		close(leash[1]);
+		child_run(prepare, ready[1], leash[0]);
+	}
+	close(ready[1]);
+	close(leash[0]);
+	child.ready = ready[0];
+	child.leash = leash[1];
+	ck_assert_int_eq(read(child.ready, &byte, 1), 1);
+	return child;
+}
+
+static void
+child_end(struct child child)
+{
+	close(child.ready);
+	close(child.leash);
+	ck_assert(unit_exited(unit_wait(child.pid), EXIT_SUCCESS));
+}
+
+/* ---- Memory */
+
+static char secret[16] = "parent";
+static char *two_pages; /* the second cannot be read */
+
+static void
+write_secret(void)
+{
+	strcpy(secret, "child");
+}
+
+static void
+map_two_pages(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	two_pages = mmap(NULL, (size_t)(2 * page), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(two_pages, MAP_FAILED);
+	ck_assert_int_eq(munmap(two_pages + page, (size_t)page), 0);
+	memset(two_pages, 'x', (size_t)page);
+}
+
+static void
+become_undumpable(void)
+{
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+START_TEST(reads_memory_of_a_child)
+{
+	struct child child = child_start(write_secret);
+	char copy[16];
+
+	ck_assert_int_eq(
+	    process_read(child.pid, (uintptr_t)secret, copy, sizeof(copy)),
+	    sizeof(copy));
+	ck_assert_str_eq(copy, "child");
+	ck_assert_str_eq(secret, "parent");
+	child_end(child);
+}
+END_TEST
+
+START_TEST(reads_no_more_than_there_is_room_for)
+{
+	struct child child = child_start(write_secret);
+	char copy[4] = "....";
+
+	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 3),
+			 3);
+	ck_assert_mem_eq(copy, "chi.", 4);
+	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 0),
+			 0);
+	ck_assert_mem_eq(copy, "chi.", 4);
+	child_end(child);
+}
+END_TEST
+
+START_TEST(reads_up_to_the_end_of_a_mapping)
+{
+	uintptr_t end;
+	struct child child;
+	char copy[16];
+
+	map_two_pages();
+	end = (uintptr_t)two_pages + (uintptr_t)sysconf(_SC_PAGESIZE);
+	child = child_start(do_nothing);
+	ck_assert_int_eq(process_read(child.pid, end - 16, copy, 16), 16);
+	ck_assert_int_lt(process_read(child.pid, end - 4, copy, 16), 16);
+	ck_assert_int_eq(process_read(child.pid, end, copy, 16), -1);
+	child_end(child);
+}
+END_TEST
+
+START_TEST(bad_addresses_are_errors)
+{
+	static const uint64_t bad[] = {
+	    0, 1, INT64_MAX, (uint64_t)1 << 63, UINT64_MAX - 15, UINT64_MAX};
+	struct child child = child_start(do_nothing);
+	char copy[16];
+	size_t i;
+
+	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
+			 16);
+	for (i = 0; i < LENGTH(bad); i++)
+		ck_assert_int_eq(process_read(child.pid, bad[i], copy, 16), -1);
+	child_end(child);
+}
+END_TEST
+
+/* What tell_unreadable of the hand-off looks for. */
+START_TEST(undumpable_memory_is_refused)
+{
+	struct child child;
+	char copy[16];
+
+	unit_become_ordinary();
+	child = child_start(do_nothing);
+	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
+			 16);
+	child_end(child);
+	child = child_start(become_undumpable);
+	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
+			 -1);
+	ck_assert_int_eq(errno, EACCES);
+	child_end(child);
+}
+END_TEST
+
+/* ---- Tasks */
+
+static void *
+task_id(void *id)
+{
+	pid_t task = (pid_t)syscall(SYS_gettid), *process = id;
+
+	*process = task == getpid() ? -2 : process_of(task);
+	return NULL;
+}
+
+START_TEST(a_thread_belongs_to_its_process)
+{
+	pid_t process = -3;
+	pthread_t thread;
+
+	ck_assert_int_eq(process_of(getpid()), getpid());
+	ck_assert_int_eq(pthread_create(&thread, NULL, task_id, &process), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(process, getpid());
+}
+END_TEST
+
+/* A process that has ended and been waited for. */
+static pid_t
+nobody_there(void)
+{
+	struct child child = child_start(do_nothing);
+
+	child_end(child);
+	return child.pid;
+}
+
+START_TEST(ended_process_is_an_error)
+{
+	pid_t pid = nobody_there();
+	char copy[16];
+
+	ck_assert_int_eq(process_of(pid), -1);
+	ck_assert_int_eq(process_read(pid, (uintptr_t)secret, copy, 16), -1);
+	ck_assert_uint_eq(process_socket(pid, 0), 0);
+	ck_assert_int_eq(process_descriptor_flags(pid, 0), -1);
+	ck_assert(!process_socket_protocol(pid, 0, copy, sizeof(copy)));
+}
+END_TEST
+
+/* ---- Descriptors */
+
+static ino_t
+inode_of(int fd)
+{
+	struct stat status;
+
+	ck_assert_int_eq(fstat(fd, &status), 0);
+	return status.st_ino;
+}
+
+START_TEST(names_sockets_by_inode)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct child child = child_start(do_nothing);
+
+	ck_assert_uint_ne(inode_of(fd), 0);
+	ck_assert_uint_eq(process_socket(child.pid, fd), inode_of(fd));
+	ck_assert_uint_eq(process_socket(getpid(), fd), inode_of(fd));
+	child_end(child);
+}
+END_TEST
+
+START_TEST(other_descriptors_are_no_sockets)
+{
+	int ends[2], closed;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	ck_assert_uint_ne(process_socket(getpid(), ends[0]), 0);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_uint_eq(process_socket(getpid(), ends[0]), 0);
+	ck_assert_int_eq(errno, ENOTSOCK);
+	closed = open("/dev/null", O_RDONLY);
+	ck_assert_uint_eq(process_socket(getpid(), closed), 0);
+	ck_assert_int_eq(errno, ENOTSOCK);
+	close(closed);
+	ck_assert_uint_eq(process_socket(getpid(), closed), 0);
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_uint_eq(process_socket(getpid(), -1), 0);
+}
+END_TEST
+
+/* The link of a file may say what it wants. */
+START_TEST(a_file_called_like_a_socket_is_none)
+{
+	char directory[] = "/tmp/lowport-test.XXXXXX";
+	int fd;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+	fd = open("socket:[1]", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	unlink("socket:[1]");
+	rmdir(directory);
+	ck_assert_uint_eq(process_socket(getpid(), fd), 0);
+	ck_assert_int_eq(errno, ENOTSOCK);
+}
+END_TEST
+
+START_TEST(reads_descriptor_flags)
+{
+	static const int flags[] = {0, SOCK_NONBLOCK, SOCK_CLOEXEC,
+				    SOCK_NONBLOCK | SOCK_CLOEXEC};
+	static const int expected[] = {0, O_NONBLOCK, O_CLOEXEC,
+				       O_NONBLOCK | O_CLOEXEC};
+	int fd = socket(AF_INET, SOCK_STREAM | flags[_i], 0);
+	struct child child = child_start(do_nothing);
+
+	ck_assert_int_eq(process_descriptor_flags(child.pid, fd), expected[_i]);
+	child_end(child);
+	close(fd);
+	ck_assert_int_eq(process_descriptor_flags(getpid(), fd), -1);
+}
+END_TEST
+
+static const struct protocol {
+	int family;
+	int type;
+	int protocol;
+	const char *name;
+} protocols[] = {
+    {AF_INET, SOCK_STREAM, 0, "TCP"},
+    {AF_INET6, SOCK_STREAM, 0, "TCPv6"},
+    {AF_INET, SOCK_DGRAM, 0, "UDP"},
+    {AF_INET6, SOCK_DGRAM, 0, "UDPv6"},
+    {AF_INET, SOCK_STREAM, IPPROTO_MPTCP, "MPTCP"},
+    {AF_INET6, SOCK_STREAM, IPPROTO_MPTCP, "MPTCPv6"},
+    {AF_UNIX, SOCK_DGRAM, 0, "UNIX"},
+    {AF_UNIX, SOCK_STREAM, 0, "UNIX-STREAM"},
+    {AF_NETLINK, SOCK_RAW, 0, "NETLINK"},
+};
+
+START_TEST(names_protocols)
+{
+	const struct protocol *p = &protocols[_i];
+	int fd = socket(p->family, p->type, p->protocol);
+	struct child child;
+	char name[32] = "";
+
+	UNIT_NEEDS(fd >= 0, p->name);
+	child = child_start(do_nothing);
+	ck_assert(process_socket_protocol(child.pid, fd, name, sizeof(name)));
+	ck_assert_str_eq(name, p->name);
+	child_end(child);
+}
+END_TEST
+
+START_TEST(only_sockets_have_a_protocol)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), ends[2];
+	char name[32] = "";
+
+	ck_assert(process_socket_protocol(getpid(), fd, name, sizeof(name)));
+	close(fd);
+	ck_assert(!process_socket_protocol(getpid(), fd, name, sizeof(name)));
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert(
+	    !process_socket_protocol(getpid(), ends[0], name, sizeof(name)));
+}
+END_TEST
+
+/* The kernel counts the NUL too (sockfs_xattr_get). */
+START_TEST(protocol_keeps_to_its_room)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char name[8] = "abcdefg";
+
+	ck_assert(process_socket_protocol(getpid(), fd, name, 5));
+	ck_assert_str_eq(name, "TCP");
+	memcpy(name, "abcdefg", sizeof(name));
+	ck_assert(!process_socket_protocol(getpid(), fd, name, 3));
+	ck_assert_int_eq(errno, ERANGE);
+	ck_assert_mem_eq(name + 3, "defg", 4);
+}
+END_TEST
+
+/* ---- Who holds a socket */
+
+static int held; /* the socket the test is about */
+
+static void
+close_held(void)
+{
+	close(held);
+}
+
+static void
+close_held_undumpable(void)
+{
+	close(held);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static void
+move_held(void)
+{
+	ck_assert_int_eq(dup2(held, 700), 700);
+	close(held);
+}
+
+static void
+setup_held(void)
+{
+	unit_become_ordinary();
+	held = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(held, 0);
+}
+
+START_TEST(finds_a_child_that_holds)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child = child_start(do_nothing);
+
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	ck_assert_int_eq(holder.pid, child.pid);
+	ck_assert_int_eq(holder.fd, held);
+	child_end(child);
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+}
+END_TEST
+
+START_TEST(passes_over_a_child_that_closed)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child = child_start(do_nothing);
+
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	child_end(child);
+	child = child_start(close_held);
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+	child_end(child);
+}
+END_TEST
+
+START_TEST(finds_it_at_another_descriptor)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child = child_start(move_held);
+
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	ck_assert_int_eq(holder.pid, child.pid);
+	ck_assert_int_eq(holder.fd, 700);
+	child_end(child);
+}
+END_TEST
+
+/* Started by a child that has ended: a daemon, of this subreaper. */
+static int grandchild_ready;
+
+static void
+leave_a_grandchild(void)
+{
+	char byte = '.';
+	int never[2];
+
+	if (pipe(never) != 0)
+		_exit(99);
+	if (fork() > 0)
+		return;
+	if (write(grandchild_ready, &byte, 1) != 1)
+		_exit(98);
+	_exit(read(never[0], &byte, 1) == 0);
+}
+
+START_TEST(finds_a_daemon_that_holds)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child;
+	int ready[2];
+	char byte;
+
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(pipe(ready), 0);
+	grandchild_ready = ready[1];
+	child = child_start(leave_a_grandchild);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	child_end(child);
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	ck_assert_int_ne(holder.pid, child.pid);
+	ck_assert_int_eq(kill(holder.pid, SIGKILL), 0);
+	unit_wait(holder.pid);
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+}
+END_TEST
+
+/* It may: the socket must not be taken away from it. */
+START_TEST(undumpable_descendant_counts_as_holder)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child = child_start(close_held_undumpable);
+
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	ck_assert_int_eq(holder.pid, child.pid);
+	ck_assert_int_eq(holder.fd, -1);
+	child_end(child);
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+}
+END_TEST
+
+/*
+ * Its descriptors can be listed, but not looked at: it has capabilities this
+ * process has not (ptrace(2), "Ptrace access mode checking").
+ */
+START_TEST(unreadable_links_count_as_holder)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child;
+	cap_t none = cap_init();
+
+	UNIT_NEEDS(unshare(CLONE_NEWUSER) == 0, "no user namespaces here");
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+	child = child_start(close_held);
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+	ck_assert_int_eq(cap_set_proc(none), 0);
+	cap_free(none);
+	ck_assert_uint_eq(process_socket(child.pid, 0), 0);
+	ck_assert_int_eq(errno, EACCES);
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	ck_assert_int_eq(holder.pid, child.pid);
+	child_end(child);
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+}
+END_TEST
+
+/* One that waits to be reaped holds nothing any more. */
+START_TEST(zombie_holds_nothing)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child = child_start(do_nothing);
+	siginfo_t info;
+
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	close(child.leash);
+	ck_assert_int_eq(
+	    waitid(P_PID, (id_t)child.pid, &info, WEXITED | WNOWAIT), 0);
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+	unit_wait(child.pid);
+}
+END_TEST
+
+START_TEST(search_leaks_no_descriptor)
+{
+	struct process_descriptor holder = {0, 0};
+	struct child child = child_start(do_nothing);
+	int before = unit_descriptors();
+	char name[32];
+
+	ck_assert(process_find_holder(inode_of(held), &holder));
+	child_end(child);
+	before -= 2;
+	ck_assert(!process_find_holder(inode_of(held), &holder));
+	process_socket(getpid(), held);
+	process_descriptor_flags(getpid(), held);
+	process_socket_protocol(getpid(), held, name, sizeof(name));
+	process_read(getpid(), (uintptr_t)secret, name, 1);
+	process_of(getpid());
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+/* ---- Children */
+
+#define CHILDREN 5
+
+struct visited {
+	pid_t pids[2 * CHILDREN];
+	size_t count;
+};
+
+static void
+visit(pid_t pid, void *argument)
+{
+	struct visited *visited = argument;
+
+	ck_assert_uint_lt(visited->count, LENGTH(visited->pids));
+	visited->pids[visited->count++] = pid;
+}
+
+static bool
+was_visited(const struct visited *visited, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < visited->count; i++)
+		if (visited->pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* Its name looks like the fields of /proc/PID/stat that follow it. */
+static void
+rename_and_have_a_child(void)
+{
+	prctl(PR_SET_NAME, "a) S 1 (b)", 0, 0, 0);
+	child_start(do_nothing);
+}
+
+START_TEST(visits_children_alone)
+{
+	struct visited visited = {{0}, 0};
+	struct child children[CHILDREN];
+	size_t i;
+
+	process_each_child(visit, &visited);
+	ck_assert_uint_eq(visited.count, 0);
+	for (i = 0; i < CHILDREN; i++)
+		children[i] =
+		    child_start(i == 2 ? rename_and_have_a_child : do_nothing);
+	process_each_child(visit, &visited);
+	ck_assert_uint_eq(visited.count, CHILDREN);
+	for (i = 0; i < CHILDREN; i++) {
+		ck_assert(was_visited(&visited, children[i].pid));
+		child_end(children[CHILDREN - 1 - i]);
+	}
+	visited.count = 0;
+	process_each_child(visit, &visited);
+	ck_assert_uint_eq(visited.count, 0);
+}
+END_TEST
+
+static void
+add_holders(Suite *s)
+{
+	TCase *t = tcase_create("holder");
+
+	tcase_add_checked_fixture(t, setup_held, NULL);
+	tcase_add_test(t, finds_a_child_that_holds);
+	tcase_add_test(t, passes_over_a_child_that_closed);
+	tcase_add_test(t, finds_it_at_another_descriptor);
+	tcase_add_test(t, finds_a_daemon_that_holds);
+	tcase_add_test(t, undumpable_descendant_counts_as_holder);
+	tcase_add_test(t, unreadable_links_count_as_holder);
+	tcase_add_test(t, zombie_holds_nothing);
+	tcase_add_test(t, search_leaks_no_descriptor);
+	suite_add_tcase(s, t);
+}
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("process");
+	TCase *t = tcase_create("process");
+
+	tcase_add_test(t, reads_memory_of_a_child);
+	tcase_add_test(t, reads_no_more_than_there_is_room_for);
+	tcase_add_test(t, reads_up_to_the_end_of_a_mapping);
+	tcase_add_test(t, bad_addresses_are_errors);
+	tcase_add_test(t, undumpable_memory_is_refused);
+	tcase_add_test(t, a_thread_belongs_to_its_process);
+	tcase_add_test(t, ended_process_is_an_error);
+	tcase_add_test(t, names_sockets_by_inode);
+	tcase_add_test(t, other_descriptors_are_no_sockets);
+	tcase_add_test(t, a_file_called_like_a_socket_is_none);
+	tcase_add_loop_test(t, reads_descriptor_flags, 0, 4);
+	tcase_add_loop_test(t, names_protocols, 0, LENGTH(protocols));
+	tcase_add_test(t, only_sockets_have_a_protocol);
+	tcase_add_test(t, protocol_keeps_to_its_room);
+	tcase_add_test(t, visits_children_alone);
+	suite_add_tcase(s, t);
+	add_holders(s);
+	return s;
+}
+
+int
+main(void)
+{
+	return unit_run(suite());
+}
