@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: ISC
 #
-#   make            build/lowport
-#   make check      unit tests and command line, in namespaces of their own
-#   make demo       a server of 8443 on 443, before your eyes
-#   make install    PREFIX, DESTDIR as usual
+#   make                build/lowport
+#   make demo           a server of 8443 on 443, before your eyes
+#   make check          unit tests and command line, in namespaces of their own
+#   make check-servers  real servers, from nginx to Tomcat
+#   make bench          against what else there is; passes or fails nothing
+#   make install        PREFIX, DESTDIR as usual
 #
 # CC, CFLAGS, LDFLAGS and the variables below are the distributor's to set.
 
@@ -71,14 +73,50 @@ install: $(BUILD)/lowport
 	    "cap_net_bind_service=p $(BINDIR)/lowport"
 
 # ---- Tests.  Each room X of src has tests/test_X.c; programs that act as
-# servers are tests/server_X.c; the command line is tests/X.bats.
+# servers are tests/server_X.c; the command line is tests/X.bats, and
+# tests/root/X.bats what takes root of a namespace.
 
 BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
-TEST_PACKAGES  = check pkg-config bats nginx-light python3-minimal iproute2 \
-                 libcap2-bin util-linux uidmap curl openssl procps
+LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx-light \
+                 curl openssl
+TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase
+
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
-                   tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny
+                   tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny \
+                 $(BUILD)/foreign
+SANDBOX        = BUILD=$(BUILD) tests/sandbox
+
+# What needs packages installs them first, then starts make again for itself.
+demo:
+	tests/require $(BUILD_PACKAGES) $(LAB_PACKAGES)
+	$(MAKE) all
+	$(SANDBOX) tests/demo
+
+check:
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) tests
+	$(SANDBOX) tests/run-units
+	$(SANDBOX) bats --print-output-on-failure tests/
+	SANDBOX_USER=root $(SANDBOX) bats --print-output-on-failure tests/root/
+	$(MAKE) check-sanitized
+
+# The same tests, built with the address and undefined behaviour sanitizers.
+# The filter allows what their run-time calls: its verdicts are another build's.
+SANITIZE       = -fsanitize=address,undefined -fno-sanitize-recover=all
+check-sanitized:
+	$(MAKE) tests BUILD=$(BUILD)/sanitized LINK=-pie NO_WARNINGS= \
+	    HARDENING=-fPIE CFLAGS='-O1 -g -DSANITIZED $(SANITIZE)' \
+	    LDFLAGS='$(SANITIZE)'
+	BUILD=$(BUILD)/sanitized tests/sandbox tests/run-units
+	BUILD=$(BUILD)/sanitized ASAN_OPTIONS=detect_leaks=0 tests/sandbox \
+	    bats --print-output-on-failure tests/handoff.bats
+
+check-servers: tests
+	tests/check-servers
+
+bench: tests
+	tests/bench
 
 tests: all $(UNIT_TESTS) $(PROGRAMS)
 
@@ -96,5 +134,5 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d)
 
-.PHONY: all install tests clean
+.PHONY: all install demo check check-sanitized check-servers bench tests clean
 .DELETE_ON_ERROR:

@@ -65,8 +65,10 @@ receive(int channel, void *bytes, size_t size, int *fd)
 {
 	union control control;
 	struct iovec vector = {bytes, size};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr message = {.msg_iov = &vector,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
 	int fds[FDS_MAX];
 	ssize_t length = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
 	size_t count;
@@ -114,7 +116,8 @@ channel_send_listener(int channel, const struct greeting *greeting, int fd)
 {
 	union control control = {{0}};
 	struct iovec vector = {(void *)greeting, sizeof(*greeting)};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1,
+	struct msghdr message = {.msg_iov = &vector,
+	    .msg_iovlen = 1,
 	    .msg_control = &control,
 	    .msg_controllen = CMSG_SPACE(sizeof(fd))};
 

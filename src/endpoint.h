@@ -13,10 +13,10 @@
 
 struct endpoint {
 	uint16_t family;     /* AF_INET or AF_INET6 */
-	uint16_t port;	     /* host byte order */
-	uint32_t scope;	     /* IPv6 interface index, 0 for none */
+	uint16_t port;       /* host byte order */
+	uint32_t scope;      /* IPv6 interface index, 0 for none */
 	uint8_t address[16]; /* network byte order; IPv4: the first four */
-	bool v6only;	     /* IPV6_V6ONLY; told apart for [::] alone */
+	bool v6only;         /* IPV6_V6ONLY; told apart for [::] alone */
 };
 
 /* "[" IPv6 address "%" interface index "]:" port, and the final NUL. */

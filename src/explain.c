@@ -155,8 +155,7 @@ explain_in_use(const char *where, uint16_t port)
 		fatalx("cannot bind %s: the port is in use by a socket without "
 		       "SO_REUSEADDR; try: ss -tanp 'sport = :%u'",
 		    where, port);
-	if (process_find_holder((ino_t)found.inode, &holder) ==
-	    PROCESS_HOLDS) {
+	if (process_find_holder((ino_t)found.inode, &holder) == PROCESS_HOLDS) {
 		process_name(holder.pid, name);
 		fatalx("cannot bind %s: the port is in use by process %d (%s); "
 		       "stop it, or map another port or address",
@@ -192,7 +191,8 @@ explain_bind(const struct answer *answer, const struct origin *origin)
 		explain_in_use(where, answer->endpoint.port);
 	case EADDRNOTAVAIL:
 		fatalx("cannot bind %s: no interface has this address; see "
-		       "'ip address'", where);
+		       "'ip address'",
+		    where);
 	default:
 		errno = answer->error;
 		fatal("cannot bind %s", where);
@@ -228,15 +228,18 @@ explain_no_listener(int error)
 	case EBUSY:
 		fatalx("%sanother program intercepts calls of this process "
 		       "already (a sandbox, or lowport itself); start lowport "
-		       "outside of it", head);
+		       "outside of it",
+		    head);
 	case EINVAL:
 	case ENOSYS:
 		fatalx("%sthis kernel or sandbox has no user notification; it "
-		       "takes Linux 5.9, and no gVisor", head);
+		       "takes Linux 5.9, and no gVisor",
+		    head);
 	case EPERM:
 	case EACCES:
 		fatalx("%sa seccomp profile forbids it; allow the system call "
-		       "seccomp", head);
+		       "seccomp",
+		    head);
 	default:
 		errno = error;
 		fatal("cannot intercept bind(2) with seccomp");
@@ -264,10 +267,12 @@ explain_probe(int error)
 
 	if (access("/proc/self/fd", R_OK) != 0)
 		fatalx("%s: there is no /proc to see the server's sockets by; "
-		       "mount it", head);
+		       "mount it",
+		    head);
 	if (yama_scope() > 1)
 		fatalx("%s: Yama forbids to read the server's bind(2) calls; "
-		       "set kernel.yama.ptrace_scope to 1", head);
+		       "set kernel.yama.ptrace_scope to 1",
+		    head);
 	if (error == 0)
 		fatalx("%s: bind(2) was not intercepted", head);
 	errno = error;

@@ -11,7 +11,7 @@
 
 /* What the process looked like before it dropped anything. */
 struct origin {
-	bool permitted;	   /* CAP_NET_BIND_SERVICE was there */
+	bool permitted;    /* CAP_NET_BIND_SERVICE was there */
 	bool no_new_privs; /* and this was set */
 };
 

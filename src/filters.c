@@ -43,6 +43,7 @@ struct permission {
 	struct scmp_arg_cmp arguments[2];
 };
 
+/* clang-format off */
 #define CALL(name)	  {SCMP_SYS(name), 0, {{0}}}
 #define CALL1(name, a)	  {SCMP_SYS(name), 1, {a}}
 #define NOTIFY_IOCTL(what) CALL1(ioctl, ARGUMENT_IS(1, (what)))
@@ -117,6 +118,7 @@ static const struct permission helper_permissions[] = {
     CALL(write),
 #endif
 };
+/* clang-format on */
 
 static void
 check(int status, const char *what)
@@ -146,11 +148,11 @@ filter_new(uint32_t action, uint32_t foreign, const char *arch)
 static scmp_filter_ctx
 filter_helper(const char *arch)
 {
-	const size_t count =
-	    sizeof(helper_permissions) / sizeof(helper_permissions[0]);
+	const size_t count = sizeof(helper_permissions) /
+	    sizeof(helper_permissions[0]);
 	const struct permission *p = helper_permissions;
-	scmp_filter_ctx filter =
-	    filter_new(SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_PROCESS, arch);
+	scmp_filter_ctx filter = filter_new(SCMP_ACT_KILL_PROCESS,
+	    SCMP_ACT_KILL_PROCESS, arch);
 
 	/* A binary tree: the kernel tries every system call there is when it
 	 * loads a filter (the action cache, Linux 5.11). */
@@ -176,8 +178,8 @@ filter_helper(const char *arch)
 static scmp_filter_ctx
 filter_server(const char *arch, bool observe)
 {
-	scmp_filter_ctx filter =
-	    filter_new(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW, arch);
+	scmp_filter_ctx filter = filter_new(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW,
+	    arch);
 	const struct sockopt *o = sockopt_table;
 
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(bind), 1,
@@ -203,8 +205,8 @@ filter_print(scmp_filter_ctx filter, const char *name)
 	check(seccomp_export_bpf(filter, fd), "seccomp_export_bpf");
 	check(lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0, "lseek");
 	printf("static const struct sock_filter %s[] = {\n", name);
-	while (read(fd, &instruction, sizeof(instruction)) ==
-	    sizeof(instruction))
+	while (
+	    read(fd, &instruction, sizeof(instruction)) == sizeof(instruction))
 		printf("    {0x%02x, %u, %u, 0x%08x},\n", instruction.code,
 		    instruction.jt, instruction.jf, instruction.k);
 	printf("};\n");

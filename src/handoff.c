@@ -50,7 +50,8 @@ tell_unreadable(struct handoff *h, pid_t task)
 	if (!h->told_unreadable)
 		warnx("cannot look at a bind(2) of process %d: %s; it gets no "
 		      "mapped port (not dumpable, or Yama ptrace_scope above "
-		      "1?)", task, strerror(errno));
+		      "1?)",
+		    task, strerror(errno));
 	h->told_unreadable = true;
 }
 
@@ -158,7 +159,8 @@ tell_uncovered(struct handoff *h, const struct request *r,
 		    text, mapping_format(&suggested, mapping));
 	else
 		warnx("the server binds %s for another protocol than TCP, and "
-		      "keeps that port; mappings are for TCP", text);
+		      "keeps that port; mappings are for TCP",
+		    text);
 }
 
 static void
@@ -169,8 +171,7 @@ tell_handed(const struct handoff *h, const struct request *r,
 
 	verbose("process %d asked for %s and got %s%s", r->task,
 	    endpoint_format(&r->asked, asked),
-	    endpoint_format(&v->endpoint, given),
-	    h->probing ? " (probe)" : "");
+	    endpoint_format(&v->endpoint, given), h->probing ? " (probe)" : "");
 }
 
 /* Hands a socket of the variant over.  Returns 0 or what bind(2) is to fail
@@ -180,7 +181,7 @@ hand_over(struct handoff *h, const struct request *r,
     const struct target *target, struct pool_variant *v)
 {
 	bool reuseport = sockopt_integer(&target->options, SOL_SOCKET,
-	    SO_REUSEPORT) != 0;
+			     SO_REUSEPORT) != 0;
 	int socket, error;
 
 	pool_refresh(h->pool);
@@ -227,8 +228,7 @@ serve_expected(struct handoff *h, struct request *r, struct target *target)
 	} else if (is_recent(h, target->inode)) {
 		/* A call that a signal repeated has been answered already;
 		 * otherwise it is a second bind of one socket. */
-		seccomp_answer(h->listener, &r->call,
-		    h->killable ? EINVAL : 0);
+		seccomp_answer(h->listener, &r->call, h->killable ? EINVAL : 0);
 	} else {
 		seccomp_answer(h->listener, &r->call,
 		    hand_over(h, r, target, v));

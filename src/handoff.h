@@ -16,10 +16,10 @@
 #define HANDOFF_RECENT 64
 
 struct handoff {
-	int listener;	/* -1: no call can come (any more) */
-	bool killable;	/* a received call cannot be interrupted */
-	bool observe;	/* target.h */
-	bool probing;	/* the child tries the hand-off: sockets are lent */
+	int listener;  /* -1: no call can come (any more) */
+	bool killable; /* a received call cannot be interrupted */
+	bool observe;  /* target.h */
+	bool probing;  /* the child tries the hand-off: sockets are lent */
 	const struct plan *plan;
 	struct pool *pool;
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */

@@ -27,12 +27,12 @@ choose_user(struct user *user, const struct options *options)
 	char why[USER_WHY];
 
 	*user = (struct user){.uid = getuid(), .gid = getgid()};
-	if (options->user != NULL &&
-	    !user_resolve(user, options->user, why))
+	if (options->user != NULL && !user_resolve(user, options->user, why))
 		fatalx("user '%.100s': %s", options->user, why);
 	if (user->uid != getuid() && getuid() != 0)
 		fatalx("user '%.100s': only root can start a server as another "
-		       "user; leave out -u", options->user);
+		       "user; leave out -u",
+		    options->user);
 	if (user->uid == 0 && (options->user == NULL || *options->user == ':'))
 		fatalx("refusing to run the server as root; add -u USER, or "
 		       "-u root to insist");
@@ -132,8 +132,10 @@ execute(char **command, char **environment, const sigset_t *signals)
 	environ = environment;
 	execvp(command[0], command);
 	if (errno == ENOENT)
-		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': not "
-		    "found", command[0]);
+		fatal_status(STATUS_NOT_FOUND,
+		    "cannot execute '%.200s': not "
+		    "found",
+		    command[0]);
 	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %s",
 	    command[0], strerror(errno));
 }

@@ -37,7 +37,8 @@ refuse_unusable_start(int argc)
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			fatalx("file descriptor %d is closed; redirect it from "
-			       "or to /dev/null", fd);
+			       "or to /dev/null",
+			    fd);
 	if (argc < 1)
 		fatalx("started without any argument, not even a name");
 	if (getuid() != geteuid() || getgid() != getegid())

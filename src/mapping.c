@@ -33,8 +33,10 @@ parse_port(uint16_t *port, const char *text, char why[MAPPING_WHY])
 		return SAY(why, "a port is missing; " HELP);
 	if (!is_number(text)) {
 		if ((service = getservbyname(text, "tcp")) == NULL)
-			return SAY(why, "no port or tcp service is called "
-			    "'%s'; " HELP, text);
+			return SAY(why,
+			    "no port or tcp service is called "
+			    "'%s'; " HELP,
+			    text);
 		*port = ntohs((uint16_t)service->s_port);
 		return true;
 	}
@@ -69,7 +71,8 @@ parse_ipv6(struct mapping *m, char *text, char why[MAPPING_WHY])
 	if (inet_pton(AF_INET6, text, &address) != 1)
 		return SAY(why, "'%s' is not an IPv6 address", text);
 	if (IN6_IS_ADDR_LINKLOCAL(&address) != (scope != NULL))
-		return SAY(why, "an address in fe80::/10, and no other, takes "
+		return SAY(why,
+		    "an address in fe80::/10, and no other, takes "
 		    "an interface: [fe80::1%%eth0]");
 	if (scope != NULL && !parse_scope(m, scope, why))
 		return false;
@@ -88,8 +91,10 @@ static bool
 parse_ipv4(struct mapping *m, const char *text, char why[MAPPING_WHY])
 {
 	if (inet_pton(AF_INET, text, m->address) != 1)
-		return SAY(why, "'%s' is not an IPv4 address (IPv6 goes in "
-		    "brackets, names are not looked up)", text);
+		return SAY(why,
+		    "'%s' is not an IPv4 address (IPv6 goes in "
+		    "brackets, names are not looked up)",
+		    text);
 	m->family = AF_INET;
 	return true;
 }
@@ -106,8 +111,10 @@ parse_protocol(struct mapping *m, char *text, char why[MAPPING_WHY])
 	if (strcmp(slash, "tcp") == 0)
 		return true;
 	if (strcmp(slash, "udp") == 0 || strcmp(slash, "tcp+udp") == 0)
-		return SAY(why, "this version maps TCP ports only; leave out "
-		    "/%s", slash);
+		return SAY(why,
+		    "this version maps TCP ports only; leave out "
+		    "/%s",
+		    slash);
 	return SAY(why, "unknown protocol '%s'; only tcp can be mapped", slash);
 }
 
@@ -122,7 +129,8 @@ parse_address(struct mapping *m, char **rest, char why[MAPPING_WHY])
 	if (*text == '[') {
 		close = strchr(text, ']');
 		if (close == NULL || close[1] != ':')
-			return SAY(why, "after '[' comes an IPv6 address and "
+			return SAY(why,
+			    "after '[' comes an IPv6 address and "
 			    "']:'; write '[::1]:443:8443'");
 		*close = '\0';
 		*rest = close + 2;
@@ -132,7 +140,8 @@ parse_address(struct mapping *m, char **rest, char why[MAPPING_WHY])
 		return true;
 	second = strchr(colon + 1, ':');
 	if (second != NULL && strchr(second + 1, ':') != NULL)
-		return SAY(why, "there are too many colons; " HELP
+		return SAY(why,
+		    "there are too many colons; " HELP
 		    " (IPv6 goes in brackets)");
 	*colon = '\0';
 	dotted = inet_pton(AF_INET, text, &ignored) == 1;

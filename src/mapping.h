@@ -17,7 +17,7 @@ struct mapping {
 	uint16_t protocol;    /* IPPROTO_TCP */
 	uint16_t public_port; /* host byte order, as both ports */
 	uint16_t server_port;
-	uint32_t scope;	     /* as in struct endpoint */
+	uint32_t scope;      /* as in struct endpoint */
 	uint8_t address[16]; /* as in struct endpoint */
 };
 
@@ -28,8 +28,8 @@ struct mapping {
  */
 struct mapping_variant {
 	struct endpoint endpoint; /* to bind: the public port */
-	bool implied;		  /* do without where the host lacks it */
-	bool common;		  /* servers bind it often: keep spares */
+	bool implied;             /* do without where the host lacks it */
+	bool common;              /* servers bind it often: keep spares */
 };
 
 /* 0.0.0.0, ::ffff:0.0.0.0, [::] twice, 127.0.0.1, ::ffff:127.0.0.1, [::1] */

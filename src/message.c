@@ -13,7 +13,7 @@
 #include "message.h"
 
 #define LINE_MAX_BYTES 1024
-#define PREFIX	       "lowport: "
+#define PREFIX         "lowport: "
 
 static enum verbosity verbosity = VERBOSITY_NORMAL;
 

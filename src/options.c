@@ -40,14 +40,18 @@ static const char help[] =
     "\n"
     "  -p, --publish [ADDR:]PUBLIC[:SERVER][/tcp]\n"
     "                        what a bind to SERVER gets; repeatable.  Without\n"
-    "                        ADDR: IPv4, IPv6 and dual-stack.  Without SERVER:\n"
+    "                        ADDR: IPv4, IPv6 and dual-stack.  Without "
+    "SERVER:\n"
     "                        the same port.  IPv6 in brackets: [::1]:443:8443\n"
     "  -u, --user USER[:GROUP]\n"
     "                        run the server as this user (from root)\n"
-    "      --spares N        sockets kept for each kind of wildcard bind, 1 to\n"
-    "                        64 (default 4): as many SO_REUSEPORT workers get a\n"
+    "      --spares N        sockets kept for each kind of wildcard bind, 1 "
+    "to\n"
+    "                        64 (default 4): as many SO_REUSEPORT workers get "
+    "a\n"
     "                        socket of their own.  Each costs one descriptor,\n"
-    "                        about 4 kB of kernel memory and 8 microseconds at\n"
+    "                        about 4 kB of kernel memory and 8 microseconds "
+    "at\n"
     "                        the start, for each of three kinds a mapping.\n"
     "  -v, --verbose         say what is done, step by step\n"
     "  -q, --quiet           say only what ends the run\n"
@@ -57,7 +61,8 @@ static const char help[] =
     "LOWPORT_PUBLISH (mappings, between blanks) and LOWPORT_USER stand for -p\n"
     "and -u where these are not given.\n"
     "\n"
-    "Exit status: the server's, 128+n when signal n ended it; 125 when lowport\n"
+    "Exit status: the server's, 128+n when signal n ended it; 125 when "
+    "lowport\n"
     "failed, 126 when COMMAND cannot be executed, 127 when it is not found.\n"
     "\n"
     "See lowport(1).\n";
@@ -68,8 +73,8 @@ print_and_exit(const char *text)
 	size_t length = strlen(text);
 
 	_exit(write(STDOUT_FILENO, text, length) == (ssize_t)length
-		  ? EXIT_SUCCESS
-		  : STATUS_FAILURE);
+		? EXIT_SUCCESS
+		: STATUS_FAILURE);
 }
 
 static void
@@ -87,8 +92,8 @@ mapping_add(struct options *options, const char *text)
 	for (i = 0; i < options->mapping_count; i++)
 		if (mapping_conflicts(m, &options->mappings[i]))
 			fatalx("mapping '%s': overlaps mapping %s; give each "
-			    "port of an address to one mapping", text,
-			    mapping_format(&options->mappings[i], other));
+			       "port of an address to one mapping",
+			    text, mapping_format(&options->mappings[i], other));
 	options->mapping_count++;
 }
 
@@ -104,7 +109,7 @@ mappings_from_environment(struct options *options, char **environment)
 	if (copy == NULL)
 		fatal("cannot read LOWPORT_PUBLISH");
 	for (word = strtok_r(copy, " \t\n", &state); word != NULL;
-	    word = strtok_r(NULL, " \t\n", &state))
+	     word = strtok_r(NULL, " \t\n", &state))
 		mapping_add(options, word);
 	free(copy);
 }
@@ -203,15 +208,15 @@ options_parse(struct options *options, int argc, char **argv,
 		mappings_from_environment(options, environment);
 	if (options->user == NULL)
 		user_from_environment(options, environment);
-	options->observe =
-	    switch_from_environment(environment, "LOWPORT_LEARN", "observe");
-	options->baseline =
-	    switch_from_environment(environment, "LOWPORT_KERNEL", "5.9");
+	options->observe = switch_from_environment(environment, "LOWPORT_LEARN",
+	    "observe");
+	options->baseline = switch_from_environment(environment,
+	    "LOWPORT_KERNEL", "5.9");
 	if (options->mapping_count == 0)
 		fatalx("no mapping; say which port the server is to own, as "
-		    "in -p 443:8443");
+		       "in -p 443:8443");
 	if (optind >= argc)
-		fatalx("no command; name the server to run after the options"
-		    TRY);
+		fatalx(
+		    "no command; name the server to run after the options" TRY);
 	options->command = argv + optind;
 }

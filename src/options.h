@@ -20,8 +20,8 @@ struct options {
 	const char *user; /* USER[:GROUP], or NULL */
 	unsigned int spares;
 	enum verbosity verbosity;
-	bool observe;	/* LOWPORT_LEARN=observe: never pidfd_getfd(2) */
-	bool baseline;	/* LOWPORT_KERNEL=5.9: use nothing newer */
+	bool observe;   /* LOWPORT_LEARN=observe: never pidfd_getfd(2) */
+	bool baseline;  /* LOWPORT_KERNEL=5.9: use nothing newer */
 	char **command; /* NULL-terminated, the server's argv */
 };
 

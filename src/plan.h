@@ -35,10 +35,10 @@
 
 #include "mapping.h"
 
-#define PLAN_MAGIC	  0x6c6f7702u
+#define PLAN_MAGIC        0x6c6f7702u
 #define PLAN_MAPPINGS_MAX 64
-#define PLAN_SPARES_MAX	  64
-#define PLAN_SPARES	  4 /* --spares, unless given */
+#define PLAN_SPARES_MAX   64
+#define PLAN_SPARES       4 /* --spares, unless given */
 
 struct plan {
 	uint32_t magic;
@@ -54,18 +54,18 @@ struct plan {
 
 /* What came of a plan.  The child turns it into words. */
 enum outcome {
-	OUTCOME_READY,	    /* the sockets are bound, the capability is gone */
-	OUTCOME_REFUSED,    /* plan_check said no */
-	OUTCOME_NO_SOCKET,  /* socket(2) failed with error at endpoint */
-	OUTCOME_NOT_BOUND,  /* bind(2) failed likewise */
+	OUTCOME_READY,     /* the sockets are bound, the capability is gone */
+	OUTCOME_REFUSED,   /* plan_check said no */
+	OUTCOME_NO_SOCKET, /* socket(2) failed with error at endpoint */
+	OUTCOME_NOT_BOUND, /* bind(2) failed likewise */
 };
 
 struct answer {
-	uint32_t outcome;	  /* enum outcome */
-	int32_t error;		  /* an errno(3) value */
+	uint32_t outcome;         /* enum outcome */
+	int32_t error;            /* an errno(3) value */
 	struct endpoint endpoint; /* where it failed */
-	uint32_t sockets;	  /* how many the plan asks for */
-	uint32_t observe;	  /* the way the helper will learn, 0 or 1 */
+	uint32_t sockets;         /* how many the plan asks for */
+	uint32_t observe;         /* the way the helper will learn, 0 or 1 */
 };
 
 /* True when the helper, run by a process of these real ids, may act on it. */

@@ -30,13 +30,13 @@
 struct pool_variant {
 	struct endpoint endpoint; /* the public one */
 	uint16_t server_port;
-	uint16_t mapping;      /* its place in the plan */
-	bool implied;	       /* do without where the host lacks it */
-	unsigned int count;    /* sockets here, the kept one included; 0 where
+	uint16_t mapping;   /* its place in the plan */
+	bool implied;       /* do without where the host lacks it */
+	unsigned int count; /* sockets here, the kept one included; 0 where
 				  the host lacks the address or family */
-	int *sockets;	       /* [0] is the kept one */
-	bool altered;	       /* the next one's options are not the defaults */
-	bool shared;	       /* the kept one has been handed out */
+	int *sockets;       /* [0] is the kept one */
+	bool altered;       /* the next one's options are not the defaults */
+	bool shared;        /* the kept one has been handed out */
 	/* When shared: to whom, and whether anybody holds it still. */
 	struct process_descriptor holder;
 	enum process_holding holding;

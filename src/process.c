@@ -45,8 +45,8 @@ proc_text(pid_t task, const char *file, char *text, size_t size)
 ssize_t
 process_read(pid_t task, uint64_t address, void *buffer, size_t size)
 {
-	struct iovec here = {buffer, size}, there = {(void *)(uintptr_t)address,
-	    size};
+	struct iovec here = {buffer, size},
+		     there = {(void *)(uintptr_t)address, size};
 	ssize_t length = process_vm_readv(task, &here, 1, &there, 1, 0);
 	int fd;
 

@@ -22,7 +22,7 @@
 #endif
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
@@ -34,8 +34,8 @@ load(unsigned int flags, const struct sock_filter *filter, size_t length)
 	const struct sock_fprog program = {(unsigned short)length,
 	    (struct sock_filter *)filter};
 
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags,
-	    &program);
+	return (
+	    int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
 void
@@ -49,9 +49,8 @@ static int
 load_server(unsigned int flags, bool observe)
 {
 	flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	return observe
-	    ? load(flags, observe_filter, LENGTH(observe_filter))
-	    : load(flags, fetch_filter, LENGTH(fetch_filter));
+	return observe ? load(flags, observe_filter, LENGTH(observe_filter))
+		       : load(flags, fetch_filter, LENGTH(fetch_filter));
 }
 
 /*
@@ -74,8 +73,9 @@ seccomp_listen(bool observe, bool baseline)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return listener;
 	if (!baseline)
-		listener.fd = load_server(
-		    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, observe);
+		listener
+		    .fd = load_server(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+		    observe);
 	if (baseline || (listener.fd < 0 && errno == EINVAL)) {
 		listener.killable = false;
 		listener.fd = load_server(0, observe);

@@ -16,7 +16,7 @@
 #endif
 
 #define INTEGER sizeof(int)
-#define NAME	SOCKOPT_VALUE_MAX
+#define NAME    SOCKOPT_VALUE_MAX
 
 /*
  * Observed are the options that decide the variant, that real servers set
@@ -109,12 +109,14 @@ sockopt_read(int socket, struct sockopt_values *values)
 	for (i = 0; i < SOCKOPT_COUNT; i++) {
 		size = sockopt_table[i].size;
 		values->known[i] = getsockopt(socket, sockopt_table[i].level,
-		    sockopt_table[i].name, values->value[i], &size) == 0;
+				       sockopt_table[i].name, values->value[i],
+				       &size) == 0;
 	}
 }
 
 void
-sockopt_overlay(struct sockopt_values *values, const struct sockopt_values *over)
+sockopt_overlay(struct sockopt_values *values,
+    const struct sockopt_values *over)
 {
 	int i;
 

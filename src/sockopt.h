@@ -12,14 +12,14 @@
 #include <stdint.h>
 
 struct sockopt {
-	int level;	    /* as setsockopt(2) takes it */
+	int level; /* as setsockopt(2) takes it */
 	int name;
-	uint8_t size;	    /* bytes of the value */
-	bool observed;	    /* servers set it before they bind: watch it */
-	bool doubled;	    /* the kernel reads back twice what was set */
+	uint8_t size;  /* bytes of the value */
+	bool observed; /* servers set it before they bind: watch it */
+	bool doubled;  /* the kernel reads back twice what was set */
 };
 
-#define SOCKOPT_COUNT	  34
+#define SOCKOPT_COUNT     34
 #define SOCKOPT_VALUE_MAX 16 /* struct timeval, names of 15 bytes */
 
 extern const struct sockopt sockopt_table[SOCKOPT_COUNT];

@@ -7,10 +7,10 @@
 #define STATUS_H
 
 enum status {
-	STATUS_FAILURE = 125,	     /* lowport failed; no server ran */
+	STATUS_FAILURE = 125,        /* lowport failed; no server ran */
 	STATUS_NOT_EXECUTABLE = 126, /* the command is there, exec failed */
-	STATUS_NOT_FOUND = 127,	     /* the command is not there */
-	STATUS_SIGNAL = 128,	     /* plus n: the server died of signal n */
+	STATUS_NOT_FOUND = 127,      /* the command is not there */
+	STATUS_SIGNAL = 128,         /* plus n: the server died of signal n */
 };
 
 #endif

@@ -34,9 +34,9 @@ struct supervisor {
 	int signals;
 	int channel; /* -1 once the child is the server, or gone */
 	pid_t server;
-	int status;	 /* lowport's exit status, once the server ended */
-	bool ended;	 /* the server, the first child, has */
-	bool stopping;	 /* it was told to, or the leftovers are */
+	int status;      /* lowport's exit status, once the server ended */
+	bool ended;      /* the server, the first child, has */
+	bool stopping;   /* it was told to, or the leftovers are */
 	bool foreground; /* it has the terminal */
 	/* Times of now(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
@@ -95,9 +95,8 @@ supervisor_prepare(void)
 static int
 status_of(int wait_status)
 {
-	return WIFSIGNALED(wait_status)
-	    ? STATUS_SIGNAL + WTERMSIG(wait_status)
-	    : WEXITSTATUS(wait_status);
+	return WIFSIGNALED(wait_status) ? STATUS_SIGNAL + WTERMSIG(wait_status)
+					: WEXITSTATUS(wait_status);
 }
 
 int

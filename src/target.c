@@ -120,8 +120,8 @@ learn_protocol(struct target *target, pid_t task, int fd)
 		if (strncmp(name, protocols[i].name, length) != 0)
 			continue;
 		target->protocol = protocols[i].protocol;
-		target->family =
-		    strcmp(name + length, "v6") == 0 ? AF_INET6 : AF_INET;
+		target->family = strcmp(name + length, "v6") == 0 ? AF_INET6
+								  : AF_INET;
 		break;
 	}
 	return true;
@@ -150,8 +150,8 @@ recall_options(struct target *target)
 	const int v6only = v6only_default();
 
 	memset(&target->options, 0, sizeof(target->options));
-	sockopt_note(&target->options,
-	    sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY), &v6only, sizeof(v6only));
+	sockopt_note(&target->options, sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY),
+	    &v6only, sizeof(v6only));
 	for (; i < observed; i++) {
 		seen = &observations[i % OBSERVATIONS];
 		if (seen->inode == target->inode)

@@ -19,11 +19,11 @@
 #include "sockopt.h"
 
 struct target {
-	int fd;	       /* the duplicate, or -1: then options are those seen */
-	int family;    /* AF_INET or AF_INET6 */
-	int protocol;  /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_MPTCP, or -1 */
-	int flags;     /* O_NONBLOCK and O_CLOEXEC of its descriptor */
-	ino_t inode;   /* names it */
+	int fd;       /* the duplicate, or -1: then options are those seen */
+	int family;   /* AF_INET or AF_INET6 */
+	int protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_MPTCP, or -1 */
+	int flags;    /* O_NONBLOCK and O_CLOEXEC of its descriptor */
+	ino_t inode;  /* names it */
 	struct sockopt_values options;
 };
 

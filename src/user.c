@@ -122,8 +122,10 @@ find_user(struct user *user, const char *text, bool group_given,
 			return true;
 	}
 	if (entry == NULL)
-		return SAY(why, "there is no user '%.64s'; name one of "
-		    "/etc/passwd or a number", text);
+		return SAY(why,
+		    "there is no user '%.64s'; name one of "
+		    "/etc/passwd or a number",
+		    text);
 	user->uid = entry->pw_uid;
 	user->gid = entry->pw_gid;
 	user->home = strdup(entry->pw_dir);
@@ -149,8 +151,10 @@ find_group(struct user *user, const char *text, char why[USER_WHY])
 	else if (parse_id(&id, text))
 		user->gid = id;
 	else
-		return SAY(why, "there is no group '%.64s'; name one of "
-		    "/etc/group or a number", text);
+		return SAY(why,
+		    "there is no group '%.64s'; name one of "
+		    "/etc/group or a number",
+		    text);
 	return true;
 }
 

@@ -16,7 +16,7 @@
 struct user {
 	uid_t uid;
 	gid_t gid;
-	gid_t *groups;	/* supplementary, for setgroups(2) */
+	gid_t *groups; /* supplementary, for setgroups(2) */
 	size_t group_count;
 	const char *home;
 };

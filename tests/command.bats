@@ -129,7 +129,7 @@ refuses() {
 }
 
 @test "too few descriptors are refused, with the number that is needed" {
-	run bash -c 'ulimit -n 4; exec "$0" -p 443:8443 true' "$LOWPORT" 3>&-
+	run bash -c 'ulimit -n 3; exec "$0" -p 443:8443 true' "$LOWPORT" 3>&-
 	refused_with "ulimit -n"
 	run bash -c 'ulimit -n 10; exec "$0" -p 443:8443 true' "$LOWPORT"
 	refused_with "cannot make the 16 sockets"
@@ -281,6 +281,10 @@ $signal 1" ]
 	kill -TERM -- -$!
 	wait $!
 	[ "$(tail -n 1 "$TMPDIR/out")" = "TERM 1" ]
+}
+
+@test "the terminal: Ctrl-Z, fg, Ctrl-C as for any job" {
+	run -0 python3 tests/terminal.py "$LOWPORT"
 }
 
 @test "an ignored SIGCHLD does not lose the server's status" {

@@ -136,6 +136,16 @@ $(getent passwd nobody | cut -d: -f6)
 	    --keep-caps --net "$PLAIN" -q -p 443:8443 -- true
 }
 
+@test "a port in use by somebody else: the user is named" {
+	python3 tests/hold.py 443 &
+	wait_until listening 443
+	run as_nobody $SET_CAPS "$LOWPORT" -p 443:8443 -- true
+	kill $!
+	wait $! || true
+	[ "$status" -eq 125 ]
+	[[ $output == *"in use by a process of user root (uid 0)"* ]]
+}
+
 @test "set-user-ID is refused" {
 	cp "$PLAIN" "$TMPDIR/setuid"
 	chmod 4755 "$TMPDIR/setuid"
