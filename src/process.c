@@ -213,20 +213,21 @@ is_descendant(pid_t process)
 struct search {
 	ino_t inode;
 	struct process_descriptor at;
+	bool seen;       /* the process there shows some descriptor */
 	bool unreadable; /* a process that may hold it could not be read */
 };
 
 /*
- * A descendant that cannot be read made itself non-dumpable, and may hold the
- * socket; or it has ended, or is about to: then neither memory nor a thread
- * beside the first is left.
+ * A descendant that cannot be read made itself non-dumpable, or its main thread
+ * has ended and others have not: it may hold the socket.  Or it has ended, or
+ * is about to: then neither memory nor a thread beside the first is left.
  */
 static void
 note_unreadable(struct search *search)
 {
 	pid_t process = search->at.pid;
 
-	if (errno == EACCES && is_descendant(process) &&
+	if (is_descendant(process) &&
 	    (stat_field(process, STAT_MEMORY) != 0 ||
 		stat_field(process, STAT_THREADS) > 1))
 		search->unreadable = true;
@@ -239,7 +240,8 @@ visit_descriptor(int fd, void *argument)
 	ino_t inode = process_socket(search->at.pid, fd);
 
 	search->at.fd = fd;
-	if (inode == 0)
+	search->seen = true;
+	if (inode == 0 && errno == EACCES)
 		note_unreadable(search);
 	return inode == search->inode;
 }
@@ -254,13 +256,18 @@ visit_process(int pid, void *argument)
 	if (pid == getpid())
 		return false;
 	search->at.pid = pid;
+	search->seen = false;
 	directory = proc_open(pid, "fd");
 	if (directory < 0) {
-		note_unreadable(search);
+		if (errno == EACCES)
+			note_unreadable(search);
 		return false;
 	}
 	holds = each_number(directory, visit_descriptor, search);
 	close(directory);
+	/* To root, one that cannot be read looks as if it had none open. */
+	if (!search->seen)
+		note_unreadable(search);
 	return holds;
 }
 

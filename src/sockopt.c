@@ -74,6 +74,24 @@ sockopt_find(int level, int name)
 }
 
 /*
+ * Setting IP_TOS sets SO_PRIORITY too (ip(7)).  So an IP_TOS that is seen makes
+ * the priority one that nobody has set, and one that is applied makes it one to
+ * be set, if it is known.
+ */
+static bool
+is_tos(int option)
+{
+	return sockopt_table[option].level == IPPROTO_IP &&
+	    sockopt_table[option].name == IP_TOS;
+}
+
+static int
+priority(void)
+{
+	return sockopt_find(SOL_SOCKET, SO_PRIORITY);
+}
+
+/*
  * Brings a value to the form sockopt_read leaves: padded with zeros, buffers
  * doubled as socket(7) says the kernel does.
  */
@@ -84,9 +102,8 @@ sockopt_note(struct sockopt_values *values, int option, const void *value,
 	const struct sockopt *entry = &sockopt_table[option];
 	uint32_t doubled;
 
-	/* Setting the type of service sets the priority too (ip(7)). */
-	if (entry->level == IPPROTO_IP && entry->name == IP_TOS)
-		values->known[sockopt_find(SOL_SOCKET, SO_PRIORITY)] = false;
+	if (is_tos(option))
+		values->known[priority()] = false;
 
 	memset(values->value[option], 0, SOCKOPT_VALUE_MAX);
 	memcpy(values->value[option], value,
@@ -120,12 +137,14 @@ sockopt_overlay(struct sockopt_values *values,
 {
 	int i;
 
-	for (i = 0; i < SOCKOPT_COUNT; i++)
-		if (over->known[i]) {
-			values->known[i] = true;
-			memcpy(values->value[i], over->value[i],
-			    SOCKOPT_VALUE_MAX);
-		}
+	for (i = 0; i < SOCKOPT_COUNT; i++) {
+		if (!over->known[i])
+			continue;
+		if (is_tos(i))
+			values->known[priority()] = false;
+		values->known[i] = true;
+		memcpy(values->value[i], over->value[i], SOCKOPT_VALUE_MAX);
+	}
 }
 
 static void
@@ -147,16 +166,20 @@ bool
 sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present)
 {
-	bool differs = false;
+	bool differs = false, tos_set = false;
 	int i;
 
-	for (i = 0; i < SOCKOPT_COUNT; i++)
-		if (wanted->known[i] && present->known[i] &&
-		    memcmp(wanted->value[i], present->value[i],
-			SOCKOPT_VALUE_MAX) != 0) {
-			set_one(socket, &sockopt_table[i], wanted->value[i]);
-			differs = true;
-		}
+	for (i = 0; i < SOCKOPT_COUNT; i++) {
+		if (!wanted->known[i] || !present->known[i])
+			continue;
+		if (memcmp(wanted->value[i], present->value[i],
+			SOCKOPT_VALUE_MAX) == 0 &&
+		    !(tos_set && i == priority()))
+			continue;
+		set_one(socket, &sockopt_table[i], wanted->value[i]);
+		differs = true;
+		tos_set |= is_tos(i);
+	}
 	return differs;
 }
 

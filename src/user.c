@@ -46,6 +46,13 @@ parse_id(uint32_t *id, const char *text)
 	return true;
 }
 
+/* Lines that begin so are nsswitch.conf(5)'s "compat", and no entries. */
+static bool
+is_entry(const char *name)
+{
+	return *name != '+' && *name != '-';
+}
+
 /* The entry with this name, or with this id where the name is NULL. */
 static struct passwd *
 find_passwd(const char *name, uid_t uid)
@@ -56,8 +63,9 @@ find_passwd(const char *name, uid_t uid)
 	if (file == NULL)
 		return NULL;
 	while ((entry = fgetpwent(file)) != NULL)
-		if (name != NULL ? strcmp(entry->pw_name, name) == 0
-				 : entry->pw_uid == uid)
+		if (is_entry(entry->pw_name) &&
+		    (name != NULL ? strcmp(entry->pw_name, name) == 0
+				  : entry->pw_uid == uid))
 			break;
 	fclose(file);
 	return entry;
@@ -85,6 +93,11 @@ lists(const struct group *entry, const char *user)
 static void
 add_group(struct user *user, gid_t gid)
 {
+	size_t i;
+
+	for (i = 0; i < user->group_count; i++)
+		if (user->groups[i] == gid)
+			return;
 	user->groups = reallocarray(user->groups, user->group_count + 1,
 	    sizeof(*user->groups));
 	if (user->groups == NULL)
@@ -103,7 +116,7 @@ find_groups(struct user *user, const char *name)
 	if (file == NULL)
 		return;
 	while ((entry = fgetgrent(file)) != NULL)
-		if (entry->gr_gid != user->gid && lists(entry, name))
+		if (is_entry(entry->gr_name) && lists(entry, name))
 			add_group(user, entry->gr_gid);
 	fclose(file);
 }
@@ -142,7 +155,8 @@ find_group(struct user *user, const char *text, char why[USER_WHY])
 	uint32_t id;
 
 	while (file != NULL && (entry = fgetgrent(file)) != NULL)
-		if (strcmp(entry->gr_name, text) == 0)
+		if (is_entry(entry->gr_name) &&
+		    strcmp(entry->gr_name, text) == 0)
 			break;
 	if (file != NULL)
 		fclose(file);

@@ -233,6 +233,37 @@ START_TEST(only_ipv6_has_a_scope)
 }
 END_TEST
 
+/* ::ffff:192.0.2.7 is 192.0.2.7, which is written as AF_INET. */
+START_TEST(ipv4_has_one_form)
+{
+	static const struct {
+		uint8_t address[16];
+		bool passes;
+	} rows[] = {
+	    {{[10] = 0xff, 0xff, 192, 0, 2, 7}, false},
+	    {{[10] = 0xff, 0xff}, false},
+	    {{[10] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, false},
+	    /* Next to it: */
+	    {{[10] = 0xff, 0xfe, 192, 0, 2, 7}, true},
+	    {{[10] = 0xfe, 0xff, 192, 0, 2, 7}, true},
+	    {{[9] = 1, 0xff, 0xff, 192, 0, 2, 7}, true},
+	    {{1, [10] = 0xff, 0xff, 192, 0, 2, 7}, true},
+	    {{[12] = 192, 0, 2, 7}, true},
+	};
+	struct plan plan = plan_good();
+	size_t i;
+
+	for (i = 0; i < LENGTH(rows); i++) {
+		memcpy(plan.mappings[1].address, rows[i].address, 16);
+		ck_assert_msg(passes(&plan) == rows[i].passes, "row %zu", i);
+	}
+	plan = plan_good();
+	plan.mappings[0].family = AF_INET;
+	memcpy(plan.mappings[0].address, "\xc0\x00\x02\x07", 4);
+	ck_assert(passes(&plan));
+}
+END_TEST
+
 /* Each pair is looked at, not neighbours alone. */
 START_TEST(any_two_mappings_may_conflict)
 {
@@ -339,6 +370,7 @@ suite(void)
 	tcase_add_test(t, group_of_root_is_not_root);
 	tcase_add_test(t, unused_bytes_are_zero);
 	tcase_add_test(t, only_ipv6_has_a_scope);
+	tcase_add_test(t, ipv4_has_one_form);
 	tcase_add_test(t, any_two_mappings_may_conflict);
 	tcase_add_test(t, random_bytes_are_no_plan);
 	tcase_add_test(t, random_mappings_are_no_plan);

@@ -6,8 +6,17 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "pool.h"
 #include "socket.h"
@@ -371,8 +380,14 @@ struct server {
 	int leash;
 };
 
+enum conduct {
+	BINDS,
+	LISTENS,
+	HIDES, /* listens, and lets nobody look at it (PR_SET_DUMPABLE) */
+};
+
 static _Noreturn void
-server_run(int socket, bool listens, int ready, int leash)
+server_run(int socket, enum conduct conduct, int ready, int leash)
 {
 	char error;
 
@@ -380,7 +395,9 @@ server_run(int socket, bool listens, int ready, int leash)
 	dup2(ready, 4);
 	dup2(leash, 5);
 	close_range(6, ~0U, 0);
-	error = (char)(listens ? try_listen(3) : 0);
+	error = (char)(conduct == BINDS ? 0 : try_listen(3));
+	if (conduct == HIDES)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (write(4, &error, 1) != 1 || read(5, &error, 1) != 0)
 		_exit(99);
 	_exit(EXIT_SUCCESS);
@@ -388,7 +405,7 @@ server_run(int socket, bool listens, int ready, int leash)
 
 /* Hands a socket out as handoff.c does.  The server has it at descriptor 3. */
 static struct server
-server_take(struct pool_variant *v, int socket, bool listens)
+server_take(struct pool_variant *v, int socket, enum conduct conduct)
 {
 	int ready[2], leash[2];
 	struct server server;
@@ -402,7 +419,7 @@ server_take(struct pool_variant *v, int socket, bool listens)
 	server.pid = fork();
 	ck_assert_int_ge(server.pid, 0);
 	if (server.pid == 0)
-		server_run(socket, listens, ready[1], leash[0]);
+		server_run(socket, conduct, ready[1], leash[0]);
 	ck_assert_int_eq(read(ready[0], &error, 1), 1);
 	ck_assert_int_eq(error, 0);
 	pool_commit(v, socket, (struct process_descriptor){server.pid, 3});
@@ -427,7 +444,7 @@ server_start(struct pool_variant *v)
 
 	pool_refresh(&pool);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
-	return server_take(v, socket, true);
+	return server_take(v, socket, LISTENS);
 }
 
 START_TEST(fills_each_variant)
@@ -519,10 +536,229 @@ START_TEST(port_in_use_is_reported)
 	ck_assert_int_eq(answer.error, EADDRINUSE);
 	ck_assert_uint_eq(answer.endpoint.port, PORT);
 	ck_assert_int_eq(unit_descriptors(), before);
+	ck_assert_uint_eq(pool.count, 0);
 	close(listener);
 	ck_assert(pool_fill(&pool, &plan, &answer));
+	ck_assert_uint_eq(pool.count, MAPPING_VARIANTS_MAX);
 }
 END_TEST
+
+/* True when no socket at all is bound to the port, listening or not.  (One that
+ * tests connect to is not free: TIME_WAIT.) */
+static bool
+port_is_free(uint16_t port)
+{
+	struct endpoint e = endpoint_of("::", false);
+	int fd = socket_open(&e), off = 0, status;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)), 0);
+	e.port = port;
+	status = socket_bind(fd, &e);
+	close(fd);
+	return status == 0;
+}
+
+/* The mapping that can be had is let go of with the one that cannot. */
+START_TEST(failure_to_bind_leaves_nothing)
+{
+	int listener = socket_bound("127.0.0.1", false), before;
+	struct answer answer = {0};
+
+	plan.spares = 2;
+	plan_map("20444:28444");
+	plan_map("20443:28443");
+	plan_map("20445:28445");
+	ck_assert_int_eq(try_listen(listener), 0);
+	before = unit_descriptors();
+	ck_assert(!pool_fill(&pool, &plan, &answer));
+	ck_assert_uint_eq(answer.outcome, OUTCOME_NOT_BOUND);
+	ck_assert_uint_eq(answer.endpoint.port, PORT);
+	ck_assert_int_eq(unit_descriptors(), before);
+	ck_assert_uint_eq(pool.count, 0);
+	ck_assert(port_is_free(20444));
+	ck_assert(port_is_free(20445));
+	close(listener);
+	ck_assert(pool_fill(&pool, &plan, &answer));
+	ck_assert(!port_is_free(20444));
+}
+END_TEST
+
+/* Also where the one that cannot be had is one to do without. */
+START_TEST(failure_to_open_leaves_nothing)
+{
+	struct answer answer = {0};
+	struct rlimit all, few;
+	int before = unit_descriptors(), next = dup(STDERR_FILENO);
+
+	plan.spares = 2;
+	plan_map("20446:28443");
+	plan_map("20447:28444");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	close(next);
+	few = all;
+	few.rlim_cur = (rlim_t)(next + _i);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	ck_assert(!pool_fill(&pool, &plan, &answer));
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	ck_assert_uint_eq(answer.outcome, OUTCOME_NO_SOCKET);
+	ck_assert_int_eq(answer.error, EMFILE);
+	ck_assert_int_eq(unit_descriptors(), before);
+	ck_assert_uint_eq(pool.count, 0);
+	ck_assert(port_is_free(20446));
+	ck_assert(pool_fill(&pool, &plan, &answer));
+	ck_assert_uint_eq(answer.outcome, OUTCOME_READY);
+	ck_assert_int_eq(unit_descriptors(), before + (int)pool_size(&plan));
+}
+END_TEST
+
+/* ---- What the host lacks */
+
+static void
+assert_count(const char *address, bool v6only, unsigned int count)
+{
+	struct endpoint e = endpoint_of(address, v6only);
+	struct pool_variant *v = pool.variants, *end = v + pool.count;
+
+	for (; v < end; v++)
+		if (endpoint_same_address(&v->endpoint, &e))
+			break;
+	ck_assert_msg(v < end, "%s", address);
+	ck_assert_msg(v->count == count, "%s: %u", address, v->count);
+	ck_assert_msg((find(address, v6only) != NULL) == (count > 0), "%s",
+		      address);
+}
+
+static void
+set_loopback(unsigned long what, struct ifreq request)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	strcpy(request.ifr_name, "lo");
+	ck_assert_int_eq(ioctl(fd, what, &request), 0);
+	close(fd);
+}
+
+/* Enters a network namespace where lo has no address.  (Before it was up once,
+ * the kernel has no table of addresses, and lets any be bound.) */
+static bool
+lose_loopback(void)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		return false;
+	set_loopback(SIOCSIFFLAGS, (struct ifreq){.ifr_flags = IFF_UP});
+	set_loopback(SIOCSIFADDR,
+		     (struct ifreq){.ifr_addr = {.sa_family = AF_INET}});
+	set_loopback(SIOCSIFFLAGS, (struct ifreq){.ifr_flags = 0});
+	return true;
+}
+
+START_TEST(does_without_loopback_addresses)
+{
+	int before;
+
+	UNIT_NEEDS(lose_loopback(), "no user namespaces here");
+	before = unit_descriptors();
+	pool_of(3, "20443:28443");
+	ck_assert_uint_eq(pool.count, MAPPING_VARIANTS_MAX);
+	assert_count("0.0.0.0", false, 3);
+	assert_count("::", false, 3);
+	assert_count("::", true, 3);
+	assert_count("::ffff:0.0.0.0", false, 1);
+	assert_count("127.0.0.1", false, 0);
+	assert_count("::ffff:127.0.0.1", false, 0);
+	assert_count("::1", false, 0);
+	ck_assert_int_eq(unit_descriptors(), before + 3 * 3 + 1);
+	/* The walks over all variants pass over them. */
+	ck_assert(pool_expects(&pool, SERVER_PORT));
+	ck_assert(!pool_shares(&pool));
+	pool_refresh(&pool);
+}
+END_TEST
+
+START_TEST(needs_the_address_that_was_named)
+{
+	static const char *const mappings[] = {"127.0.0.1:20443:28443",
+					       "[::1]:20443:28443"};
+	struct answer answer = {0};
+	int before;
+
+	UNIT_NEEDS(lose_loopback(), "no user namespaces here");
+	plan.spares = 1;
+	plan_map(mappings[_i]);
+	before = unit_descriptors();
+	ck_assert(!pool_fill(&pool, &plan, &answer));
+	ck_assert_uint_eq(answer.outcome, OUTCOME_NOT_BOUND);
+	ck_assert_int_eq(answer.error, EADDRNOTAVAIL);
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+/* As of a kernel with ipv6.disable=1. */
+static void
+lose_ipv6(void)
+{
+	static struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		     offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		     offsetof(struct seccomp_data, args[0])),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {LENGTH(code), code};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program),
+			 0);
+	ck_assert_int_eq(socket(AF_INET6, SOCK_STREAM, 0), -1);
+	ck_assert_int_eq(errno, EAFNOSUPPORT);
+}
+
+START_TEST(does_without_ipv6)
+{
+	struct server server;
+	int before;
+
+	lose_ipv6();
+	before = unit_descriptors();
+	pool_of(3, "20443:28443");
+	assert_count("0.0.0.0", false, 3);
+	assert_count("127.0.0.1", false, 1);
+	assert_count("::", false, 0);
+	assert_count("::", true, 0);
+	assert_count("::1", false, 0);
+	assert_count("::ffff:0.0.0.0", false, 0);
+	assert_count("::ffff:127.0.0.1", false, 0);
+	ck_assert_int_eq(unit_descriptors(), before + 3 + 1);
+	server = server_start(find("0.0.0.0", false));
+	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
+	server_end(server);
+}
+END_TEST
+
+START_TEST(needs_ipv6_where_it_was_named)
+{
+	struct answer answer = {0};
+	int before;
+
+	lose_ipv6();
+	plan.spares = 1;
+	plan_map("[::]:20443:28443");
+	before = unit_descriptors();
+	ck_assert(!pool_fill(&pool, &plan, &answer));
+	ck_assert_uint_eq(answer.outcome, OUTCOME_NO_SOCKET);
+	ck_assert_int_eq(answer.error, EAFNOSUPPORT);
+	ck_assert_uint_eq(answer.endpoint.port, PORT);
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+/* ---- Handing out */
 
 START_TEST(address_of_no_interface_is_reported)
 {
@@ -531,6 +767,7 @@ START_TEST(address_of_no_interface_is_reported)
 	plan.spares = 1;
 	plan_map("127.0.0.1:20443:28443");
 	ck_assert(pool_fill(&pool, &plan, &answer));
+	memset(&pool, 0, sizeof(pool));
 	plan_map("198.51.100.1:20444:28444");
 	ck_assert(!pool_fill(&pool, &plan, &answer));
 	ck_assert_uint_eq(answer.outcome, OUTCOME_NOT_BOUND);
@@ -626,6 +863,100 @@ START_TEST(kept_socket_is_refused_while_it_is_held)
 }
 END_TEST
 
+/* Hands the kept socket to a server that cannot be looked at. */
+static struct server
+server_start_hidden(struct pool_variant *v)
+{
+	struct server server;
+	int socket;
+
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	server = server_take(v, socket, HIDES);
+	pool_refresh(&pool);
+	ck_assert_int_eq(v->holding, PROCESS_MAY_HOLD);
+	return server;
+}
+
+/* Else no server could ever bind again: two servers on one socket are better.
+ */
+START_TEST(kept_socket_is_given_where_nobody_can_tell)
+{
+	struct pool_variant *v;
+	struct server hidden, second;
+	int socket, i;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	/* Twin: this one can be looked at. */
+	second = server_start(v);
+	pool_refresh(&pool);
+	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+	server_end(second);
+	pool_refresh(&pool);
+	hidden = server_start_hidden(v);
+	for (i = 0; i < 2; i++)
+		ck_assert_int_eq(pool_pick(v, i != 0, &socket), 0);
+	ck_assert_int_eq(socket, v->sockets[0]);
+	second = server_take(v, socket, LISTENS);
+	/* Now somebody is known to hold it. */
+	pool_refresh(&pool);
+	ck_assert_int_eq(v->holding, PROCESS_HOLDS);
+	ck_assert(pool_shares(&pool));
+	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+	server_end(second);
+	pool_refresh(&pool);
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	/* It serves on. */
+	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
+	server_end(hidden);
+}
+END_TEST
+
+START_TEST(kept_socket_listens_on_where_nobody_can_tell)
+{
+	struct pool_variant *v;
+	struct server hidden;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	hidden = server_start_hidden(v);
+	ck_assert(!pool_shares(&pool));
+	pool_refresh(&pool);
+	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
+	ck_assert_int_eq(
+	    socket_option(v->sockets[0], SOL_SOCKET, SO_ACCEPTCONN), 1);
+	server_end(hidden);
+	pool_refresh(&pool);
+	ck_assert_int_eq(v->holding, PROCESS_NONE_HOLDS);
+	ck_assert(!pool_shares(&pool));
+	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
+	server_end(server_start(v));
+}
+END_TEST
+
+/* An unreadable process of another variant's server hides no holder. */
+START_TEST(shares_what_somebody_is_known_to_hold)
+{
+	struct pool_variant *four, *six;
+	struct server hidden, server;
+
+	pool_of(1, "20443:28443");
+	four = find("0.0.0.0", false);
+	six = find("::", true);
+	hidden = server_start_hidden(four);
+	ck_assert(!pool_shares(&pool));
+	server = server_start(six);
+	pool_refresh(&pool);
+	ck_assert(pool_shares(&pool));
+	ck_assert_int_eq(four->holding, PROCESS_MAY_HOLD);
+	ck_assert_int_eq(six->holding, PROCESS_HOLDS);
+	server_end(server);
+	pool_refresh(&pool);
+	ck_assert(!pool_shares(&pool));
+	server_end(hidden);
+}
+END_TEST
+
 START_TEST(kept_socket_is_shared_with_reuseport)
 {
 	struct pool_variant *v;
@@ -635,10 +966,10 @@ START_TEST(kept_socket_is_shared_with_reuseport)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	ck_assert_int_eq(pool_pick(v, true, &socket), 0);
-	first = server_take(v, socket, true);
+	first = server_take(v, socket, LISTENS);
 	ck_assert_int_eq(pool_pick(v, true, &again), 0);
 	ck_assert_int_eq(again, socket);
-	second = server_take(v, socket, true);
+	second = server_take(v, socket, LISTENS);
 	server_end(first);
 	/* The other one still has it. */
 	pool_refresh(&pool);
@@ -699,7 +1030,7 @@ START_TEST(socket_that_never_listened_serves_as_new)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
-	server_end(server_take(v, socket, false));
+	server_end(server_take(v, socket, BINDS));
 	pool_refresh(&pool);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	ck_assert_int_eq(try_listen(socket), 0);
@@ -755,37 +1086,223 @@ START_TEST(prepare_sets_flags_and_options)
 }
 END_TEST
 
+/* How a server's options are learned (target.h). */
+enum learning {
+	OBSERVED, /* those it was seen to set */
+	FETCHED,  /* all, from its socket */
+};
+
+/* What the helper knows of a new server that sets these, unless 0. */
+static void
+learn(struct sockopt_values *seen, enum learning learning, int keepalive,
+      int reuseport)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_ge(fd, 0);
+	memset(seen, 0, sizeof(*seen));
+	if (learning == FETCHED)
+		sockopt_read(fd, seen);
+	close(fd);
+	if (keepalive != 0)
+		want(seen, SOL_SOCKET, SO_KEEPALIVE, keepalive);
+	if (reuseport != 0)
+		want(seen, SOL_SOCKET, SO_REUSEPORT, reuseport);
+}
+
 /* One server after the other gets the kept socket.  Whether the second's
  * options are all known, or those it was seen to set, they are its own. */
-static void
-kept_socket_has(int first, int second, bool complete)
+START_TEST(kept_socket_has_the_options_of_its_server)
 {
-	struct sockopt_values wanted = {{0}};
+	const int first = _i & 1, second = _i >> 1 & 1;
+	struct sockopt_values seen;
 	struct pool_variant *v;
-	int socket, fresh;
+	int socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
-	want(&wanted, SOL_SOCKET, SO_KEEPALIVE, first);
-	pool_prepare(&pool, v, socket, &wanted, false);
-	server_end(server_take(v, socket, true));
+	learn(&seen, _i >> 2 & 1, first, 0);
+	pool_prepare(&pool, v, socket, &seen, false);
+	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
+			 first);
+	server_end(server_take(v, socket, LISTENS));
 	pool_refresh(&pool);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
-	memset(&wanted, 0, sizeof(wanted));
-	fresh = socket_bound("0.0.0.0", false);
-	if (complete)
-		sockopt_read(fresh, &wanted);
-	if (complete || second != 0)
-		want(&wanted, SOL_SOCKET, SO_KEEPALIVE, second);
-	pool_prepare(&pool, v, socket, &wanted, false);
+	learn(&seen, _i >> 3 & 1, second, 0);
+	pool_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
 			 second);
 }
+END_TEST
 
-START_TEST(kept_socket_has_the_options_of_its_server)
+/* The last of several is as fresh as the first was. */
+START_TEST(options_of_one_socket_are_not_the_next_ones)
 {
-	kept_socket_has(_i & 1, _i >> 1 & 1, _i >> 2 & 1);
+	struct sockopt_values seen;
+	struct pool_variant *v;
+	int socket, i;
+
+	pool_of(3, "20443:28443");
+	v = find("0.0.0.0", false);
+	for (i = 1; i <= 6; i++) {
+		pool_refresh(&pool);
+		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+		learn(&seen, _i, i & 1, 0);
+		pool_prepare(&pool, v, socket, &seen, false);
+		ck_assert_int_eq(
+		    socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), i & 1);
+		server_end(server_take(v, socket, LISTENS));
+	}
+}
+END_TEST
+
+/* A hand-off that fails after pool_prepare leaves the socket to another. */
+START_TEST(prepared_for_nobody_is_prepared_anew)
+{
+	struct sockopt_values seen;
+	struct pool_variant *v;
+	int socket;
+
+	pool_of(2, "20443:28443");
+	v = find("0.0.0.0", false);
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	learn(&seen, _i, 1, 1);
+	pool_prepare(&pool, v, socket, &seen, true);
+	learn(&seen, _i, 0, 0);
+	pool_prepare(&pool, v, socket, &seen, false);
+	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
+	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_REUSEPORT), 0);
+}
+END_TEST
+
+/* One server after the other gets the kept socket.  The priority that comes
+ * with a type of service is not one to take back. */
+START_TEST(kept_socket_has_the_priority_of_its_server)
+{
+	static const struct {
+		int tos; /* 0: this server does not set it */
+		int priority;
+	} servers[] = {{0x10, 6}, {0x10, 6}, {8, 2}, {0, 0}};
+	struct sockopt_values seen;
+	struct pool_variant *v;
+	int socket, priority;
+	size_t i;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	for (i = 0; i < LENGTH(servers); i++) {
+		pool_refresh(&pool);
+		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+		memset(&seen, 0, sizeof(seen));
+		if (servers[i].tos != 0)
+			want(&seen, IPPROTO_IP, IP_TOS, servers[i].tos);
+		pool_prepare(&pool, v, socket, &seen, false);
+		ck_assert_int_eq(socket_option(socket, IPPROTO_IP, IP_TOS),
+				 servers[i].tos);
+		priority = socket_option(socket, SOL_SOCKET, SO_PRIORITY);
+		ck_assert_msg(priority == servers[i].priority,
+			      "server %zu: priority %d, not %d", i, priority,
+			      servers[i].priority);
+		server_end(server_take(v, socket, LISTENS));
+	}
+}
+END_TEST
+
+/* ---- Each option is set once at the most.  This function comes before that
+ * of the C library. */
+
+static struct {
+	int fd; /* the socket to watch, or 0 */
+	int count[SOCKOPT_COUNT];
+} watched;
+
+int
+setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	int option = sockopt_find(level, name);
+
+	if (watched.fd != 0 && fd == watched.fd) {
+		ck_assert_int_ge(option, 0);
+		watched.count[option]++;
+	}
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
+}
+
+static int
+times_set(int level, int name)
+{
+	return watched.count[sockopt_find(level, name)];
+}
+
+static void
+prepare_watched(struct pool_variant *v, int socket,
+		const struct sockopt_values *seen)
+{
+	int i;
+
+	memset(&watched, 0, sizeof(watched));
+	watched.fd = socket;
+	pool_prepare(&pool, v, socket, seen, false);
+	watched.fd = 0;
+	for (i = 0; i < SOCKOPT_COUNT; i++)
+		ck_assert_msg(watched.count[i] <= 1,
+			      "level %d, option %d: set %d times",
+			      sockopt_table[i].level, sockopt_table[i].name,
+			      watched.count[i]);
+}
+
+/* Two servers of one port, of SO_REUSEPORT both: never is it off between. */
+START_TEST(shared_socket_keeps_reuseport)
+{
+	struct sockopt_values seen;
+	struct server first, second;
+	struct pool_variant *v;
+	int socket;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	ck_assert_int_eq(pool_pick(v, true, &socket), 0);
+	learn(&seen, _i & 1, 1, 1);
+	prepare_watched(v, socket, &seen);
+	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 1);
+	first = server_take(v, socket, LISTENS);
+	pool_refresh(&pool);
+	ck_assert_int_eq(pool_pick(v, true, &socket), 0);
+	learn(&seen, _i >> 1 & 1, 0, 1);
+	prepare_watched(v, socket, &seen);
+	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 0);
+	ck_assert_int_eq(times_set(SOL_SOCKET, SO_KEEPALIVE), 1);
+	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_REUSEPORT), 1);
+	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
+	second = server_take(v, socket, LISTENS);
+	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
+	server_end(second);
+	server_end(first);
+}
+END_TEST
+
+/* And none where nothing differs: a hand-off costs no more than it must. */
+START_TEST(defaults_are_not_set)
+{
+	static const char *const addresses[] = {"0.0.0.0", "::", "::1"};
+	struct sockopt_values seen;
+	struct pool_variant *v;
+	int socket, i;
+	size_t a;
+
+	pool_of(1, "20443:28443");
+	for (a = 0; a < LENGTH(addresses); a++) {
+		v = find(addresses[a], false);
+		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+		memset(&seen, 0, sizeof(seen));
+		prepare_watched(v, socket, &seen);
+		for (i = 0; i < SOCKOPT_COUNT; i++)
+			ck_assert_int_eq(watched.count[i], 0);
+		want(&seen, IPPROTO_TCP, TCP_NODELAY, 1);
+		prepare_watched(v, socket, &seen);
+		ck_assert_int_eq(times_set(IPPROTO_TCP, TCP_NODELAY), 1);
+	}
 }
 END_TEST
 
@@ -801,19 +1318,45 @@ add_pool(Suite *s)
 	tcase_add_test(t, expects_the_server_port_alone);
 	tcase_add_test(t, two_mappings_keep_apart);
 	tcase_add_test(t, port_in_use_is_reported);
+	tcase_add_test(t, failure_to_bind_leaves_nothing);
+	/* In the first mapping, in the second, at a common one or not. */
+	tcase_add_loop_test(t, failure_to_open_leaves_nothing, 0, 20);
 	tcase_add_test(t, address_of_no_interface_is_reported);
+	tcase_add_test(t, does_without_loopback_addresses);
+	tcase_add_loop_test(t, needs_the_address_that_was_named, 0, 2);
+	tcase_add_test(t, does_without_ipv6);
+	tcase_add_test(t, needs_ipv6_where_it_was_named);
 	tcase_add_test(t, each_pick_is_another_socket);
 	tcase_add_test(t, close_of_a_handed_out_socket_closes_the_port);
 	tcase_add_test(t, second_server_conflicts_at_listen);
 	tcase_add_test(t, last_socket_is_kept);
 	tcase_add_test(t, kept_socket_is_refused_while_it_is_held);
+	tcase_add_test(t, kept_socket_is_given_where_nobody_can_tell);
+	tcase_add_test(t, kept_socket_listens_on_where_nobody_can_tell);
+	tcase_add_test(t, shares_what_somebody_is_known_to_hold);
 	tcase_add_test(t, kept_socket_is_shared_with_reuseport);
 	tcase_add_test(t, kept_socket_is_made_fresh);
 	tcase_add_test(t, fresh_socket_serves_as_new);
 	tcase_add_test(t, socket_that_never_listened_serves_as_new);
 	tcase_add_test(t, holder_may_have_moved);
+	suite_add_tcase(s, t);
+}
+
+static void
+add_options(Suite *s)
+{
+	TCase *t = tcase_create("options");
+
+	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, prepare_sets_flags_and_options);
-	tcase_add_loop_test(t, kept_socket_has_the_options_of_its_server, 0, 8);
+	tcase_add_loop_test(t, kept_socket_has_the_options_of_its_server, 0,
+			    16);
+	tcase_add_loop_test(t, options_of_one_socket_are_not_the_next_ones, 0,
+			    2);
+	tcase_add_loop_test(t, prepared_for_nobody_is_prepared_anew, 0, 2);
+	tcase_add_test(t, kept_socket_has_the_priority_of_its_server);
+	tcase_add_loop_test(t, shared_socket_keeps_reuseport, 0, 4);
+	tcase_add_test(t, defaults_are_not_set);
 	suite_add_tcase(s, t);
 }
 
@@ -839,6 +1382,7 @@ suite(void)
 	tcase_add_test(t, unlisten_of_what_never_listened_harms_nothing);
 	suite_add_tcase(s, t);
 	add_pool(s);
+	add_options(s);
 	return s;
 }
 

@@ -32,15 +32,25 @@ do_nothing(void)
 {
 }
 
+static struct child own; /* the child's ends of these */
+
 static _Noreturn void
-child_run(void (*prepare)(void), int ready, int leash)
+child_wait(void)
 {
 	char byte = '.';
 
-	prepare();
-	if (write(ready, &byte, 1) != 1 || read(leash, &byte, 1) != 0)
+	if (write(own.ready, &byte, 1) != 1 || read(own.leash, &byte, 1) != 0)
 		_exit(99);
 	_exit(EXIT_SUCCESS);
+}
+
+static _Noreturn void
+child_run(void (*prepare)(void), int ready, int leash)
+{
+	own.ready = ready;
+	own.leash = leash;
+	prepare();
+	child_wait();
 }
 
 /* Descriptors: ready and leash are the child's alone, for it to end. */
@@ -399,40 +409,58 @@ setup_held(void)
 	ck_assert_int_ge(held, 0);
 }
 
+/* No holder is named but where one is known. */
+static void
+assert_found(enum process_holding expected)
+{
+	struct process_descriptor holder = {-2, -3};
+
+	ck_assert_int_eq(process_find_holder(inode_of(held), &holder),
+			 expected);
+	if (expected == PROCESS_HOLDS)
+		return;
+	ck_assert_int_eq(holder.pid, -2);
+	ck_assert_int_eq(holder.fd, -3);
+}
+
+static void
+assert_holds(pid_t pid, int fd)
+{
+	struct process_descriptor holder = {-2, -3};
+
+	ck_assert_int_eq(process_find_holder(inode_of(held), &holder),
+			 PROCESS_HOLDS);
+	ck_assert_int_eq(holder.pid, pid);
+	ck_assert_int_eq(holder.fd, fd);
+}
+
 START_TEST(finds_a_child_that_holds)
 {
-	struct process_descriptor holder = {0, 0};
 	struct child child = child_start(do_nothing);
 
-	ck_assert(process_find_holder(inode_of(held), &holder));
-	ck_assert_int_eq(holder.pid, child.pid);
-	ck_assert_int_eq(holder.fd, held);
+	assert_holds(child.pid, held);
 	child_end(child);
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_NONE_HOLDS);
 }
 END_TEST
 
 START_TEST(passes_over_a_child_that_closed)
 {
-	struct process_descriptor holder = {0, 0};
 	struct child child = child_start(do_nothing);
 
-	ck_assert(process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_HOLDS);
 	child_end(child);
 	child = child_start(close_held);
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_NONE_HOLDS);
 	child_end(child);
 }
 END_TEST
 
 START_TEST(finds_it_at_another_descriptor)
 {
-	struct process_descriptor holder = {0, 0};
 	struct child child = child_start(move_held);
 
-	ck_assert(process_find_holder(inode_of(held), &holder));
-	ck_assert_int_eq(holder.pid, child.pid);
-	ck_assert_int_eq(holder.fd, 700);
+	assert_holds(child.pid, 700);
 	child_end(child);
 }
 END_TEST
@@ -455,9 +483,17 @@ leave_a_grandchild(void)
 	_exit(read(never[0], &byte, 1) == 0);
 }
 
-START_TEST(finds_a_daemon_that_holds)
+static void
+leave_an_undumpable_grandchild(void)
 {
-	struct process_descriptor holder = {0, 0};
+	become_undumpable();
+	leave_a_grandchild();
+}
+
+/* Returns when both run and the one between has ended. */
+static void
+daemon_start(void (*prepare)(void))
+{
 	struct child child;
 	int ready[2];
 	char byte;
@@ -465,28 +501,98 @@ START_TEST(finds_a_daemon_that_holds)
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(pipe(ready), 0);
 	grandchild_ready = ready[1];
-	child = child_start(leave_a_grandchild);
+	child = child_start(prepare);
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
 	child_end(child);
-	ck_assert(process_find_holder(inode_of(held), &holder));
-	ck_assert_int_ne(holder.pid, child.pid);
-	ck_assert_int_eq(kill(holder.pid, SIGKILL), 0);
-	unit_wait(holder.pid);
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void
+only_child(pid_t pid, void *found)
+{
+	*(pid_t *)found = pid;
+}
+
+static void
+daemon_end(void)
+{
+	pid_t pid = 0;
+
+	process_each_child(only_child, &pid);
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	unit_wait(pid);
+}
+
+START_TEST(finds_a_daemon_that_holds)
+{
+	daemon_start(leave_a_grandchild);
+	assert_found(PROCESS_HOLDS);
+	daemon_end();
+	assert_found(PROCESS_NONE_HOLDS);
+}
+END_TEST
+
+START_TEST(undumpable_daemon_may_hold)
+{
+	daemon_start(leave_an_undumpable_grandchild);
+	assert_found(PROCESS_MAY_HOLD);
+	daemon_end();
+	assert_found(PROCESS_NONE_HOLDS);
 }
 END_TEST
 
 /* It may: the socket must not be taken away from it. */
-START_TEST(undumpable_descendant_counts_as_holder)
+START_TEST(undumpable_descendant_may_hold)
 {
-	struct process_descriptor holder = {0, 0};
-	struct child child = child_start(close_held_undumpable);
+	struct child child = child_start(close_held);
 
-	ck_assert(process_find_holder(inode_of(held), &holder));
-	ck_assert_int_eq(holder.pid, child.pid);
-	ck_assert_int_eq(holder.fd, -1);
+	assert_found(PROCESS_NONE_HOLDS);
 	child_end(child);
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	child = child_start(close_held_undumpable);
+	assert_found(PROCESS_MAY_HOLD);
+	child_end(child);
+	assert_found(PROCESS_NONE_HOLDS);
+	child = child_start(become_undumpable);
+	assert_found(PROCESS_MAY_HOLD);
+	child_end(child);
+}
+END_TEST
+
+/* Whichever of the two is come across first. */
+START_TEST(holder_is_found_beside_an_unreadable_one)
+{
+	void (*const prepare[])(void) = {do_nothing, become_undumpable};
+	struct child first = child_start(prepare[_i]);
+	struct child second = child_start(prepare[1 - _i]);
+
+	assert_holds(_i == 0 ? first.pid : second.pid, held);
+	child_end(second);
+	assert_found(_i == 0 ? PROCESS_HOLDS : PROCESS_MAY_HOLD);
+	child_end(first);
+	assert_found(PROCESS_NONE_HOLDS);
+}
+END_TEST
+
+/* A shell that started lowport, say: what cannot be read there is not ours. */
+START_TEST(undumpable_stranger_holds_nothing)
+{
+	int status;
+	pid_t child;
+
+	become_undumpable();
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+		_exit(process_socket(getppid(), held) != 0 || errno != EACCES ||
+		      process_find_holder(inode_of(held),
+					  &(struct process_descriptor){0}) !=
+			  PROCESS_NONE_HOLDS);
+	}
+	status = unit_wait(child);
+	ck_assert(unit_exited(status, 0));
 }
 END_TEST
 
@@ -494,54 +600,120 @@ END_TEST
  * Its descriptors can be listed, but not looked at: it has capabilities this
  * process has not (ptrace(2), "Ptrace access mode checking").
  */
-START_TEST(unreadable_links_count_as_holder)
+START_TEST(unreadable_links_may_hold)
 {
-	struct process_descriptor holder = {0, 0};
 	struct child child;
 	cap_t none = cap_init();
 
 	UNIT_NEEDS(unshare(CLONE_NEWUSER) == 0, "no user namespaces here");
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
 	child = child_start(close_held);
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_NONE_HOLDS);
 	ck_assert_int_eq(cap_set_proc(none), 0);
 	cap_free(none);
 	ck_assert_uint_eq(process_socket(child.pid, 0), 0);
 	ck_assert_int_eq(errno, EACCES);
-	ck_assert(process_find_holder(inode_of(held), &holder));
-	ck_assert_int_eq(holder.pid, child.pid);
+	assert_found(PROCESS_MAY_HOLD);
 	child_end(child);
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_NONE_HOLDS);
 }
 END_TEST
 
 /* One that waits to be reaped holds nothing any more. */
 START_TEST(zombie_holds_nothing)
 {
-	struct process_descriptor holder = {0, 0};
-	struct child child = child_start(do_nothing);
+	void (*const prepare[])(void) = {do_nothing, become_undumpable};
+	struct child child = child_start(prepare[_i]);
 	siginfo_t info;
 
-	ck_assert(process_find_holder(inode_of(held), &holder));
+	assert_found(_i == 0 ? PROCESS_HOLDS : PROCESS_MAY_HOLD);
 	close(child.leash);
 	ck_assert_int_eq(
 	    waitid(P_PID, (id_t)child.pid, &info, WEXITED | WNOWAIT), 0);
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_NONE_HOLDS);
 	unit_wait(child.pid);
+}
+END_TEST
+
+/* 'Z' once it has let go of everything: /proc/PID/stat, after the name. */
+static char
+main_thread_state(void)
+{
+	char text[512] = "", *at;
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		_exit(97);
+	close(fd);
+	at = strrchr(text, ')');
+	return at == NULL ? '?' : at[2];
+}
+
+static void *
+outlive_main_thread(void *unused)
+{
+	(void)unused;
+	while (main_thread_state() != 'Z')
+		sched_yield();
+	child_wait();
+}
+
+static void
+go_on_in_a_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, outlive_main_thread, NULL) != 0)
+		_exit(96);
+	pthread_exit(NULL);
+}
+
+static void
+assert_may_hold_without_main_thread(void)
+{
+	struct child child = child_start(do_nothing);
+
+	assert_holds(child.pid, held);
+	child_end(child);
+	child = child_start(go_on_in_a_thread);
+	assert_found(PROCESS_MAY_HOLD);
+	child_end(child);
+	assert_found(PROCESS_NONE_HOLDS);
+}
+
+/* It looks as if it had ended, but its other thread has the descriptors. */
+START_TEST(process_without_main_thread_may_hold)
+{
+	assert_may_hold_without_main_thread();
+}
+END_TEST
+
+/*
+ * The /proc/PID/fd of such a process belongs to root, and is empty.  A helper
+ * of user 0, which has no capability either, can open it.
+ */
+START_TEST(roots_process_without_main_thread_may_hold)
+{
+	cap_t none = cap_init();
+
+	held = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(held, 0);
+	ck_assert_int_eq(cap_set_proc(none), 0);
+	cap_free(none);
+	assert_may_hold_without_main_thread();
 }
 END_TEST
 
 START_TEST(search_leaks_no_descriptor)
 {
-	struct process_descriptor holder = {0, 0};
 	struct child child = child_start(do_nothing);
 	int before = unit_descriptors();
 	char name[32];
 
-	ck_assert(process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_HOLDS);
 	child_end(child);
 	before -= 2;
-	ck_assert(!process_find_holder(inode_of(held), &holder));
+	assert_found(PROCESS_NONE_HOLDS);
 	process_socket(getpid(), held);
 	process_descriptor_flags(getpid(), held);
 	process_socket_protocol(getpid(), held, name, sizeof(name));
@@ -621,9 +793,13 @@ add_holders(Suite *s)
 	tcase_add_test(t, passes_over_a_child_that_closed);
 	tcase_add_test(t, finds_it_at_another_descriptor);
 	tcase_add_test(t, finds_a_daemon_that_holds);
-	tcase_add_test(t, undumpable_descendant_counts_as_holder);
-	tcase_add_test(t, unreadable_links_count_as_holder);
-	tcase_add_test(t, zombie_holds_nothing);
+	tcase_add_test(t, undumpable_daemon_may_hold);
+	tcase_add_test(t, undumpable_descendant_may_hold);
+	tcase_add_loop_test(t, holder_is_found_beside_an_unreadable_one, 0, 2);
+	tcase_add_test(t, undumpable_stranger_holds_nothing);
+	tcase_add_test(t, unreadable_links_may_hold);
+	tcase_add_loop_test(t, zombie_holds_nothing, 0, 2);
+	tcase_add_test(t, process_without_main_thread_may_hold);
 	tcase_add_test(t, search_leaks_no_descriptor);
 	suite_add_tcase(s, t);
 }
@@ -649,6 +825,9 @@ suite(void)
 	tcase_add_test(t, only_sockets_have_a_protocol);
 	tcase_add_test(t, protocol_keeps_to_its_room);
 	tcase_add_test(t, visits_children_alone);
+	/* An ordinary user cannot be it; with user 0 alone it can go wrong. */
+	if (getuid() == 0)
+		tcase_add_test(t, roots_process_without_main_thread_may_hold);
 	suite_add_tcase(s, t);
 	add_holders(s);
 	return s;

@@ -271,6 +271,171 @@ START_TEST(note_is_carried_over)
 }
 END_TEST
 
+static void
+note_integer(struct sockopt_values *values, int level, int name, int value)
+{
+	sockopt_note(values, sockopt_find(level, name), &value, sizeof(value));
+}
+
+static bool
+is_known(const struct sockopt_values *values, int level, int name)
+{
+	return values->known[sockopt_find(level, name)];
+}
+
+static void
+set_integer(int fd, int level, int name, int value)
+{
+	ck_assert_int_eq(setsockopt(fd, level, name, &value, sizeof(value)), 0);
+}
+
+/* The kernel's rule, which the next tests rely on (ip(7), IP_TOS). */
+START_TEST(type_of_service_sets_the_priority)
+{
+	int fd = socket_new(AF_INET);
+
+	set_integer(fd, SOL_SOCKET, SO_PRIORITY, 5);
+	set_integer(fd, IPPROTO_IP, IP_TOS, 0x10);
+	ck_assert_int_eq(socket_option(fd, SOL_SOCKET, SO_PRIORITY), 6);
+	set_integer(fd, SOL_SOCKET, SO_PRIORITY, 5);
+	ck_assert_int_eq(socket_option(fd, IPPROTO_IP, IP_TOS), 0x10);
+}
+END_TEST
+
+START_TEST(note_of_type_of_service_forgets_the_priority)
+{
+	struct sockopt_values values = {{0}};
+
+	note_integer(&values, SOL_SOCKET, SO_PRIORITY, 5);
+	note_integer(&values, SOL_SOCKET, SO_KEEPALIVE, 1);
+	note_integer(&values, IPPROTO_IP, IP_TTL, 9);
+	ck_assert(is_known(&values, SOL_SOCKET, SO_PRIORITY));
+	note_integer(&values, IPPROTO_IP, IP_TOS, 0x10);
+	ck_assert(!is_known(&values, SOL_SOCKET, SO_PRIORITY));
+	ck_assert(is_known(&values, SOL_SOCKET, SO_KEEPALIVE));
+	ck_assert(is_known(&values, IPPROTO_IP, IP_TTL));
+	ck_assert_int_eq(sockopt_integer(&values, IPPROTO_IP, IP_TOS), 0x10);
+}
+END_TEST
+
+START_TEST(note_of_priority_after_type_of_service_stays)
+{
+	struct sockopt_values values = {{0}};
+
+	note_integer(&values, IPPROTO_IP, IP_TOS, 0x10);
+	note_integer(&values, SOL_SOCKET, SO_PRIORITY, 5);
+	ck_assert_int_eq(sockopt_integer(&values, SOL_SOCKET, SO_PRIORITY), 5);
+	ck_assert_int_eq(sockopt_integer(&values, IPPROTO_IP, IP_TOS), 0x10);
+}
+END_TEST
+
+/* In either order, what is noted ends as with the server's own socket. */
+START_TEST(notes_of_both_are_carried_over)
+{
+	int server = socket_new(AF_INET), pool = socket_bound(AF_INET), i;
+	struct sockopt_values noted = {{0}}, present;
+
+	for (i = 0; i < 2; i++)
+		if (i == _i) {
+			set_integer(server, IPPROTO_IP, IP_TOS, 0x10);
+			note_integer(&noted, IPPROTO_IP, IP_TOS, 0x10);
+		} else {
+			set_integer(server, SOL_SOCKET, SO_PRIORITY, 5);
+			note_integer(&noted, SOL_SOCKET, SO_PRIORITY, 5);
+		}
+	sockopt_read(pool, &present);
+	sockopt_apply(pool, &noted, &present);
+	ck_assert_int_eq(socket_option(server, SOL_SOCKET, SO_PRIORITY),
+			 _i == 0 ? 5 : 6);
+	ck_assert_int_eq(socket_option(pool, SOL_SOCKET, SO_PRIORITY),
+			 _i == 0 ? 5 : 6);
+	ck_assert_int_eq(socket_option(pool, IPPROTO_IP, IP_TOS), 0x10);
+}
+END_TEST
+
+/* The server's priority is the one that is there, but not any more once the
+ * type of service is set. */
+START_TEST(priority_is_carried_over_with_type_of_service)
+{
+	static const int priorities[] = {0, 5};
+	int server = socket_new(AF_INET), pool = socket_bound(AF_INET);
+	struct sockopt_values wanted, present;
+
+	set_integer(pool, SOL_SOCKET, SO_PRIORITY, priorities[_i]);
+	set_integer(server, IPPROTO_IP, IP_TOS, 0x10);
+	set_integer(server, SOL_SOCKET, SO_PRIORITY, priorities[_i]);
+	sockopt_read(server, &wanted);
+	sockopt_read(pool, &present);
+	sockopt_apply(pool, &wanted, &present);
+	sockopt_read(pool, &present);
+	assert_same(&present, &wanted);
+}
+END_TEST
+
+START_TEST(apply_tells_whether_anything_differed)
+{
+	struct sockopt_values none = {{0}}, wanted, present;
+	int fd = socket_bound(families[_i]);
+
+	sockopt_read(fd, &present);
+	wanted = present;
+	ck_assert(!sockopt_apply(fd, &wanted, &present));
+	ck_assert(!sockopt_apply(fd, &none, &present));
+	ck_assert(!sockopt_apply(fd, &wanted, &none));
+	note_integer(&wanted, SOL_SOCKET, SO_KEEPALIVE, 1);
+	ck_assert(sockopt_apply(fd, &wanted, &present));
+	sockopt_read(fd, &present);
+	ck_assert(!sockopt_apply(fd, &wanted, &present));
+	note_integer(&wanted, SOL_SOCKET, SO_KEEPALIVE, 0);
+	ck_assert(sockopt_apply(fd, &wanted, &present));
+	ck_assert_int_eq(socket_option(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+}
+END_TEST
+
+/* Known values cover what is below; the rest shows through. */
+START_TEST(overlay_covers_what_is_known)
+{
+	struct sockopt_values values = {{0}}, over = {{0}}, none = {{0}};
+	struct sockopt_values before;
+
+	note_integer(&values, SOL_SOCKET, SO_KEEPALIVE, 1);
+	note_integer(&values, SOL_SOCKET, SO_RCVBUF, 40000);
+	note_integer(&over, SOL_SOCKET, SO_RCVBUF, 50000);
+	note_integer(&over, IPPROTO_TCP, TCP_NODELAY, 1);
+	note_integer(&over, SOL_SOCKET, SO_REUSEPORT, 1);
+	over.known[sockopt_find(SOL_SOCKET, SO_REUSEPORT)] = false;
+	sockopt_overlay(&values, &over);
+	ck_assert_int_eq(sockopt_integer(&values, SOL_SOCKET, SO_KEEPALIVE), 1);
+	ck_assert_int_eq(sockopt_integer(&values, SOL_SOCKET, SO_RCVBUF),
+			 100000);
+	ck_assert_int_eq(sockopt_integer(&values, IPPROTO_TCP, TCP_NODELAY), 1);
+	ck_assert(!is_known(&values, SOL_SOCKET, SO_REUSEPORT));
+	ck_assert(!is_known(&values, IPPROTO_IP, IP_TTL));
+	before = values;
+	sockopt_overlay(&values, &none);
+	assert_same(&values, &before);
+	sockopt_overlay(&none, &values);
+	assert_same(&none, &values);
+}
+END_TEST
+
+START_TEST(overlay_takes_whole_values)
+{
+	struct sockopt_values values = {{0}}, over = {{0}};
+	int option = sockopt_find(IPPROTO_TCP, TCP_CONGESTION);
+
+	sockopt_note(&values, option, "0123456789abcdef", SOCKOPT_VALUE_MAX);
+	sockopt_note(&over, option, "reno", 4);
+	sockopt_overlay(&values, &over);
+	ck_assert_mem_eq(values.value[option], "reno\0\0\0\0\0\0\0\0\0\0\0",
+			 SOCKOPT_VALUE_MAX);
+	sockopt_note(&over, option, "0123456789abcdef", SOCKOPT_VALUE_MAX);
+	sockopt_overlay(&values, &over);
+	ck_assert_mem_eq(values.value[option], "0123456789abcdef",
+			 SOCKOPT_VALUE_MAX);
+}
+END_TEST
+
 /* A byte for IP_TOS, a name without its NUL, and more than there is room for.
  */
 START_TEST(note_takes_any_length)
@@ -352,6 +517,15 @@ suite(void)
 	tcase_add_loop_test(t, note_is_what_read_finds, 0,
 			    LENGTH(settings) - ROUNDED);
 	tcase_add_loop_test(t, note_is_carried_over, 0, LENGTH(settings));
+	tcase_add_test(t, type_of_service_sets_the_priority);
+	tcase_add_test(t, note_of_type_of_service_forgets_the_priority);
+	tcase_add_test(t, note_of_priority_after_type_of_service_stays);
+	tcase_add_loop_test(t, notes_of_both_are_carried_over, 0, 2);
+	tcase_add_loop_test(t, priority_is_carried_over_with_type_of_service, 0,
+			    2);
+	tcase_add_loop_test(t, apply_tells_whether_anything_differed, 0, 2);
+	tcase_add_test(t, overlay_covers_what_is_known);
+	tcase_add_test(t, overlay_takes_whole_values);
 	tcase_add_test(t, note_takes_any_length);
 	tcase_add_test(t, unknown_options_are_left);
 	tcase_add_test(t, integer_of_what_is_not_known_is_0);

@@ -1,72 +1,68 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * -u USER[:GROUP], with a user database of the test's own: these functions
- * come before those of the C library.
+ * -u USER[:GROUP], with a user database of the test's own: passwd(5) and
+ * group(5) in a directory that is gone afterwards.
  */
-#include <grp.h>
-#include <pwd.h>
+#include <fcntl.h>
 
 #include "unit.h"
 #include "user.h"
 
-static struct passwd users[] = {
-    {"root", "x", 0, 0, "", "/root", "/bin/sh"},
-    {"app", "x", 1000, 2000, "", "/srv/app", "/bin/sh"},
-    {"7", "x", 1007, 2007, "", "/srv/seven", "/bin/sh"},
-};
+/* fgetpwent(3) passes over what is no entry; the file of a host may be old. */
+static const char passwd[] = "# a comment\n"
+			     "\n"
+			     "not an entry\n"
+			     "root:x:0:0:root:/root:/bin/sh\n"
+			     "app:x:1000:2000:,,,:/srv/app:/bin/sh\n"
+			     "7:x:1007:2007::/srv/seven:/bin/sh\n"
+			     "alias:x:1000:2008::/srv/alias:/bin/sh\n"
+			     "last:x:1009:2009::/srv/last:/bin/sh";
 
-static struct group groups[] = {
-    {"root", "x", 0, NULL},
-    {"app", "x", 2000, NULL},
-    {"tls", "x", 2001, NULL},
-    {"log", "x", 2002, NULL},
-};
+/* "app" is in tls and log too; its own group lists it once more, and comes
+ * after one that does. */
+static const char group[] = "# a comment\n"
+			    "root:x:0:\n"
+			    "tls:x:2001:app\n"
+			    "app:x:2000:app\n"
+			    "no:x:2003:apple,ap,App\n"
+			    "log:x:2002:7,app,other\n"
+			    "42:x:2042:";
 
-struct passwd *
-getpwnam(const char *name)
+static char directory[] = "/tmp/lowport-test.XXXXXX";
+
+static void
+write_file(const char *name, const char *text)
 {
-	size_t i;
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ssize_t length = (ssize_t)strlen(text);
 
-	for (i = 0; i < LENGTH(users); i++)
-		if (strcmp(users[i].pw_name, name) == 0)
-			return &users[i];
-	return NULL;
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, (size_t)length), length);
+	close(fd);
 }
 
-struct passwd *
-getpwuid(uid_t uid)
+/* Around all tests: the directory is the working directory too. */
+static void
+database_make(void)
 {
-	size_t i;
-
-	for (i = 0; i < LENGTH(users); i++)
-		if (users[i].pw_uid == uid)
-			return &users[i];
-	return NULL;
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+	user_database = directory;
 }
 
-struct group *
-getgrnam(const char *name)
+static void
+database_remove(void)
 {
-	size_t i;
-
-	for (i = 0; i < LENGTH(groups); i++)
-		if (strcmp(groups[i].gr_name, name) == 0)
-			return &groups[i];
-	return NULL;
+	unlink("passwd");
+	unlink("group");
+	rmdir(directory);
 }
 
-/* "app" is in tls and log too. */
-int
-getgrouplist(const char *name, gid_t primary, gid_t *list, int *count)
+static void
+database_fill(void)
 {
-	const gid_t of_app[] = {primary, 2001, 2002};
-	int needed = strcmp(name, "app") == 0 ? 3 : 1, room = *count;
-
-	*count = needed;
-	if (room < needed)
-		return -1;
-	memcpy(list, of_app, (size_t)needed * sizeof(*list));
-	return needed;
+	write_file("passwd", passwd);
+	write_file("group", group);
 }
 
 #define CALLER UINT32_MAX /* stands for the caller's own id */
@@ -96,7 +92,14 @@ static const struct accepted {
     {":tls", CALLER, 2001, "/", 0, {0}},
     {":2001", CALLER, 2001, "/", 0, {0}},
     /* A name comes before a number, as chown(1) has it. */
-    {"7", 1007, 2007, "/srv/seven", 1, {2007}},
+    {"7", 1007, 2007, "/srv/seven", 2, {2007, 2002}},
+    {"1007", 1007, 2007, "/srv/seven", 2, {2007, 2002}},
+    {"app:42", 1000, 2042, "/srv/app", 0, {0}},
+    {"app:2042", 1000, 2042, "/srv/app", 0, {0}},
+    {"app:43", 1000, 43, "/srv/app", 0, {0}},
+    /* Of two users with one number, the first is meant by it. */
+    {"alias", 1000, 2008, "/srv/alias", 1, {2008}},
+    {"last", 1009, 2009, "/srv/last", 1, {2009}},
 };
 
 static const struct refused {
@@ -129,6 +132,9 @@ static const struct refused {
     {"app:tls", "app::tls", "there is no group ':tls'"},
     {"app:4294967294", "app:4294967295", "there is no group"},
     {"app:1", "app:-1", "there is no group"},
+    {"root", "not an entry", "there is no user"},
+    {"root", "# a comment", "there is no user"},
+    {"app:root", "app:# a comment", "there is no group"},
 };
 
 START_TEST(accepts)
@@ -163,15 +169,173 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* ---- The database */
+
+static void
+assert_user(const char *text, uid_t uid, gid_t gid, size_t group_count)
+{
+	char why[USER_WHY] = "";
+	struct user user;
+
+	ck_assert_msg(user_resolve(&user, text, why), "'%s': %s", text, why);
+	ck_assert_uint_eq(user.uid, uid);
+	ck_assert_uint_eq(user.gid, gid);
+	ck_assert_uint_eq(user.group_count, group_count);
+}
+
+static void
+assert_refused(const char *text, const char *expected)
+{
+	char why[USER_WHY] = "";
+	struct user user;
+
+	ck_assert_msg(!user_resolve(&user, text, why), "'%s'", text);
+	ck_assert_msg(strstr(why, expected) != NULL, "'%s': %s", text, why);
+}
+
+START_TEST(etc_is_the_default)
+{
+	ck_assert_str_eq(user_database, "/etc");
+}
+END_TEST
+
+START_TEST(names_users)
+{
+	ck_assert_str_eq(user_name(0), "root");
+	ck_assert_str_eq(user_name(1000), "app");
+	ck_assert_str_eq(user_name(1007), "7");
+	ck_assert_str_eq(user_name(1009), "last");
+	ck_assert_ptr_null(user_name(1001));
+	ck_assert_ptr_null(user_name((uid_t)-1));
+}
+END_TEST
+
+/* An image without a C library has no such files: numbers are enough. */
+START_TEST(without_files_there_are_numbers)
+{
+	assert_user("app", 1000, 2000, 3);
+	unlink("passwd");
+	unlink("group");
+	assert_refused("app", "there is no user");
+	assert_refused("root", "there is no user");
+	assert_user("1000", 1000, getgid(), 0);
+	assert_user("1000:2001", 1000, 2001, 0);
+	assert_refused("1000:tls", "there is no group");
+	ck_assert_ptr_null(user_name(0));
+}
+END_TEST
+
+START_TEST(without_a_group_file_there_is_the_primary_group)
+{
+	assert_user("app", 1000, 2000, 3);
+	unlink("group");
+	assert_user("app", 1000, 2000, 1);
+	assert_user("app:2001", 1000, 2001, 0);
+}
+END_TEST
+
+#define MEMBERS 20000
+
+/* Nobody promises that a line is short. */
+START_TEST(a_group_may_be_large)
+{
+	char *line = malloc(MEMBERS * 8 + 64), *at = line;
+	int i;
+
+	ck_assert_ptr_nonnull(line);
+	at += sprintf(at, "large:x:2100:");
+	for (i = 0; i < MEMBERS; i++)
+		at += sprintf(at, "u%06d,", i);
+	sprintf(at, "app\nlog:x:2002:app\n");
+	write_file("group", line);
+	free(line);
+	assert_user("app", 1000, 2000, 3);
+	assert_user("app:large", 1000, 2100, 0);
+}
+END_TEST
+
+START_TEST(a_group_listed_twice_counts_once)
+{
+	write_file("group", "tls:x:2001:app\n"
+			    "web:x:2001:app\n"
+			    "app:x:2000:app\n"
+			    "own:x:2000:app\n"
+			    "log:x:2002:app,app\n");
+	assert_user("app", 1000, 2000, 3);
+}
+END_TEST
+
+/*
+ * The lines of nsswitch.conf(5)'s "compat" name no user here: fgetpwent(3)
+ * returns them as users of number 0, and of no home.
+ */
+START_TEST(compat_lines_are_no_entries)
+{
+	static const char *const names[] = {"+", "-", "+nis", "-nis", "+@nis"};
+	char line[64];
+	size_t i;
+
+	for (i = 0; i < LENGTH(names); i++) {
+		snprintf(line, sizeof(line), "%s\n%s::::::\n", names[i],
+			 names[i]);
+		write_file("passwd", line);
+		assert_refused(names[i], "there is no user");
+		ck_assert_ptr_null(user_name(0));
+		assert_user("0", 0, getgid(), 0);
+		write_file("passwd", passwd);
+		snprintf(line, sizeof(line), "%s\n%s:::app\n", names[i],
+			 names[i]);
+		write_file("group", line);
+		assert_user("app", 1000, 2000, 1);
+		snprintf(line, sizeof(line), "app:%s", names[i]);
+		assert_refused(line, "there is no group");
+	}
+}
+END_TEST
+
+START_TEST(lookups_leak_no_descriptor)
+{
+	int before = unit_descriptors();
+
+	assert_user("app", 1000, 2000, 3);
+	assert_user("app:tls", 1000, 2001, 0);
+	assert_user("4242", 4242, getgid(), 0);
+	assert_refused("nobody-of-that-name", "there is no user");
+	assert_refused("app:no-such-group", "there is no group");
+	user_name(0);
+	user_name(4242);
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+static void
+add_database(Suite *s)
+{
+	TCase *t = tcase_create("database");
+
+	tcase_add_unchecked_fixture(t, database_make, database_remove);
+	tcase_add_checked_fixture(t, database_fill, NULL);
+	tcase_add_loop_test(t, accepts, 0, LENGTH(accepted));
+	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
+	tcase_add_test(t, names_users);
+	tcase_add_test(t, without_files_there_are_numbers);
+	tcase_add_test(t, without_a_group_file_there_is_the_primary_group);
+	tcase_add_test(t, a_group_may_be_large);
+	tcase_add_test(t, a_group_listed_twice_counts_once);
+	tcase_add_test(t, compat_lines_are_no_entries);
+	tcase_add_test(t, lookups_leak_no_descriptor);
+	suite_add_tcase(s, t);
+}
+
 static Suite *
 suite(void)
 {
 	Suite *s = suite_create("user");
 	TCase *t = tcase_create("user");
 
-	tcase_add_loop_test(t, accepts, 0, LENGTH(accepted));
-	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
+	tcase_add_test(t, etc_is_the_default);
 	suite_add_tcase(s, t);
+	add_database(s);
 	return s;
 }
 
