@@ -35,14 +35,14 @@ parse_port(uint16_t *port, const char *text, char why[MAPPING_WHY])
 		if ((service = getservbyname(text, "tcp")) == NULL)
 			return SAY(why,
 			    "no port or tcp service is called "
-			    "'%s'; " HELP,
+			    "'%.64s'; " HELP,
 			    text);
 		*port = ntohs((uint16_t)service->s_port);
 		return true;
 	}
 	number = strtoul(text, NULL, 10);
 	if (number < 1 || number > UINT16_MAX)
-		return SAY(why, "port %s is not between 1 and 65535", text);
+		return SAY(why, "port %.64s is not between 1 and 65535", text);
 	*port = (uint16_t)number;
 	return true;
 }
@@ -55,7 +55,7 @@ parse_scope(struct mapping *m, const char *name, char why[MAPPING_WHY])
 
 	m->scope = (uint32_t)index;
 	if (index == 0 || index > UINT32_MAX)
-		return SAY(why, "there is no network interface '%s'", name);
+		return SAY(why, "there is no network interface '%.64s'", name);
 	return true;
 }
 
@@ -69,7 +69,7 @@ parse_ipv6(struct mapping *m, char *text, char why[MAPPING_WHY])
 	if (scope != NULL)
 		*scope++ = '\0';
 	if (inet_pton(AF_INET6, text, &address) != 1)
-		return SAY(why, "'%s' is not an IPv6 address", text);
+		return SAY(why, "'%.64s' is not an IPv6 address", text);
 	if (IN6_IS_ADDR_LINKLOCAL(&address) != (scope != NULL))
 		return SAY(why,
 		    "an address in fe80::/10, and no other, takes "
@@ -92,7 +92,7 @@ parse_ipv4(struct mapping *m, const char *text, char why[MAPPING_WHY])
 {
 	if (inet_pton(AF_INET, text, m->address) != 1)
 		return SAY(why,
-		    "'%s' is not an IPv4 address (IPv6 goes in "
+		    "'%.64s' is not an IPv4 address (IPv6 goes in "
 		    "brackets, names are not looked up)",
 		    text);
 	m->family = AF_INET;
@@ -115,7 +115,7 @@ parse_protocol(struct mapping *m, char *text, char why[MAPPING_WHY])
 		    "this version maps TCP ports only; leave out "
 		    "/%s",
 		    slash);
-	return SAY(why, "unknown protocol '%s'; only tcp can be mapped", slash);
+	return SAY(why, "unknown protocol '%.64s'; only tcp can be mapped", slash);
 }
 
 /* Cuts a leading address off *rest. */
