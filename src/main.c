@@ -125,7 +125,7 @@ main(int argc, char **argv)
 	if (child < 0)
 		fatal("cannot fork");
 	if (child > 0)
-		return help(channel[0], child);
+		_exit(help(channel[0], child)); /* with nothing to flush */
 	close(channel[0]);
 	launch(channel[1], argc, argv, &signals);
 }
