@@ -132,10 +132,10 @@ execute(char **command, char **environment, const sigset_t *signals)
 	environ = environment;
 	execvp(command[0], command);
 	if (errno == ENOENT)
-		fatal_status(STATUS_NOT_FOUND,
-		    "cannot execute '%.200s': not "
-		    "found",
-		    command[0]);
+		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': %s",
+		    command[0],
+		    access(command[0], F_OK) == 0 ? "its interpreter is missing"
+						  : "not found");
 	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %s",
 	    command[0], strerror(errno));
 }

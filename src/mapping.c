@@ -115,7 +115,8 @@ parse_protocol(struct mapping *m, char *text, char why[MAPPING_WHY])
 		    "this version maps TCP ports only; leave out "
 		    "/%s",
 		    slash);
-	return SAY(why, "unknown protocol '%.64s'; only tcp can be mapped", slash);
+	return SAY(why, "unknown protocol '%.64s'; only tcp can be mapped",
+	    slash);
 }
 
 /* Cuts a leading address off *rest. */

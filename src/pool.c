@@ -206,8 +206,11 @@ defaults_of(struct pool *pool, int family, int fresh)
 {
 	size_t i = family == AF_INET6;
 
-	if (!pool->defaults_known[i])
+	if (!pool->defaults_known[i]) {
 		sockopt_read(fresh, &pool->defaults[i]);
+		/* Decides the variant, and cannot be set any more. */
+		sockopt_forget(&pool->defaults[i], IPPROTO_IPV6, IPV6_V6ONLY);
+	}
 	pool->defaults_known[i] = true;
 	return &pool->defaults[i];
 }

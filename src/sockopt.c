@@ -81,14 +81,13 @@ sockopt_find(int level, int name)
 static bool
 is_tos(int option)
 {
-	return sockopt_table[option].level == IPPROTO_IP &&
-	    sockopt_table[option].name == IP_TOS;
+	return option == sockopt_find(IPPROTO_IP, IP_TOS);
 }
 
-static int
-priority(void)
+static bool
+is_priority(int option)
 {
-	return sockopt_find(SOL_SOCKET, SO_PRIORITY);
+	return option == sockopt_find(SOL_SOCKET, SO_PRIORITY);
 }
 
 /*
@@ -103,7 +102,7 @@ sockopt_note(struct sockopt_values *values, int option, const void *value,
 	uint32_t doubled;
 
 	if (is_tos(option))
-		values->known[priority()] = false;
+		sockopt_forget(values, SOL_SOCKET, SO_PRIORITY);
 
 	memset(values->value[option], 0, SOCKOPT_VALUE_MAX);
 	memcpy(values->value[option], value,
@@ -114,6 +113,12 @@ sockopt_note(struct sockopt_values *values, int option, const void *value,
 	memcpy(&doubled, values->value[option], sizeof(doubled));
 	doubled *= 2;
 	memcpy(values->value[option], &doubled, sizeof(doubled));
+}
+
+void
+sockopt_forget(struct sockopt_values *values, int level, int name)
+{
+	values->known[sockopt_find(level, name)] = false;
 }
 
 void
@@ -141,7 +146,7 @@ sockopt_overlay(struct sockopt_values *values,
 		if (!over->known[i])
 			continue;
 		if (is_tos(i))
-			values->known[priority()] = false;
+			sockopt_forget(values, SOL_SOCKET, SO_PRIORITY);
 		values->known[i] = true;
 		memcpy(values->value[i], over->value[i], SOCKOPT_VALUE_MAX);
 	}
@@ -174,7 +179,7 @@ sockopt_apply(int socket, const struct sockopt_values *wanted,
 			continue;
 		if (memcmp(wanted->value[i], present->value[i],
 			SOCKOPT_VALUE_MAX) == 0 &&
-		    !(tos_set && i == priority()))
+		    !(tos_set && is_priority(i)))
 			continue;
 		set_one(socket, &sockopt_table[i], wanted->value[i]);
 		differs = true;

@@ -37,6 +37,9 @@ int sockopt_find(int level, int name);
 void sockopt_note(struct sockopt_values *, int option, const void *value,
     size_t length);
 
+/* Makes an option one that is not known. */
+void sockopt_forget(struct sockopt_values *, int level, int name);
+
 /* Reads every option the socket has. */
 void sockopt_read(int socket, struct sockopt_values *);
 

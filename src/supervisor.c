@@ -36,11 +36,12 @@ struct supervisor {
 	pid_t server;
 	int status;      /* lowport's exit status, once the server ended */
 	bool ended;      /* the server, the first child, has */
-	bool stopping;   /* it was told to, or the leftovers are */
+	bool stopping;   /* it was told to */
+	bool terminated; /* what it left has got SIGTERM */
 	bool foreground; /* it has the terminal */
 	/* Times of now(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
-	long long kill_at;    /* to kill what is left */
+	long long clear_at;   /* to end what the server left */
 	long long refresh_at; /* to see whether kept sockets are still held */
 };
 
@@ -127,13 +128,11 @@ forward(struct supervisor *s, int signal)
 }
 
 static void
-terminate_rest(struct supervisor *s)
+clear_leftovers(struct supervisor *s)
 {
-	int signal = s->kill_at != 0 ? SIGKILL : SIGTERM;
-
-	forward(s, signal);
-	s->stopping = true;
-	s->kill_at = now() + KILL_AFTER;
+	forward(s, s->terminated ? SIGKILL : SIGTERM);
+	s->terminated = true;
+	s->clear_at = now() + KILL_AFTER;
 }
 
 /* The terminal's foreground group goes to the server and back. */
@@ -187,7 +186,7 @@ server_ended(struct supervisor *s, int status)
 	/* One that ended well and was not told to has daemonized: what it left
 	 * is the server now. */
 	if (s->stopping || s->status != 0)
-		terminate_rest(s);
+		s->clear_at = now();
 }
 
 /* Reaps whatever has ended.  Returns false when there is no child left. */
@@ -238,8 +237,8 @@ check_times(struct supervisor *s)
 {
 	long long time = now();
 
-	if (s->kill_at != 0 && time >= s->kill_at)
-		terminate_rest(s);
+	if (s->clear_at != 0 && time >= s->clear_at)
+		clear_leftovers(s);
 	if (s->unused_at != 0 && time >= s->unused_at) {
 		handoff_report_unused(s->handoff, "has not yet");
 		s->unused_at = 0;
@@ -265,7 +264,7 @@ next_time(const struct supervisor *s)
 {
 	long long next = LLONG_MAX, time = now();
 
-	earlier(&next, s->kill_at);
+	earlier(&next, s->clear_at);
 	earlier(&next, s->unused_at);
 	earlier(&next, s->refresh_at);
 	if (next == LLONG_MAX)

@@ -205,6 +205,10 @@ refuses() {
 	run -127 "$LOWPORT" -q -p 443:8443 nonesuch-command
 	[[ $output == "lowport: cannot execute 'nonesuch-command': not found" ]]
 	run -127 "$LOWPORT" -q -p 443:8443 /nonesuch
+	printf "#!/nonesuch\n" >"$TMPDIR/script"
+	chmod 755 "$TMPDIR/script"
+	run -127 "$LOWPORT" -q -p 443:8443 "$TMPDIR/script"
+	[[ $output == *"its interpreter is missing" ]]
 	run -126 "$LOWPORT" -q -p 443:8443 /etc/passwd
 	run -126 "$LOWPORT" -q -p 443:8443 /tmp
 }
@@ -264,6 +268,7 @@ refuses() {
 	local signal
 
 	for signal in HUP INT QUIT USR1 USR2 TERM WINCH RTMIN RTMAX; do
+		rm -f "$TMPDIR/out"
 		"$LOWPORT" -q -p 443:8443 -- python3 tests/signals.py \
 		    "$signal" >"$TMPDIR/out" &
 		wait_until grep -q ready "$TMPDIR/out"
@@ -275,6 +280,7 @@ $signal 1" ]
 }
 
 @test "a signal to the process group of lowport reaches the server once" {
+	rm -f "$TMPDIR/out"
 	setsid "$LOWPORT" -q -p 443:8443 -- python3 tests/signals.py TERM \
 	    >"$TMPDIR/out" &
 	wait_until grep -q ready "$TMPDIR/out"
