@@ -77,7 +77,7 @@ install: $(BUILD)/lowport
 # tests/root/X.bats what takes root of a namespace.
 
 BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
-LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx-light \
+LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase
 
@@ -112,10 +112,14 @@ check-sanitized:
 	BUILD=$(BUILD)/sanitized ASAN_OPTIONS=detect_leaks=0 tests/sandbox \
 	    bats --print-output-on-failure tests/handoff.bats
 
-check-servers: tests
+check-servers:
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) tests
 	tests/check-servers
 
-bench: tests
+bench:
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) tests
 	tests/bench
 
 tests: all $(UNIT_TESTS) $(PROGRAMS)
