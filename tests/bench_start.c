@@ -94,9 +94,25 @@ command_take(struct command *c, char **argv)
 	return NULL;
 }
 
+/* Another order each round: what runs before a command leaves it a cold or a
+ * warm cache. */
+static void
+shuffle(size_t *order, size_t count)
+{
+	size_t i, other, kept;
+
+	for (i = count - 1; i > 0; i--) {
+		other = (size_t)random() % (i + 1);
+		kept = order[i];
+		order[i] = order[other];
+		order[other] = kept;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
+	size_t order[COMMANDS_MAX];
 	struct command commands[COMMANDS_MAX];
 	int rounds = argc > 1 ? atoi(argv[1]) : 0, round;
 	size_t count = 0, i;
@@ -107,11 +123,14 @@ main(int argc, char **argv)
 	for (; rest != NULL && count < COMMANDS_MAX; count++) {
 		rest = command_take(&commands[count], rest);
 		commands[count].times = calloc((size_t)rounds, sizeof(double));
+		order[count] = count;
 	}
-	for (round = -WARM_UP; round < rounds; round++)
+	for (round = -WARM_UP; round < rounds; round++) {
+		shuffle(order, count);
 		for (i = 0; i < count; i++)
-			commands[i].times[round < 0 ? 0 : round] =
-			    run(&commands[i]);
+			commands[order[i]].times[round < 0 ? 0 : round] =
+			    run(&commands[order[i]]);
+	}
 	for (i = 0; i < count; i++) {
 		double *times = commands[i].times;
 
