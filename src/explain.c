@@ -63,6 +63,21 @@ has_file_capability(void)
 	return getxattr(SELF, "security.capability", NULL, 0) > 0;
 }
 
+static bool
+is_traced(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[128];
+	int tracer = 0;
+
+	if (file == NULL)
+		return false;
+	while (tracer == 0 && fgets(line, sizeof(line), file) != NULL)
+		sscanf(line, "TracerPid: %d", &tracer);
+	fclose(file);
+	return tracer != 0;
+}
+
 /* Why CAP_NET_BIND_SERVICE did not help, or was not there. */
 static _Noreturn void
 explain_capability(const char *where, const struct origin *origin)
@@ -90,6 +105,10 @@ explain_capability(const char *where, const struct origin *origin)
 		fatalx("cannot bind %s: no_new_privs was set before lowport "
 		       "started, which voids its file capability; make lowport "
 		       "the entrypoint itself, or use AmbientCapabilities=",
+		    where);
+	if (is_traced())
+		fatalx("cannot bind %s: a tracer (strace, gdb) voids the file "
+		       "capability; attach it to the server instead",
 		    where);
 	fatalx("cannot bind %s: the file capability of %s was not granted: it "
 	       "is of another user namespace; run setcap in this one",

@@ -92,6 +92,7 @@ static const struct permission helper_permissions[] = {
 		   socket; powerless, as the capability is gone */
     /* The supervisor: signals to processes of the same user, reaping. */
     CALL(kill),
+    CALL(rt_sigprocmask), /* to stop as a job does */
     CALL(wait4),
     CALL(waitid),
     CALL(getpid),
@@ -112,7 +113,6 @@ static const struct permission helper_permissions[] = {
     CALL(tgkill),
     CALL(sigaltstack),
     CALL(rt_sigaction),
-    CALL(rt_sigprocmask),
     CALL(prctl),
     CALL(brk),
     CALL(write),
@@ -185,6 +185,10 @@ filter_server(const char *arch, bool observe)
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(bind), 1,
 		  SCMP_A2_32(SCMP_CMP_GE, sizeof(struct sockaddr))),
 	    "bind");
+	/* From then on the server's own sandbox judges its binds (handoff.c). */
+	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
+		  SCMP_SYS(landlock_restrict_self), 0),
+	    "landlock_restrict_self");
 	for (; observe && o < sockopt_table + SOCKOPT_COUNT; o++)
 		if (o->observed)
 			check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,

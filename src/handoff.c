@@ -48,9 +48,9 @@ static void
 tell_unreadable(struct handoff *h, pid_t task)
 {
 	if (!h->told_unreadable)
-		warnx("cannot look at a bind(2) of process %d: %s; it gets no "
-		      "mapped port (not dumpable, or Yama ptrace_scope above "
-		      "1?)",
+		alertx("cannot look at a bind(2) of process %d: %s; it gets no "
+		       "mapped port (not dumpable, or Yama ptrace_scope above "
+		       "1?)",
 		    task, strerror(errno));
 	h->told_unreadable = true;
 }
@@ -72,25 +72,31 @@ request_read(struct handoff *h, struct request *r)
 		return false;
 	r->length = length > (int)ADDRESS_MAX ? ADDRESS_MAX : (socklen_t)length;
 	read = process_read(r->task, arguments[1], r->address, r->length);
-	if (read < 0 && errno == EACCES)
+	/* EIO, EFAULT: the kernel cannot read the address either. */
+	if (read < 0 && errno != EIO && errno != EFAULT && errno != ESRCH)
 		tell_unreadable(h, r->task);
+	if (!seccomp_valid(h->listener, &r->call))
+		return false;
 	return read == (ssize_t)r->length &&
-	    endpoint_from_sockaddr(&r->asked, r->address, r->length) &&
-	    seccomp_valid(h->listener, &r->call);
+	    endpoint_from_sockaddr(&r->asked, r->address, r->length);
 }
 
 /*
  * Lets a bind through.  The kernel would read the address again, after another
  * thread may have changed it: where the server's socket can be had, the copy is
  * bound instead, with the server's own rights, as the helper has none either.
- * Not where a signal can repeat the call: the second time it would fail.
+ * Not where a signal can repeat the call: the second time it would fail.  Nor
+ * where the server has put itself into a sandbox, or a security module has: it
+ * judges the server's own binds, not ours.
  */
 static void
 let_through(struct handoff *h, const struct request *r)
 {
-	int fd, error;
+	int fd = -1, error;
 
-	fd = h->killable && !h->observe ? target_fetch(r->task, r->fd) : -1;
+	if (h->killable && !h->observe && !h->sandboxed &&
+	    process_same_label(r->task))
+		fd = target_fetch(r->task, r->fd);
 	if (fd < 0) {
 		seccomp_continue(h->listener, &r->call);
 		return;
@@ -142,6 +148,22 @@ mapping_suggested(const struct handoff *h, const struct endpoint *asked)
 	return suggested;
 }
 
+/* And remembers that it is now. */
+static bool
+was_told(struct handoff *h, const struct endpoint *e, int protocol)
+{
+	struct handoff_told *told = h->told;
+
+	for (; told < h->told + HANDOFF_TOLD; told++)
+		if (told->endpoint.port == e->port &&
+		    endpoint_same_address(&told->endpoint, e) &&
+		    told->protocol == protocol)
+			return true;
+	h->told[h->told_count++ % HANDOFF_TOLD] = (struct handoff_told){*e,
+	    protocol};
+	return false;
+}
+
 static void
 tell_uncovered(struct handoff *h, const struct request *r,
     const struct target *target)
@@ -149,17 +171,17 @@ tell_uncovered(struct handoff *h, const struct request *r,
 	struct mapping suggested = mapping_suggested(h, &r->asked);
 	char text[ENDPOINT_TEXT], mapping[MAPPING_TEXT];
 
-	if (h->told_uncovered)
+	if (was_told(h, &r->asked, target->protocol))
 		return;
-	h->told_uncovered = true;
 	endpoint_format(&r->asked, text);
 	if (is_stream(target))
-		warnx("the server binds %s, which no mapping covers, and keeps "
-		      "that port; give it -p '%s'",
+		alertx("the server binds %s, which no mapping covers, and "
+		       "keeps "
+		       "that port; give it -p '%s'",
 		    text, mapping_format(&suggested, mapping));
 	else
-		warnx("the server binds %s for another protocol than TCP, and "
-		      "keeps that port; mappings are for TCP",
+		alertx("the server binds %s for another protocol than TCP, and "
+		       "keeps that port; mappings are for TCP",
 		    text);
 }
 
@@ -184,7 +206,7 @@ hand_over(struct handoff *h, const struct request *r,
 			     SO_REUSEPORT) != 0;
 	int socket, error;
 
-	pool_refresh(h->pool);
+	pool_refresh(h->pool, 1);
 	error = pool_pick(v, reuseport, &socket);
 	if (error != 0)
 		return error;
@@ -236,13 +258,14 @@ serve_expected(struct handoff *h, struct request *r, struct target *target)
 }
 
 /*
- * What is no socket, the kernel refuses.  A socket that cannot be looked at is
- * not left with the port nobody is to use: the bind fails, and says so.
+ * What is no socket, the kernel refuses.  A socket that cannot be looked at,
+ * for whatever reason, is not left with the port nobody is to use: the bind
+ * fails, and that is told.
  */
 static void
 refuse_unknown(struct handoff *h, const struct request *r)
 {
-	if (errno != EACCES && errno != EPERM) {
+	if (errno == ENOENT || errno == ENOTSOCK) {
 		seccomp_continue(h->listener, &r->call);
 		return;
 	}
@@ -282,7 +305,10 @@ handoff_serve(struct handoff *h)
 	} else if (r.call.data.nr == SYS_bind) {
 		serve_bind(h, &r);
 	} else {
-		target_observe(&r.call, call_valid, h);
+		if (r.call.data.nr == SYS_setsockopt)
+			target_observe(&r.call, call_valid, h);
+		else
+			h->sandboxed = true;
 		seccomp_continue(h->listener, &r.call);
 	}
 }
@@ -298,7 +324,7 @@ handoff_report_unused(struct handoff *h, const char *when)
 
 		if (!h->used[i])
 			warnx("mapping %s was not used: the server %s bound "
-			      "port %u; is it configured for that port?",
+			      "port %u as it covers it; is it configured so?",
 			    mapping_format(m, text), when, m->server_port);
 		h->used[i] = true;
 	}

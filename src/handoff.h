@@ -15,6 +15,14 @@
 /* Sockets handed out last, by inode: to know them again in a repeated call. */
 #define HANDOFF_RECENT 64
 
+/* A bind that no mapping covers is told once; so many are remembered. */
+#define HANDOFF_TOLD 16
+
+struct handoff_told {
+	struct endpoint endpoint;
+	int protocol;
+};
+
 struct handoff {
 	int listener;  /* -1: no call can come (any more) */
 	bool killable; /* a received call cannot be interrupted */
@@ -23,8 +31,10 @@ struct handoff {
 	const struct plan *plan;
 	struct pool *pool;
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
-	bool told_uncovered;
+	bool sandboxed; /* some process has put itself into a sandbox */
 	bool told_unreadable;
+	struct handoff_told told[HANDOFF_TOLD]; /* uncovered binds */
+	size_t told_count;
 	ino_t recent[HANDOFF_RECENT];
 	size_t handed;
 };

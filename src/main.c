@@ -58,6 +58,21 @@ keep_only(int channel)
 	return kept;
 }
 
+/* Nobody shall wait for the helper to close standard output, or to leave a
+ * file system. */
+static void
+leave_the_rest(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (null >= 0) {
+		dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+	if (chdir("/") != 0)
+		warnx("cannot leave the working directory");
+}
+
 /* The pool may be larger than the soft limit; the server keeps that. */
 static void
 raise_descriptor_limit(void)
@@ -83,16 +98,18 @@ help(int channel, pid_t child)
 	int signals;
 
 	channel = keep_only(channel);
+	leave_the_rest();
 	raise_descriptor_limit();
 	signals = supervisor_prepare();
 	privilege_trim(true);
-	if (!channel_receive_plan(channel, &plan))
-		return supervisor_wait(child);
 	answer.outcome = OUTCOME_REFUSED;
-	if (plan_check(&plan, getuid(), getgid()))
+	if (channel_receive_plan(channel, &plan) &&
+	    plan_check(&plan, getuid(), getgid()))
 		pool_fill(&pool, &plan, &answer);
 	else
-		plan = (struct plan){.uid = getuid(), .gid = getgid()};
+		plan = (struct plan){.uid = getuid(),
+		    .gid = getgid(),
+		    .verbosity = VERBOSITY_NORMAL};
 	privilege_drop(plan.uid, plan.gid);
 	seccomp_confine();
 	/* From here on the helper has no power over anything but the server. */

@@ -4,6 +4,7 @@
  * Reads: nothing; the arguments are ours.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -97,15 +98,39 @@ fatal_status(enum status status, const char *format, ...)
 	_exit(status);
 }
 
+/* A reader that stalls must not stall the helper, and the server with it. */
+static bool
+has_room(void)
+{
+	struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0;
+}
+
+static void __attribute__((format(printf, 2, 0)))
+print_from(enum verbosity level, const char *format, va_list arguments)
+{
+	if (verbosity >= level && has_room())
+		print(format, arguments, 0);
+}
+
+void
+alertx(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_from(VERBOSITY_QUIET, format, arguments);
+	va_end(arguments);
+}
+
 void
 warnx(const char *format, ...)
 {
 	va_list arguments;
 
-	if (verbosity < VERBOSITY_NORMAL)
-		return;
 	va_start(arguments, format);
-	print(format, arguments, 0);
+	print_from(VERBOSITY_NORMAL, format, arguments);
 	va_end(arguments);
 }
 
@@ -114,9 +139,7 @@ verbose(const char *format, ...)
 {
 	va_list arguments;
 
-	if (verbosity < VERBOSITY_VERBOSE)
-		return;
 	va_start(arguments, format);
-	print(format, arguments, 0);
+	print_from(VERBOSITY_VERBOSE, format, arguments);
 	va_end(arguments);
 }

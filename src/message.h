@@ -10,7 +10,7 @@
 #include "status.h"
 
 enum verbosity {
-	VERBOSITY_QUIET,   /* -q: only what ends the run */
+	VERBOSITY_QUIET,   /* -q: only what ends the run, and alerts */
 	VERBOSITY_NORMAL,  /* and what the user must know */
 	VERBOSITY_VERBOSE, /* -v: and what was done, step by step */
 };
@@ -28,6 +28,14 @@ _Noreturn void fatal(const char *, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fatalx(const char *, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fatal_status(enum status, const char *, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * The others never wait for a reader: where standard error has no room, the
+ * message is lost.
+ *
+ * alertx prints even with -q: a server is on a port that is not to be used.
+ */
+void alertx(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints unless -q. */
 void warnx(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -15,6 +15,8 @@
 #include "privilege.h"
 #include "socket.h"
 
+#define HEADROOM 4
+
 static unsigned int
 spares_of(const struct mapping_variant *v, const struct plan *plan)
 {
@@ -117,6 +119,25 @@ open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 	return true;
 }
 
+/* The hand-offs take some descriptors more, each for a moment. */
+static bool
+has_headroom(struct answer *answer)
+{
+	int fds[HEADROOM], count = 0;
+	bool enough;
+
+	while (count < HEADROOM && (fds[count] = dup(STDERR_FILENO)) >= 0)
+		count++;
+	enough = count == HEADROOM;
+	if (!enough) {
+		answer->error = errno;
+		answer->outcome = OUTCOME_NO_SOCKET;
+	}
+	while (count > 0)
+		close(fds[--count]);
+	return enough;
+}
+
 static bool
 bind_all(struct pool *pool, struct answer *answer)
 {
@@ -142,7 +163,7 @@ pool_fill(struct pool *pool, const struct plan *plan, struct answer *answer)
 	bool bound;
 
 	answer->sockets = pool_size(plan);
-	bound = open_all(pool, plan, answer);
+	bound = open_all(pool, plan, answer) && has_headroom(answer);
 	if (bound) {
 		privilege_raise();
 		bound = bind_all(pool, answer);
@@ -256,6 +277,7 @@ pool_commit(struct pool_variant *v, int socket,
 	v->shared = true;
 	v->holder = holder;
 	v->holding = PROCESS_HOLDS;
+	v->unheld = 0;
 }
 
 bool
@@ -264,13 +286,13 @@ pool_shares(const struct pool *pool)
 	const struct pool_variant *v = pool->variants, *end = v + pool->count;
 
 	for (; v < end; v++)
-		if (v->shared && v->holding == PROCESS_HOLDS)
+		if (v->shared && v->holding != PROCESS_MAY_HOLD)
 			return true;
 	return false;
 }
 
 void
-pool_refresh(struct pool *pool)
+pool_refresh(struct pool *pool, unsigned int looks)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
@@ -278,7 +300,9 @@ pool_refresh(struct pool *pool)
 		if (!v->shared)
 			continue;
 		v->holding = kept_holding(v);
-		if (v->holding != PROCESS_NONE_HOLDS)
+		v->unheld = v->holding == PROCESS_NONE_HOLDS ? v->unheld + 1
+							     : 0;
+		if (v->unheld < looks)
 			continue;
 		socket_unlisten(v->sockets[0]);
 		v->shared = false;

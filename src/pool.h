@@ -40,6 +40,7 @@ struct pool_variant {
 	/* When shared: to whom, and whether anybody holds it still. */
 	struct process_descriptor holder;
 	enum process_holding holding;
+	unsigned int unheld; /* looks in a row at which nobody held it */
 };
 
 struct pool {
@@ -77,16 +78,18 @@ void pool_prepare(struct pool *, struct pool_variant *, int socket,
 void pool_commit(struct pool_variant *, int socket,
     struct process_descriptor holder);
 
-/* True when a process is known to hold a kept socket: pool_refresh wants to be
- * called regularly. */
+/* True when it is known whether a process holds a kept socket that is out:
+ * pool_refresh wants to be called regularly. */
 bool pool_shares(const struct pool *);
 
 /*
- * Makes kept sockets fresh that nobody else holds any more.  Before each
- * hand-off, as one that a server has just closed would still be in the way of
- * the next.
+ * Looks who holds the kept sockets, and makes those fresh that nobody else has
+ * held at so many looks in a row.  One before each hand-off, as a socket that a
+ * server has just closed would still be in the way of the next; POOL_LOOKS
+ * otherwise, as one on its way from process to process is held by nobody.
  */
-void pool_refresh(struct pool *);
+#define POOL_LOOKS 2
+void pool_refresh(struct pool *, unsigned int looks);
 
 /* How many sockets the plan asks for. */
 unsigned int pool_size(const struct plan *);

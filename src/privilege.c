@@ -93,7 +93,7 @@ privilege_lower(void)
 /*
  * The bounding set can be emptied with CAP_SETPCAP alone.  Without it, the
  * call is EPERM and no_new_privs is what makes the drop final: no exec can add
- * a capability any more (tests/privilege.bats).
+ * a capability any more (tests/root/privilege.bats).
  */
 static void
 drop_bounding(void)

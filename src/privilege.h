@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Capabilities and ids: the only room that touches them.
+ * Capabilities and ids: the only room that changes them.
  *
  *   helper  privilege_trim     keeps what the drop itself needs
  *           privilege_raise    around the bind(2) calls of the pool

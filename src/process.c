@@ -135,12 +135,18 @@ process_socket_protocol(pid_t task, int fd, char *name, size_t size)
 	return true;
 }
 
+enum walk {
+	WALK_ENDED,
+	WALK_STOPPED, /* visit said so */
+	WALK_FAILED,  /* not every entry was seen */
+};
+
 /*
  * Calls visit with each number that names an entry of a directory, until it
- * returns true.  Returns whether it did.  (getdents64(2) into a buffer of our
- * own: readdir(3) would allocate one.)
+ * returns true.  (getdents64(2) into a buffer of our own: readdir(3) would
+ * allocate one.)
  */
-static bool
+static enum walk
 each_number(int directory, bool (*visit)(int, void *), void *argument)
 {
 	char buffer[4096] __attribute__((aligned(8)));
@@ -152,22 +158,22 @@ each_number(int directory, bool (*visit)(int, void *), void *argument)
 			entry = (struct dirent64 *)(buffer + at);
 			if (*entry->d_name >= '0' && *entry->d_name <= '9' &&
 			    visit(atoi(entry->d_name), argument))
-				return true;
+				return WALK_STOPPED;
 		}
-	return false;
+	return length == 0 ? WALK_ENDED : WALK_FAILED;
 }
 
-static bool
+static enum walk
 each_process(bool (*visit)(int, void *), void *argument)
 {
 	int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool stopped;
+	enum walk walk;
 
 	if (directory < 0)
-		return false;
-	stopped = each_number(directory, visit, argument);
+		return WALK_FAILED;
+	walk = each_number(directory, visit, argument);
 	close(directory);
-	return stopped;
+	return walk;
 }
 
 /* Numbers of fields of /proc/PID/stat (proc(5)). */
@@ -251,7 +257,7 @@ visit_process(int pid, void *argument)
 {
 	struct search *search = argument;
 	int directory;
-	bool holds;
+	enum walk walk;
 
 	if (pid == getpid())
 		return false;
@@ -261,47 +267,84 @@ visit_process(int pid, void *argument)
 	if (directory < 0) {
 		if (errno == EACCES)
 			note_unreadable(search);
+		else if (errno != ENOENT && errno != ESRCH)
+			search->unreadable = true; /* out of descriptors */
 		return false;
 	}
-	holds = each_number(directory, visit_descriptor, search);
+	walk = each_number(directory, visit_descriptor, search);
 	close(directory);
 	/* To root, one that cannot be read looks as if it had none open. */
 	if (!search->seen)
 		note_unreadable(search);
-	return holds;
+	return walk == WALK_STOPPED;
 }
 
 enum process_holding
 process_find_holder(ino_t inode, struct process_descriptor *holder)
 {
 	struct search search = {.inode = inode};
+	enum walk walk = each_process(visit_process, &search);
 
-	if (each_process(visit_process, &search)) {
+	if (walk == WALK_STOPPED) {
 		*holder = search.at;
 		return PROCESS_HOLDS;
 	}
-	return search.unreadable ? PROCESS_MAY_HOLD : PROCESS_NONE_HOLDS;
+	return walk == WALK_FAILED || search.unreadable ? PROCESS_MAY_HOLD
+							: PROCESS_NONE_HOLDS;
 }
 
-struct children {
+struct visitor {
+	bool (*wanted)(pid_t);
 	void (*visit)(pid_t, void *);
 	void *argument;
 };
 
 static bool
-visit_child(int pid, void *argument)
+visit_wanted(int pid, void *argument)
 {
-	struct children *children = argument;
+	struct visitor *visitor = argument;
 
-	if (parent_of(pid) == getpid())
-		children->visit(pid, children->argument);
+	if (visitor->wanted(pid))
+		visitor->visit(pid, visitor->argument);
 	return false;
+}
+
+static bool
+is_child(pid_t process)
+{
+	return parent_of(process) == getpid();
+}
+
+static bool
+is_other_descendant(pid_t process)
+{
+	return process != getpid() && is_descendant(process);
 }
 
 void
 process_each_child(void (*visit)(pid_t, void *), void *argument)
 {
-	struct children children = {visit, argument};
+	struct visitor visitor = {is_child, visit, argument};
 
-	each_process(visit_child, &children);
+	each_process(visit_wanted, &visitor);
+}
+
+void
+process_each_descendant(void (*visit)(pid_t, void *), void *argument)
+{
+	struct visitor visitor = {is_other_descendant, visit, argument};
+
+	each_process(visit_wanted, &visitor);
+}
+
+bool
+process_same_label(pid_t task)
+{
+	static const char file[] = "attr/current";
+	char own[512], other[512];
+
+	if (proc_text(getpid(), file, own, sizeof(own)) < 0)
+		return true; /* no such module here */
+	return proc_text(task, file, other, sizeof(other)) >= 0 &&
+	    strcmp(own, other) == 0;
 }

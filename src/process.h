@@ -53,7 +53,12 @@ enum process_holding {
 /* Finds a process other than this one that holds the socket. */
 enum process_holding process_find_holder(ino_t, struct process_descriptor *);
 
-/* Calls visit for each child of this process. */
+/* Call visit for each child of this process, and for each descendant. */
 void process_each_child(void (*visit)(pid_t, void *), void *argument);
+void process_each_descendant(void (*visit)(pid_t, void *), void *argument);
+
+/* True when the task and this process are confined alike by the security
+ * module of this host, as far as proc(5), attr/current, tells. */
+bool process_same_label(pid_t task);
 
 #endif

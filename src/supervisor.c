@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, after the drop.  From supervisor_run on nothing here
- * ends the process while a process of the server lives: its bind(2) would fail
- * with ENOSYS for ever.
+ * Runs in: the helper, after the drop; what prepares it, before the fork and
+ * the drop.  From supervisor_run on nothing here ends the process while a
+ * process of the server lives: its bind(2) would fail with ENOSYS for ever.
  * Reads: signals.
  */
 #include <errno.h>
@@ -38,6 +38,7 @@ struct supervisor {
 	bool ended;      /* the server, the first child, has */
 	bool stopping;   /* it was told to */
 	bool terminated; /* what it left has got SIGTERM */
+	bool suspending; /* SIGTSTP was forwarded to it */
 	bool foreground; /* it has the terminal */
 	/* Times of now(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
@@ -54,40 +55,30 @@ now(void)
 	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-/* All but those a fault of ours raises. */
-static void
-set_forwardable(sigset_t *set)
-{
-	static const int faults[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT,
-	    SIGTRAP, SIGSYS};
-	size_t i;
-
-	sigfillset(set);
-	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(set, faults[i]);
-}
-
 void
 supervisor_block_signals(sigset_t *original)
 {
-	sigset_t set;
+	sigset_t all;
 
-	set_forwardable(&set);
-	sigprocmask(SIG_SETMASK, &set, original);
+	/* A fault of our own kills all the same: the kernel sees to that. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, original);
 }
 
 int
 supervisor_prepare(void)
 {
-	sigset_t set;
+	sigset_t all;
 	int fd;
 
-	/* An ignored SIGCHLD, inherited, would make wait(2) lose statuses. */
+	/* Ignored ones may be inherited: a SIGCHLD that is would make wait(2)
+	 * lose statuses, a SIGTSTP would not stop the job. */
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGTSTP, SIG_DFL);
 	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		fatal("cannot become a subreaper");
-	set_forwardable(&set);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigfillset(&all);
+	fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		fatal("cannot receive signals (is 'ulimit -n' too low?)");
 	return fd;
@@ -112,9 +103,9 @@ supervisor_wait(pid_t child)
 }
 
 static void
-signal_child(pid_t child, void *signal)
+send_signal(pid_t process, void *signal)
 {
-	kill(child, *(int *)signal);
+	kill(process, *(int *)signal);
 }
 
 /* To the server; where it has daemonized, to what it left. */
@@ -124,13 +115,15 @@ forward(struct supervisor *s, int signal)
 	if (!s->ended)
 		kill(s->server, signal);
 	else
-		process_each_child(signal_child, &signal);
+		process_each_child(send_signal, &signal);
 }
 
 static void
 clear_leftovers(struct supervisor *s)
 {
-	forward(s, s->terminated ? SIGKILL : SIGTERM);
+	int signal = s->terminated ? SIGKILL : SIGTERM;
+
+	process_each_descendant(send_signal, &signal);
 	s->terminated = true;
 	s->clear_at = now() + KILL_AFTER;
 }
@@ -153,18 +146,6 @@ terminal_give(struct supervisor *s)
 	s->foreground = true;
 }
 
-/* Ctrl-Z reached the server's group alone: the rest of the job follows, and
- * the shell that waits for lowport sees it stop. */
-static void
-server_stopped(struct supervisor *s)
-{
-	if (tcgetpgrp(STDIN_FILENO) != s->server)
-		return;
-	s->foreground = true;
-	terminal_take_back(s);
-	kill(0, SIGSTOP);
-}
-
 static void
 server_continue(struct supervisor *s)
 {
@@ -172,6 +153,37 @@ server_continue(struct supervisor *s)
 		return;
 	terminal_give(s);
 	kill(-s->server, SIGCONT);
+}
+
+/* Stops this process and the rest of its job, until SIGCONT.  The kernel
+ * discards SIGTSTP where no shell could continue the job. */
+static void
+stop_job(void)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	kill(0, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+}
+
+/*
+ * Ctrl-Z reached the server's group, or lowport's and then the server: the rest
+ * of the job follows, and the shell that waits for lowport sees it stop.
+ */
+static void
+server_stopped(struct supervisor *s)
+{
+	if (tcgetpgrp(STDIN_FILENO) == s->server)
+		s->foreground = true;
+	else if (!s->suspending)
+		return;
+	s->suspending = false;
+	terminal_take_back(s);
+	stop_job();
+	server_continue(s);
 }
 
 static void
@@ -221,10 +233,12 @@ take_signals(struct supervisor *s)
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		signal = (int)info.ssi_signo;
-		if (signal == SIGCHLD)
+		/* SIGPIPE or SIGXFSZ: a message of ours found no reader. */
+		if (signal == SIGCHLD || (pid_t)info.ssi_pid == getpid())
 			continue;
 		verbose("forwarding signal %d", signal);
 		s->stopping |= ends_a_server(signal);
+		s->suspending |= signal == SIGTSTP;
 		if (signal == SIGCONT)
 			server_continue(s);
 		else
@@ -244,7 +258,7 @@ check_times(struct supervisor *s)
 		s->unused_at = 0;
 	}
 	if (s->refresh_at != 0 && time >= s->refresh_at) {
-		pool_refresh(s->handoff->pool);
+		pool_refresh(s->handoff->pool, POOL_LOOKS);
 		s->refresh_at = 0;
 	}
 	if (s->refresh_at == 0 && pool_shares(s->handoff->pool))
@@ -301,7 +315,7 @@ serve(struct supervisor *s)
 		channel_close(s);
 	if ((fds[0].revents & POLLIN) != 0)
 		handoff_serve(s->handoff);
-	else if (fds[0].revents != 0)
+	else if ((fds[0].revents & POLLHUP) != 0)
 		s->handoff->listener = -1; /* no task is trapped any more */
 	if (fds[2].revents != 0)
 		take_signals(s);

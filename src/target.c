@@ -115,6 +115,7 @@ learn_protocol(struct target *target, pid_t task, int fd)
 	if (!process_socket_protocol(task, fd, name, sizeof(name)))
 		return false;
 	target->protocol = -1;
+	target->family = AF_UNSPEC;
 	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
 		length = strlen(protocols[i].name);
 		if (strncmp(name, protocols[i].name, length) != 0)

@@ -2,9 +2,8 @@
 /*
  * -u USER[:GROUP], with gosu(1)'s grammar: names or numbers.
  *
- * Users and groups are those of /etc/passwd and /etc/group, as gosu reads them;
- * no module of nsswitch.conf(5) runs in a process of root's here.  Others can
- * be given by number.
+ * Users and groups are those of /etc/passwd and /etc/group, as gosu reads them:
+ * no module of nsswitch.conf(5) is asked.  Others can be given by number.
  */
 #ifndef USER_H
 #define USER_H

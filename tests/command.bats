@@ -289,6 +289,58 @@ $signal 1" ]
 	[ "$(tail -n 1 "$TMPDIR/out")" = "TERM 1" ]
 }
 
+@test "fault signals are forwarded too, and leave the helper alive" {
+	run bash -c '"$0" -q -p 443:8443 -- sleep 100 & sleep 0.3
+	    kill -ABRT $!; wait $!; echo "status $?"' "$LOWPORT"
+	[[ $output == *"status 134"* ]]
+	! listening 443
+	! pgrep -x sleep
+}
+
+# Two binds that are told, the reader of standard error gone.
+TOLD='
+import socket
+for host in ("127.0.0.3", "127.0.0.4"):
+    socket.socket().bind((host, 8443))
+print("alive")'
+
+@test "a closed standard error costs the server nothing" {
+	for option in -q -v; do
+		run -0 timeout 5 bash -c '
+		    exec 3>&1
+		    "$0" "$1" -p 443:8443 -- python3 -c "$2" 2>&1 >&3 |
+			true
+		    exit "${PIPESTATUS[0]}"' "$LOWPORT" "$option" "$TOLD"
+		[ "$output" = alive ]
+	done
+	run -0 timeout 5 bash -c 'ulimit -f 0; exec "$0" -v -p 443:8443 -- 	    python3 -c "$1" 2>"$TMPDIR/log"' "$LOWPORT" "$TOLD"
+	[ "$output" = alive ]
+}
+
+@test "a reader that stalls stops neither server nor signals" {
+	mkfifo "$TMPDIR/stalled"
+	exec 9<>"$TMPDIR/stalled"
+	# Full: nobody reads it.
+	dd if=/dev/zero of="$TMPDIR/stalled" bs=4096 oflag=nonblock 	    2>/dev/null || true
+	"$LOWPORT" -v -p 443:8443 -- sh -c 'exec 2>/dev/null
+	    python3 tests/hold.py 8443' 2>"$TMPDIR/stalled" &
+	wait_until listening 443
+	kill -TERM $!
+	wait $! || [ $? -eq 143 ]
+	exec 9<&-
+	rm "$TMPDIR/stalled"
+}
+
+@test "behind shells, the server gets SIGTERM too when the first one ends" {
+	rm -f "$TMPDIR/out"
+	"$LOWPORT" -q -p 443:8443 -- sh -c "
+	    sh -c 'python3 tests/signals.py TERM >$TMPDIR/out; true'; true" &
+	wait_until grep -q ready "$TMPDIR/out"
+	kill -TERM $!
+	wait $! || [ $? -eq 143 ]
+	[ "$(tail -n 1 "$TMPDIR/out")" = "TERM 1" ]
+}
+
 @test "the terminal: Ctrl-Z, fg, Ctrl-C as for any job" {
 	run -0 python3 tests/terminal.py "$LOWPORT"
 }
@@ -336,5 +388,6 @@ for i in range(3):
     s.close()'
 	echo "$output"
 	[ "$(grep -c "no mapping covers" <<<"$output")" -eq 1 ]
+	[ "$(grep -c "was not used" <<<"$output")" -eq 1 ]
 	[[ $output == *"127.0.0.1:8443"*"-p '127.0.0.1:443:8443'"* ]]
 }

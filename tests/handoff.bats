@@ -255,3 +255,27 @@ server()'
 		wait $! || true
 	done
 }
+
+@test "a server without main thread gets its port, or a failure that is told" {
+	for way in fetch observe; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- build/server_leader 8443
+		[ "$output" = 443 ]
+	done
+	# Linux before 6.9 has no pidfd for a thread: nothing to fetch from.
+	use_way baseline
+	run -1 "$LOWPORT" -q -p 443:8443 -- build/server_leader 8443
+	[[ $output == *"cannot look at a bind(2)"* && $output == *EACCES* ]]
+}
+
+@test "a server's own sandbox is not weakened: Landlock judges its binds" {
+	run -0 python3 tests/landlock.py 9999
+	[ "$output" != "no landlock" ] || skip "no Landlock with TCP rules here"
+	[ "$output" = refused ]
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- python3 tests/landlock.py \
+		    9999
+		[ "$output" = refused ]
+	done
+}

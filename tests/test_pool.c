@@ -442,7 +442,7 @@ server_start(struct pool_variant *v)
 {
 	int socket;
 
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	return server_take(v, socket, LISTENS);
 }
@@ -674,7 +674,7 @@ START_TEST(does_without_loopback_addresses)
 	/* The walks over all variants pass over them. */
 	ck_assert(pool_expects(&pool, SERVER_PORT));
 	ck_assert(!pool_shares(&pool));
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 }
 END_TEST
 
@@ -851,13 +851,13 @@ START_TEST(kept_socket_is_refused_while_it_is_held)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert(pool_shares(&pool));
 	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
 	/* It still serves: refresh has not touched it. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(server);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert(!pool_shares(&pool));
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 }
@@ -872,7 +872,7 @@ server_start_hidden(struct pool_variant *v)
 
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	server = server_take(v, socket, HIDES);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(v->holding, PROCESS_MAY_HOLD);
 	return server;
 }
@@ -889,22 +889,22 @@ START_TEST(kept_socket_is_given_where_nobody_can_tell)
 	v = find("0.0.0.0", false);
 	/* Twin: this one can be looked at. */
 	second = server_start(v);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
 	server_end(second);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	hidden = server_start_hidden(v);
 	for (i = 0; i < 2; i++)
 		ck_assert_int_eq(pool_pick(v, i != 0, &socket), 0);
 	ck_assert_int_eq(socket, v->sockets[0]);
 	second = server_take(v, socket, LISTENS);
 	/* Now somebody is known to hold it. */
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(v->holding, PROCESS_HOLDS);
 	ck_assert(pool_shares(&pool));
 	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
 	server_end(second);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	/* It serves on. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
@@ -921,12 +921,12 @@ START_TEST(kept_socket_listens_on_where_nobody_can_tell)
 	v = find("0.0.0.0", false);
 	hidden = server_start_hidden(v);
 	ck_assert(!pool_shares(&pool));
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	ck_assert_int_eq(
 	    socket_option(v->sockets[0], SOL_SOCKET, SO_ACCEPTCONN), 1);
 	server_end(hidden);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(v->holding, PROCESS_NONE_HOLDS);
 	ck_assert(!pool_shares(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
@@ -946,12 +946,12 @@ START_TEST(shares_what_somebody_is_known_to_hold)
 	hidden = server_start_hidden(four);
 	ck_assert(!pool_shares(&pool));
 	server = server_start(six);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert(pool_shares(&pool));
 	ck_assert_int_eq(four->holding, PROCESS_MAY_HOLD);
 	ck_assert_int_eq(six->holding, PROCESS_HOLDS);
 	server_end(server);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert(!pool_shares(&pool));
 	server_end(hidden);
 }
@@ -972,11 +972,11 @@ START_TEST(kept_socket_is_shared_with_reuseport)
 	second = server_take(v, socket, LISTENS);
 	server_end(first);
 	/* The other one still has it. */
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert(pool_shares(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(second);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 }
 END_TEST
@@ -996,7 +996,7 @@ START_TEST(kept_socket_is_made_fresh)
 	server_end(server);
 	/* The price of keeping it: until then, clients still queue. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(read(client, &byte, 1), -1);
 	ck_assert_int_eq(errno, ECONNRESET);
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
@@ -1014,7 +1014,7 @@ START_TEST(fresh_socket_serves_as_new)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server_end(server_start(v));
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	ck_assert_int_eq(try_listen(socket), 0);
 	assert_serves(socket, "127.0.0.1");
@@ -1031,7 +1031,7 @@ START_TEST(socket_that_never_listened_serves_as_new)
 	v = find("0.0.0.0", false);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	server_end(server_take(v, socket, BINDS));
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	ck_assert_int_eq(try_listen(socket), 0);
 	assert_serves(socket, "127.0.0.1");
@@ -1049,12 +1049,12 @@ START_TEST(holder_may_have_moved)
 	v = find("0.0.0.0", false);
 	server = server_start(v);
 	v->holder = (struct process_descriptor){1, 3};
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert(pool_shares(&pool));
 	ck_assert_int_eq(v->holder.pid, server.pid);
 	ck_assert_int_eq(v->holder.fd, 3);
 	server_end(server);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert(!pool_shares(&pool));
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 }
@@ -1127,7 +1127,7 @@ START_TEST(kept_socket_has_the_options_of_its_server)
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
 			 first);
 	server_end(server_take(v, socket, LISTENS));
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	learn(&seen, _i >> 3 & 1, second, 0);
 	pool_prepare(&pool, v, socket, &seen, false);
@@ -1146,7 +1146,7 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 	pool_of(3, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 1; i <= 6; i++) {
-		pool_refresh(&pool);
+		pool_refresh(&pool, 1);
 		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 		learn(&seen, _i, i & 1, 0);
 		pool_prepare(&pool, v, socket, &seen, false);
@@ -1192,7 +1192,7 @@ START_TEST(kept_socket_has_the_priority_of_its_server)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 0; i < LENGTH(servers); i++) {
-		pool_refresh(&pool);
+		pool_refresh(&pool, 1);
 		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 		memset(&seen, 0, sizeof(seen));
 		if (servers[i].tos != 0)
@@ -1267,7 +1267,7 @@ START_TEST(shared_socket_keeps_reuseport)
 	prepare_watched(v, socket, &seen);
 	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 1);
 	first = server_take(v, socket, LISTENS);
-	pool_refresh(&pool);
+	pool_refresh(&pool, 1);
 	ck_assert_int_eq(pool_pick(v, true, &socket), 0);
 	learn(&seen, _i >> 1 & 1, 0, 1);
 	prepare_watched(v, socket, &seen);
