@@ -84,6 +84,7 @@ TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
                    tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny \
+                 $(BUILD)/attack_child \
                  $(BUILD)/foreign
 SANDBOX        = BUILD=$(BUILD) tests/sandbox
 

@@ -97,6 +97,7 @@ help(int channel, pid_t child)
 	struct greeting greeting;
 	int signals;
 
+	privilege_hide();
 	channel = keep_only(channel);
 	leave_the_rest();
 	raise_descriptor_limit();

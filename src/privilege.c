@@ -42,6 +42,13 @@ capabilities_set(cap_t set)
 }
 
 void
+privilege_hide(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		fatal("cannot hide this process from others of its user");
+}
+
+void
 privilege_trim(bool bind)
 {
 	static const cap_value_t wanted[] = {CAP_SETUID, CAP_SETGID,

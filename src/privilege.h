@@ -2,7 +2,8 @@
 /*
  * Capabilities and ids: the only room that changes them.
  *
- *   helper  privilege_trim     keeps what the drop itself needs
+ *   helper  privilege_hide     first of all
+ *           privilege_trim     keeps what the drop itself needs
  *           privilege_raise    around the bind(2) calls of the pool
  *           privilege_lower
  *           privilege_drop     for ever, and tries to undo it
@@ -16,6 +17,13 @@
 #include <sys/types.h>
 
 struct user;
+
+/*
+ * Makes the process non-dumpable (prctl(2), PR_SET_DUMPABLE): others of its
+ * user can neither trace it nor list its descriptors, wherever its capability
+ * came from.
+ */
+void privilege_hide(void);
 
 /*
  * Empties the effective set and keeps in the permitted set, of what is there,

@@ -34,9 +34,8 @@ nothing_left() {
 # The child as it is, through the machinery of the forgeries: the control.
 genuine() {
 	run -0 timeout -k 1 5 "$ATTACK" forge "$1"
-	[ "${lines[0]}" = 443 ]
-	[ "${lines[1]}" = "before 400; answer ready; capabilities 0; \
-pool bound; ended 0; then $LEFT" ]
+	[ "${lines[-1]}" = "before 400; answer ready; capabilities 0; \
+pool bound; ended 0; port 443; then $LEFT" ]
 }
 
 # forged NAME ANSWER POOL ENDED: what a forgery of the child comes to, while
@@ -45,8 +44,7 @@ forged() {
 	run -0 timeout -k 1 5 "$ATTACK" forge "$1"
 	echo "$1: $output"
 	[[ ${lines[-1]} =~ ^before\ 400\;\ answer\ ($2)\;\ capabilities\ 0\;\ \
-pool\ $3\;\ ended\ $4\;\ then\ $LEFT$ ]]
-	! grep -q '^[0-9]' <<<"$output"
+pool\ $3\;\ ended\ $4\;\ port\ 0\;\ then\ $LEFT$ ]]
 }
 
 # plan NAME: a plan that is refused; both processes end with 125.
@@ -299,9 +297,10 @@ setup() {
 	forged silence none free 137
 }
 
-@test "the helper dies of SIGSEGV while it has the capability: no core" {
+# Blocked and forwarded like any other: the helper does not die of it.
+@test "SIGSEGV for the helper while it has the capability: no core" {
 	needs "cores are not kept here" core_kept
-	forged crash none free "signal 11"
+	forged crash none free 139
 }
 
 @test "greeting: without a descriptor" {
@@ -342,7 +341,7 @@ setup() {
 
 # ---- Taking over a process.
 
-@test "the helper cannot be looked into, written to, or traced; the server can" {
+@test "the helper cannot be looked into or traced, the server can" {
 	run -0 timeout -k 1 5 "$ATTACK" reach
 	[ "${lines[0]}" = "server: mem ok environ ok fd ok writev ok getfd ok \
 seize ok" ]
@@ -374,7 +373,7 @@ writev EPERM getfd EPERM seize EPERM" ]
 	needs "cores are not kept here" core_kept
 	run -0 timeout -k 1 5 "$ATTACK" core 443 \
 	    "$LOWPORT" -q -p 443:8443 -- "$ATTACK" serve 8443
-	[ "$output" = "signal 11" ]
+	[ "$output" = 139 ]
 	nothing_left
 }
 
@@ -404,7 +403,7 @@ writev EPERM getfd EPERM seize EPERM" ]
 		run timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" starve
 		echo "$way: $output"
 		[ "$status" -eq 0 ]
-		[[ $output == 443 || $output == "no port" ]]
+		[[ $output == 443 || ${lines[-1]} == "no port" ]]
 	done
 }
 
@@ -439,8 +438,8 @@ make_library() {
 	    -L"$TMPDIR/library" -Wl,--no-as-needed $1
 }
 
-# loads VARIABLE=VALUE [LINK]: the victim is made to load the library, alone and as
-# the server; lowport is not.
+# loads VARIABLE=VALUE [LINK]: the victim is made to load the library, alone
+# and as the server; lowport is not.
 loads() {
 	needs "no compiler" make_library "${2:-}"
 	rm -f "$TMPDIR/loaded"
@@ -583,7 +582,7 @@ tunes() {
 	[ "$status" -ne 0 ]
 	status=0
 	timeout -k 1 5 bash -c 'ulimit -f 0; exec "$LOWPORT" -v -p 443:8443 \
-	    -- sh -c "exit 7"' 2>>"$TMPDIR/errors" || status=$?
+	    -- sh -c "sleep 0.1; exit 7"' 2>>"$TMPDIR/errors" || status=$?
 	echo "status $status"
 	[ "$status" -eq 7 ]
 	nothing_left

@@ -7,7 +7,7 @@
  * What an ordinary user can do to $LOWPORT, which has a file capability, while
  * it starts and while it runs; each prints what came of it (attack.bats).
  *
- * The hijack: with -u, and an environment of 100,000 variables, the child is
+ * The hijack: with -u, and an environment of 150,000 variables, the child is
  * busy for a while between becoming dumpable and sending its plan.  There it is
  * seized, stopped before sendmsg(2), and what it sends rewritten in its memory.
  */
@@ -47,7 +47,7 @@
 #define TELLTALE      20443
 #define TELLTALE_TEXT "20443:9443"
 
-#define VARIABLES   100000 /* of the environment that slows the child down */
+#define VARIABLES   150000 /* of the environment that slows the child down */
 #define CATCHES     40     /* how often the hijack is tried */
 #define PATIENCE    1000   /* milliseconds for what should come at once */
 #define SILENCE     300    /* milliseconds after which none will come */
@@ -269,6 +269,8 @@ start(char **arguments, char **environment)
 		err(2, "pipe");
 	pid = fork();
 	if (pid == 0) {
+		/* On a busy machine, the attacker comes first. */
+		setpriority(PRIO_PROCESS, 0, 10);
 		execvpe(arguments[0], arguments, environment);
 		_exit(127);
 	}
@@ -317,10 +319,36 @@ describe_status(int status, char text[32])
 		    WCOREDUMP(status) ? ", core" : "");
 }
 
+/* Returns where to read what a server reports to the descriptor named. */
+static int
+open_report(char name[16])
+{
+	int ends[2];
+
+	if (pipe2(ends, O_NONBLOCK) != 0)
+		err(2, "pipe");
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	snprintf(name, 16, "%d", ends[1]);
+	return ends[0];
+}
+
+/* The port it reported, 0 if it did not. */
+static int
+take_report(int report)
+{
+	char text[16] = "";
+
+	if (read(report, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(report);
+	return atoi(text);
+}
+
 /* ---- The hijack. */
 
 struct hijack {
 	pid_t helper, child;
+	int report;  /* where the server, if one runs, writes its port */
 	int channel; /* the child's end, a duplicate */
 	unsigned long long message;
 	struct msghdr header;
@@ -423,22 +451,24 @@ release(struct hijack *h)
 static struct hijack
 hijack(char **environment)
 {
-	char user[16];
+	char user[16], report[16];
 	char *arguments[] = {(char *)lowport, "-q", "-u", user, "-p",
-	    TELLTALE_TEXT, "-p", "443:8443", "--", SERVER_SELF, "report", "1",
-	    NULL};
+	    TELLTALE_TEXT, "-p", "443:8443", "--", SERVER_SELF, "report",
+	    report, NULL};
 	struct hijack h;
 	int i;
 
 	snprintf(user, sizeof(user), "%u", getuid());
 	for (i = 0; i < CATCHES; i++) {
 		h = (struct hijack){.channel = -1};
+		h.report = open_report(report);
 		h.helper = start(arguments, environment);
+		close(atoi(report));
 		if (seize_child(&h) && advance_to_send(&h) &&
 		    h.vector.iov_len == sizeof(struct plan))
 			return h;
-		kill(h.child, SIGKILL);
 		end_all();
+		close(h.report);
 	}
 	errx(2, "the child could not be caught in %d attempts", CATCHES);
 }
@@ -801,8 +831,9 @@ forge(const char *name)
 	await_helper(&h, ended);
 	end_all();
 	printf("before %llx; answer %s; capabilities %llx; pool %s; ended %s; "
-	       "then ",
-	    before, answer, held, bound ? "bound" : "free", ended);
+	       "port %d; then ",
+	    before, answer, held, bound ? "bound" : "free", ended,
+	    take_report(h.report));
 	return after();
 }
 
@@ -950,17 +981,11 @@ storm_once(struct storm *s, unsigned int kind, long long delay)
 	char report[16];
 	char *arguments[] = {(char *)lowport, "-q", "-p", TELLTALE_TEXT, "-p",
 	    "443:8443", "--", SERVER_SELF, "report", report, NULL};
-	char text[16] = "";
+	int reported = open_report(report), port;
+	pid_t helper = start(arguments, environ);
 	long long at;
-	pid_t helper;
-	int ends[2];
 
-	if (pipe2(ends, O_NONBLOCK) != 0)
-		err(2, "pipe");
-	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	snprintf(report, sizeof(report), "%d", ends[1]);
-	helper = start(arguments, environ);
-	close(ends[1]);
+	close(atoi(report));
 	for (at = microseconds() + delay; microseconds() < at;)
 		continue;
 	strike(kind, helper);
@@ -968,13 +993,10 @@ storm_once(struct storm *s, unsigned int kind, long long delay)
 		s->hung++;
 		end_all();
 	}
-	if (read(ends[0], text, sizeof(text) - 1) <= 0)
-		s->ended++;
-	else if (strcmp(text, "443\n") == 0)
-		s->served++;
-	else
-		s->wrong++;
-	close(ends[0]);
+	port = take_report(reported);
+	s->ended += port == 0;
+	s->served += port == 443;
+	s->wrong += port != 0 && port != 443;
 	s->capable += count_capable();
 	s->bound += port_bound(TELLTALE);
 }

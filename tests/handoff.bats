@@ -128,12 +128,12 @@ for expected, public in ((8443, 443), (8080, 80), (8443, 443)):
 	done
 }
 
-@test "10,000 hand-offs leave the helper's descriptors and memory as they were" {
+# Its descriptors nobody but root can count: tests/root/privilege.bats.
+@test "10,000 hand-offs leave the helper's memory as it was" {
 	for way in $WAYS; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -- sh -c '
 			measure() {
-				ls "/proc/$PPID/fd" | wc -l
 				awk "/^VmData|^VmRSS/ {print \$2}" \
 				    "/proc/$PPID/status"
 			}

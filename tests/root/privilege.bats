@@ -87,6 +87,40 @@ $(getent passwd nobody | cut -d: -f6)
 	done
 }
 
+@test "10,000 hand-offs leave the helper's descriptors as they were" {
+	for way in $WAYS; do
+		use_way "$way"
+		rm -f "$TMPDIR"/rebound.*
+		"$PLAIN" -q -p 443:8443 -u nobody -- sh -c '
+			build/server_rebind 8443 443 100 x >"$TMPDIR/rebound.1"
+			until [ -e "$TMPDIR/rebound.go" ]; do sleep 0.02; done
+			build/server_rebind 8443 443 10000 x >"$TMPDIR/rebound.2"
+			exec sleep 100' &
+		wait_until grep rounds "$TMPDIR/rebound.1"
+		before=$(ls "/proc/$!/fd")
+		[ "$(wc -l <<<"$before")" -gt 5 ]
+		touch "$TMPDIR/rebound.go"
+		wait_until grep rounds "$TMPDIR/rebound.2"
+		[ "$(ls "/proc/$!/fd")" = "$before" ]
+		kill $!
+		wait $! || true
+	done
+}
+
+@test "the helper is hidden from its user, wherever the capability is from" {
+	as_nobody --inh-caps=+net_bind_service \
+	    --ambient-caps=+net_bind_service \
+	    "$PLAIN" -q -p 443:8443 -- python3 tests/hold.py 8443 &
+	wait_until listening 443
+	helper=$(pgrep -x lowport)
+	run as_nobody $SET_CAPS ls "/proc/$(pgrep -P "$helper")/fd"
+	[ "$status" -eq 0 ]
+	run as_nobody $SET_CAPS ls "/proc/$helper/fd"
+	[ "$status" -ne 0 ]
+	kill "$helper"
+	wait $! || true
+}
+
 @test "-u takes CAP_SETUID: told where it is missing" {
 	run setpriv --bounding-set=-setuid $SET_CAPS \
 	    "$PLAIN" -p 443 -u nobody -- true
