@@ -26,6 +26,14 @@ struct options {
 };
 
 /*
+ * --spares unless given: one for each processor this process may run on, as
+ * SO_REUSEPORT workers are, within these bounds.
+ */
+#define OPTIONS_SPARES_MIN 2
+#define OPTIONS_SPARES_MAX 16
+unsigned int options_default_spares(void);
+
+/*
  * Reads options up to the first argument that is none, then LOWPORT_PUBLISH
  * (mappings, between blanks; without -p) and LOWPORT_USER (without -u) from
  * the environment.  Ends the process: with --help and --version after printing

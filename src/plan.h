@@ -38,7 +38,6 @@
 #define PLAN_MAGIC        0x6c6f7702u
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_SPARES_MAX   64
-#define PLAN_SPARES       4 /* --spares, unless given */
 
 struct plan {
 	uint32_t magic;

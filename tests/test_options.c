@@ -3,6 +3,8 @@
  * The command line and the LOWPORT_ variables: what is understood, and what is
  * said of the rest.
  */
+#include <sched.h>
+
 #include "options.h"
 #include "status.h"
 #include "unit.h"
@@ -37,6 +39,33 @@ parse(const void *argument)
 		printf(" %s", *options.command);
 	fflush(stdout);
 }
+
+/* The machine of these tests: so many processors, or more than can be told. */
+static int processors = 4;
+
+int
+sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+	int i;
+
+	(void)pid;
+	CPU_ZERO_S(size, set);
+	for (i = 0; i < processors; i++)
+		CPU_SET_S((size_t)i, size, set);
+	return processors < 0 ? -1 : 0;
+}
+
+START_TEST(spares_go_with_the_processors)
+{
+	static const struct {
+		int processors;
+		unsigned int spares;
+	} machines[] = {{1, 2}, {2, 2}, {3, 3}, {16, 16}, {17, 16}, {-1, 16}};
+
+	processors = machines[_i].processors;
+	ck_assert_uint_eq(options_default_spares(), machines[_i].spares);
+}
+END_TEST
 
 /* Mappings | user spares verbosity | command */
 static const struct understood {
@@ -311,6 +340,7 @@ suite(void)
 	Suite *s = suite_create("options");
 	TCase *t = tcase_create("options");
 
+	tcase_add_loop_test(t, spares_go_with_the_processors, 0, 6);
 	tcase_add_loop_test(t, understands, 0, LENGTH(understood));
 	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
 	tcase_add_test(t, bounds_the_number_of_mappings);

@@ -19,7 +19,7 @@ plan_good(void)
 {
 	struct plan plan = {.magic = PLAN_MAGIC,
 			    .mapping_count = 2,
-			    .spares = PLAN_SPARES,
+			    .spares = 4,
 			    .uid = CALLER_UID,
 			    .gid = CALLER_GID,
 			    .verbosity = VERBOSITY_NORMAL};

@@ -19,6 +19,7 @@
 # What it says of itself before that:
 #
 #   hosts, mapping    where it serves, other than on both families and 443:8443
+#   spares            how many, other than as many as there are processors
 #   silent            the addresses where nobody must answer
 #   stop              the process SIGTERM goes to in the end, other than lowport
 #   ask HOST          how a client gets "hello", other than by HTTPS; "hello
@@ -32,6 +33,7 @@ recipes=$top/tests/servers
 hosts="127.0.0.1 ::1"
 silent=
 mapping=443:8443
+spares=
 
 fail() {
 	echo "not ok $name $way: $*"
@@ -66,7 +68,7 @@ keystore() {
 }
 
 serve() {
-	"$LOWPORT" -p "$mapping" -- "$@" >log 2>&1 </dev/null &
+	"$LOWPORT" ${spares:+--spares "$spares"} -p "$mapping" -- "$@" >log 2>&1 </dev/null &
 	lowport=$!
 }
 
