@@ -71,7 +71,7 @@ static const struct permission helper_permissions[] = {
     CALL1(openat, SCMP_A2_32(SCMP_CMP_MASKED_EQ,
 		      O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY)),
     CALL(pread64),
-    CALL(process_vm_readv),
+    CALL(process_vm_readv), /* the same by one call, where it is allowed */
     CALL(readlink),
     CALL(readlinkat),
     CALL(getxattr), /* the protocol of the server's socket */

@@ -35,14 +35,6 @@ struct request {
 	struct endpoint asked; /* what it says */
 };
 
-static bool
-call_valid(void *argument, const struct seccomp_notif *call)
-{
-	const struct handoff *h = argument;
-
-	return seccomp_valid(h->listener, call);
-}
-
 /* A bind nobody can look at might be one a mapping is for. */
 static void
 tell_unreadable(struct handoff *h, pid_t task)
@@ -306,7 +298,7 @@ handoff_serve(struct handoff *h)
 		serve_bind(h, &r);
 	} else {
 		if (r.call.data.nr == SYS_setsockopt)
-			target_observe(&r.call, call_valid, h);
+			target_observe(h->listener, &r.call);
 		else
 			h->sandboxed = true;
 		seccomp_continue(h->listener, &r.call);

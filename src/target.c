@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "seccomp.h"
 #include "socket.h"
 #include "target.h"
 
@@ -183,8 +184,7 @@ target_learn(struct target *target, pid_t task, int fd, bool observe)
 
 /* setsockopt(fd, level, name, value, length): int arguments are 32 bits. */
 void
-target_observe(const struct seccomp_notif *call,
-    bool (*valid)(void *, const struct seccomp_notif *), void *argument)
+target_observe(int listener, const struct seccomp_notif *call)
 {
 	struct observation *seen = &observations[observed % OBSERVATIONS];
 	const __u64 *arguments = call->data.args;
@@ -201,6 +201,6 @@ target_observe(const struct seccomp_notif *call,
 	seen->inode = process_socket(task, (int)arguments[0]);
 	seen->option = (uint32_t)option;
 	seen->length = (uint32_t)length;
-	if (read == length && seen->inode != 0 && valid(argument, call))
+	if (read == length && seen->inode != 0 && seccomp_valid(listener, call))
 		observed++;
 }

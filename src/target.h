@@ -43,9 +43,8 @@ int target_fetch(pid_t task, int fd);
  */
 bool target_learn(struct target *, pid_t task, int fd, bool observe);
 
-/* Remembers an option that a task is about to set.  Tells by valid whether
- * the call still waited after its bytes were read. */
-void target_observe(const struct seccomp_notif *,
-    bool (*valid)(void *, const struct seccomp_notif *), void *argument);
+/* Remembers an option that a task is about to set, if its call, which came from
+ * this listener, still waited after its bytes were read. */
+void target_observe(int listener, const struct seccomp_notif *);
 
 #endif
