@@ -12,6 +12,7 @@
 PREFIX    = /usr/local
 BINDIR    = $(PREFIX)/bin
 MANDIR    = $(PREFIX)/share/man
+SYSCONFDIR = /etc
 BUILD     = build
 
 CC        = cc
@@ -20,7 +21,8 @@ WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wno-missing-field-initializers
 HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDEN_LD = -Wl,-z,relro -Wl,-z,now
-LANGUAGE  = -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(BUILD)
+LANGUAGE  = -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(BUILD) \
+            -DPOLICY_FILE='"$(SYSCONFDIR)/lowport/policy"'
 
 # Static and position independent: the program starts an eighth faster than with
 # shared libraries, in less memory, with no loader to obey LD_ variables, and in
@@ -39,9 +41,10 @@ ARCH      =
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
-ROOMS     = channel endpoint environment explain handoff launch mapping \
-            message options plan pool privilege process seccomp socket sockopt \
-            supervisor target user
+ROOMS     = channel check doctor endpoint environment explain handoff holder \
+            launch mapping message options origin plan policy pool privilege \
+            process program redirect report seccomp socket sockopt supervisor \
+            target trial trust user verdict
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport

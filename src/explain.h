@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Why lowport cannot go on, found by looking, and the shortest remedy.
+ * Why something does not work, found by looking, and the shortest remedy: each
+ * function writes one line.
  */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H
 
 #include <stdbool.h>
 
+#include "origin.h"
 #include "plan.h"
 
-/* What the process looked like before it dropped anything. */
-struct origin {
-	bool permitted;    /* CAP_NET_BIND_SERVICE was there */
-	bool no_new_privs; /* and this was set */
-};
+#define EXPLAIN_TEXT 768
 
-/* Looks.  To be called first thing. */
-struct origin explain_origin(void);
+/* Whose use of the capability the policy would have to permit. */
+void explain_denial(char text[EXPLAIN_TEXT], const struct mapping *);
 
-/* Each prints one line and ends the process with STATUS_FAILURE. */
-_Noreturn void explain_answer(const struct answer *, const struct origin *);
-_Noreturn void explain_no_listener(int error);
-_Noreturn void explain_probe(int error);
+/* Why CAP_NET_BIND_SERVICE does not help, or is not there. */
+void explain_lack(char text[EXPLAIN_TEXT], const struct origin *);
+
+/* Why the mapping, at this place of the plan, has no sockets. */
+void explain_result(char text[EXPLAIN_TEXT], const struct plan *,
+    const struct answer *, size_t mapping, const struct origin *);
+
+/* Why seccomp_listen failed. */
+void explain_no_listener(char text[EXPLAIN_TEXT], int error);
+
+/* Why a trial of the hand-off did not end with the public port; error is
+ * bind(2)'s, 0 where it did not fail. */
+void explain_trial(char text[EXPLAIN_TEXT], int error);
+
+/* kernel.yama.ptrace_scope, 0 where there is no Yama. */
+int explain_yama_scope(void);
 
 #endif

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the child.  It gives up every capability at once, but for those a
- * change of user takes, which only root has.  The only room that calls exec.
+ * change of user takes, which only root has.
  * Reads: everything that is the caller's: arguments, environment.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "channel.h"
+#include "check.h"
+#include "doctor.h"
 #include "environment.h"
 #include "explain.h"
 #include "launch.h"
 #include "message.h"
-#include "options.h"
 #include "privilege.h"
-#include "seccomp.h"
-#include "socket.h"
+#include "program.h"
 #include "status.h"
-#include "user.h"
+#include "trial.h"
 
 static void
 choose_user(struct user *user, const struct options *options)
@@ -33,9 +31,22 @@ choose_user(struct user *user, const struct options *options)
 		fatalx("user '%.100s': only root can start a server as another "
 		       "user; leave out -u",
 		    options->user);
-	if (user->uid == 0 && (options->user == NULL || *options->user == ':'))
+	if (user->uid == 0 && options->purpose != PURPOSE_DOCTOR &&
+	    (options->user == NULL || *options->user == ':'))
 		fatalx("refusing to run the server as root; add -u USER, or "
 		       "-u root to insist");
+}
+
+static void
+become_user(struct start *start)
+{
+	choose_user(&start->user, &start->options);
+	if (start->options.purpose == PURPOSE_DOCTOR && getuid() == 0)
+		doctor_as_root(start);
+	privilege_become(&start->user);
+	if (start->options.user != NULL)
+		start->environment = environment_set(start->environment, "HOME",
+		    start->user.home);
 }
 
 static void
@@ -47,120 +58,64 @@ make_plan(struct plan *plan, const struct options *options)
 	plan->gid = getgid();
 	plan->spares = options->spares;
 	plan->verbosity = options->verbosity;
+	plan->journal = options->journal;
 	plan->observe = options->observe;
 	plan->baseline = options->baseline;
 	plan->mapping_count = (uint32_t)options->mapping_count;
 	memcpy(plan->mappings, options->mappings,
 	    options->mapping_count * sizeof(options->mappings[0]));
+	if (options->purpose == PURPOSE_RUN)
+		return;
+	/* Nothing runs that could leave a mapping unused. */
+	plan->verbosity = VERBOSITY_QUIET;
+	trial_add(plan);
 }
 
 /* The helper says for itself why it ended, if it did. */
-static _Noreturn void
-helper_gone(void)
+static void
+have_ports_bound(struct start *start)
 {
-	_exit(STATUS_FAILURE);
+	if (!channel_send_plan(start->channel, &start->plan) ||
+	    !channel_receive_answer(start->channel, &start->answer))
+		_exit(STATUS_FAILURE);
 }
 
 static void
-have_ports_bound(int channel, const struct plan *plan,
-    const struct origin *origin, struct answer *answer)
+require_sockets(const struct start *start)
 {
-	if (!channel_send_plan(channel, plan) ||
-	    !channel_receive_answer(channel, answer))
-		helper_gone();
-	if (answer->outcome != OUTCOME_READY)
-		explain_answer(answer, origin);
-}
+	char why[EXPLAIN_TEXT];
+	uint32_t i;
 
-static void
-install_handoff(int channel, bool observe, bool baseline)
-{
-	struct seccomp_listener listener = seccomp_listen(observe, baseline);
-	struct greeting greeting = {.killable = listener.killable};
-
-	if (listener.fd < 0)
-		explain_no_listener(errno);
-	if (!channel_send_listener(channel, &greeting, listener.fd))
-		helper_gone();
-	close(listener.fd);
-}
-
-/*
- * End to end: a bind(2) as the server will make it must end with the public
- * port.  What the helper lends for it stays in the pool.
- */
-static void
-try_handoff(const struct mapping *m)
-{
-	struct mapping_variant variants[MAPPING_VARIANTS_MAX];
-	struct endpoint bound = {0};
-	int fd;
-
-	mapping_variants(m, variants);
-	variants[0].endpoint.port = m->server_port;
-	fd = socket_open(&variants[0].endpoint);
-	if (fd < 0)
-		fatal("cannot make a socket to try the hand-off");
-	if (socket_bind(fd, &variants[0].endpoint) != 0)
-		explain_probe(errno);
-	if (!socket_endpoint(fd, &bound) || bound.port != m->public_port)
-		explain_probe(0);
-	close(fd);
-}
-
-/*
- * A process group of its own, so that a signal to lowport's group (timeout(1),
- * a shell's kill %1) reaches the server once, by way of the helper; and the
- * terminal, where lowport has it.
- */
-static void
-make_job(void)
-{
-	bool foreground = tcgetpgrp(STDIN_FILENO) == getpgrp();
-
-	setpgid(0, 0);
-	if (foreground)
-		tcsetpgrp(STDIN_FILENO, getpgrp());
-}
-
-static _Noreturn void
-execute(char **command, char **environment, const sigset_t *signals)
-{
-	make_job();
-	sigprocmask(SIG_SETMASK, signals, NULL);
-	/* PATH is looked up in environ(7). */
-	environ = environment;
-	execvp(command[0], command);
-	if (errno == ENOENT)
-		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': %s",
-		    command[0],
-		    access(command[0], F_OK) == 0 ? "its interpreter is missing"
-						  : "not found");
-	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %s",
-	    command[0], strerror(errno));
+	for (i = 0; i < start->plan.mapping_count; i++) {
+		if (start->answer.results[i].outcome == OUTCOME_READY)
+			continue;
+		explain_result(why, &start->plan, &start->answer, i,
+		    &start->origin);
+		fatalx("%s", why);
+	}
 }
 
 void
 launch(int channel, int argc, char **argv, const sigset_t *signals)
 {
-	struct origin origin = explain_origin();
-	struct options options;
-	struct answer answer;
-	struct plan plan;
-	struct user user;
-	char **environment;
+	struct start start = {.origin = origin_look(), .channel = channel};
+	char why[EXPLAIN_TEXT];
 
 	privilege_trim(false);
-	environment = environment_recover(argc, argv);
-	options_parse(&options, argc, argv, environment);
-	message_set_verbosity(options.verbosity);
-	choose_user(&user, &options);
-	privilege_become(&user);
-	if (options.user != NULL)
-		environment = environment_set(environment, "HOME", user.home);
-	make_plan(&plan, &options);
-	have_ports_bound(channel, &plan, &origin, &answer);
-	install_handoff(channel, answer.observe, options.baseline);
-	try_handoff(&plan.mappings[0]);
-	execute(options.command, environment, signals);
+	start.environment = environment_recover(argc, argv);
+	options_parse(&start.options, argc, argv, start.environment);
+	message_set(start.options.verbosity, start.options.journal);
+	if (start.options.purpose == PURPOSE_CHECK_POLICY)
+		check_policy_file(start.options.policy_file);
+	become_user(&start);
+	make_plan(&start.plan, &start.options);
+	have_ports_bound(&start);
+	if (start.options.purpose == PURPOSE_CHECK)
+		check_report(&start);
+	if (start.options.purpose == PURPOSE_DOCTOR)
+		doctor_report(&start);
+	require_sockets(&start);
+	if (!trial_run(channel, &start.plan, &start.answer, why))
+		fatalx("%s", why);
+	program_execute(start.options.command, start.environment, signals);
 }

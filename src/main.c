@@ -21,6 +21,7 @@
 #include "seccomp.h"
 #include "supervisor.h"
 #include "target.h"
+#include "verdict.h"
 
 /* Static: the size is bounded, and what is never touched costs nothing. */
 static struct plan plan;
@@ -85,16 +86,32 @@ raise_descriptor_limit(void)
 	}
 }
 
+/* A plan of nothing, in place of one that is refused or never came. */
+static void
+refuse_plan(struct answer *answer)
+{
+	size_t i;
+
+	plan = (struct plan){.uid = getuid(),
+	    .gid = getgid(),
+	    .verbosity = VERBOSITY_NORMAL};
+	for (i = 0; i < PLAN_MAPPINGS_MAX; i++)
+		answer->results[i].outcome = OUTCOME_REFUSED;
+}
+
 /*
  * Everything between the fork and privilege_drop runs with the capability
- * permitted.  The answer is sent when it is gone, whatever the outcome.
+ * permitted.  The answer is sent when it is gone, whatever came of the plan.
  */
 static int
 help(int channel, pid_t child)
 {
-	struct handoff handoff = {.listener = -1, .probing = true};
+	struct handoff handoff = {.probing = true,
+	    .plan = &plan,
+	    .pool = &pool};
+	bool granted[PLAN_MAPPINGS_MAX];
 	struct answer answer = {0};
-	struct greeting greeting;
+	struct greeting greeting = {0};
 	int signals;
 
 	privilege_hide();
@@ -103,29 +120,24 @@ help(int channel, pid_t child)
 	raise_descriptor_limit();
 	signals = supervisor_prepare();
 	privilege_trim(true);
-	answer.outcome = OUTCOME_REFUSED;
 	if (channel_receive_plan(channel, &plan) &&
-	    plan_check(&plan, getuid(), getgid()))
-		pool_fill(&pool, &plan, &answer);
-	else
-		plan = (struct plan){.uid = getuid(),
-		    .gid = getgid(),
-		    .verbosity = VERBOSITY_NORMAL};
+	    plan_check(&plan, getuid(), getgid())) {
+		verdict_grant(granted, &plan);
+		pool_fill(&pool, &plan, granted, &answer);
+	} else {
+		refuse_plan(&answer);
+	}
 	privilege_drop(plan.uid, plan.gid);
 	seccomp_confine();
 	/* From here on the helper has no power over anything but the server. */
-	message_set_verbosity(plan.verbosity);
+	message_set(plan.verbosity, plan.journal);
 	if (plan.baseline)
 		target_set_baseline();
-	answer.observe = plan.observe || !target_can_fetch(child);
-	if (!channel_send_answer(channel, &answer) ||
-	    answer.outcome != OUTCOME_READY)
-		return supervisor_wait(child);
+	handoff.observe = plan.observe || !target_can_fetch(child);
+	answer.observe = handoff.observe;
+	channel_send_answer(channel, &answer);
 	handoff.listener = channel_receive_listener(channel, &greeting);
-	handoff.killable = handoff.listener >= 0 && greeting.killable;
-	handoff.observe = answer.observe;
-	handoff.plan = &plan;
-	handoff.pool = &pool;
+	handoff.killable = greeting.killable;
 	return supervisor_run(&handoff, signals, channel, child);
 }
 

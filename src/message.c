@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: both processes, before and after the drop.
- * Reads: nothing; the arguments are ours.
+ * Reads: nothing; the arguments are ours.  But for JOURNAL_STREAM, in the child.
  */
 #include <errno.h>
 #include <poll.h>
@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "message.h"
@@ -16,20 +18,35 @@
 #define LINE_MAX_BYTES 1024
 #define PREFIX         "lowport: "
 
+/* The priorities of syslog(3). */
+#define FATAL   LOG_ERR
+#define ALERT   LOG_ERR
+#define WARNING LOG_WARNING
+#define STEP    LOG_INFO
+
 static enum verbosity verbosity = VERBOSITY_NORMAL;
+static bool journal;
 
 void
-message_set_verbosity(enum verbosity wanted)
+message_set(enum verbosity wanted, bool to_journal)
 {
 	verbosity = wanted;
+	journal = to_journal;
 }
 
-/*
- * A byte of the caller's (a command's name, an option's argument) must not
- * become a second line or move the terminal's cursor.
- */
-static void
-line_make_printable(char *line)
+bool
+message_is_journal(const char *value)
+{
+	unsigned long long device, inode;
+	struct stat status;
+
+	return value != NULL && fstat(STDERR_FILENO, &status) == 0 &&
+	    sscanf(value, "%llu:%llu", &device, &inode) == 2 &&
+	    device == status.st_dev && inode == status.st_ino;
+}
+
+void
+message_make_printable(char *line)
 {
 	for (; *line != '\0'; line++)
 		if ((unsigned char)*line < ' ' || *line == 0x7f)
@@ -45,18 +62,20 @@ line_append(char *line, const char *format, va_list arguments)
 	vsnprintf(line + used, LINE_MAX_BYTES - 1 - used, format, arguments);
 }
 
-static void __attribute__((format(printf, 1, 0)))
-print(const char *format, va_list arguments, int error)
+static void __attribute__((format(printf, 2, 0)))
+print(int priority, const char *format, va_list arguments, int error)
 {
 	char line[LINE_MAX_BYTES] = PREFIX;
 	size_t used;
 
+	if (journal)
+		snprintf(line, sizeof(line), "<%d>" PREFIX, priority);
 	line_append(line, format, arguments);
 	used = strlen(line);
 	if (error != 0)
 		snprintf(line + used, sizeof(line) - 1 - used, ": %s",
 		    strerror(error));
-	line_make_printable(line);
+	message_make_printable(line);
 	used = strlen(line);
 	line[used] = '\n';
 	/* Nobody can be told that telling failed. */
@@ -71,7 +90,7 @@ fatal(const char *format, ...)
 	int error = errno;
 
 	va_start(arguments, format);
-	print(format, arguments, error);
+	print(FATAL, format, arguments, error);
 	va_end(arguments);
 	_exit(STATUS_FAILURE);
 }
@@ -82,7 +101,7 @@ fatalx(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print(format, arguments, 0);
+	print(FATAL, format, arguments, 0);
 	va_end(arguments);
 	_exit(STATUS_FAILURE);
 }
@@ -93,7 +112,7 @@ fatal_status(enum status status, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print(format, arguments, 0);
+	print(FATAL, format, arguments, 0);
 	va_end(arguments);
 	_exit(status);
 }
@@ -107,11 +126,12 @@ has_room(void)
 	return poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0;
 }
 
-static void __attribute__((format(printf, 2, 0)))
-print_from(enum verbosity level, const char *format, va_list arguments)
+static void __attribute__((format(printf, 3, 0)))
+print_from(enum verbosity level, int priority, const char *format,
+    va_list arguments)
 {
 	if (verbosity >= level && has_room())
-		print(format, arguments, 0);
+		print(priority, format, arguments, 0);
 }
 
 void
@@ -120,7 +140,7 @@ alertx(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print_from(VERBOSITY_QUIET, format, arguments);
+	print_from(VERBOSITY_QUIET, ALERT, format, arguments);
 	va_end(arguments);
 }
 
@@ -130,7 +150,7 @@ warnx(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print_from(VERBOSITY_NORMAL, format, arguments);
+	print_from(VERBOSITY_NORMAL, WARNING, format, arguments);
 	va_end(arguments);
 }
 
@@ -140,6 +160,6 @@ verbose(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	print_from(VERBOSITY_VERBOSE, format, arguments);
+	print_from(VERBOSITY_VERBOSE, STEP, format, arguments);
 	va_end(arguments);
 }

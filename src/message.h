@@ -7,6 +7,8 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
+#include <stdbool.h>
+
 #include "status.h"
 
 enum verbosity {
@@ -15,8 +17,24 @@ enum verbosity {
 	VERBOSITY_VERBOSE, /* -v: and what was done, step by step */
 };
 
-/* Sets what is printed from here on.  Before the first call: NORMAL. */
-void message_set_verbosity(enum verbosity);
+/*
+ * Sets what is printed from here on, and whether each line begins with a
+ * priority, <3> and so on, as systemd's journal takes it from standard error
+ * (sd-daemon(3)).  Before the first call: NORMAL, without.
+ */
+void message_set(enum verbosity, bool journal);
+
+/*
+ * True when standard error is the journal: value, that of JOURNAL_STREAM, names
+ * its device and inode (systemd.exec(5)).  NULL is no value.
+ */
+bool message_is_journal(const char *value);
+
+/*
+ * A byte of the caller's (a command's name, an option's argument) must not
+ * become a second line or move the terminal's cursor: puts '?' in its place.
+ */
+void message_make_printable(char *line);
 
 /*
  * fatal and fatalx print and end the process with STATUS_FAILURE; fatal adds

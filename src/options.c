@@ -16,7 +16,15 @@
 
 #define TRY "; try 'lowport --help'"
 
-enum { OPTION_SPARES = 256 };
+enum {
+	OPTION_SPARES = 256,
+	OPTION_CHECK,
+	OPTION_CHECK_POLICY,
+	OPTION_DOCTOR,
+};
+
+/* What --doctor looks at, unless told. */
+#define USUAL_MAPPING "443:8443"
 
 /* '+': the first argument that is no option begins the server's command. */
 static const char short_options[] = "+:p:u:vqhV";
@@ -25,6 +33,9 @@ static const struct option long_options[] = {
     {"publish", required_argument, NULL, 'p'},
     {"user", required_argument, NULL, 'u'},
     {"spares", required_argument, NULL, OPTION_SPARES},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"check-policy", required_argument, NULL, OPTION_CHECK_POLICY},
+    {"doctor", no_argument, NULL, OPTION_DOCTOR},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -36,6 +47,9 @@ static const struct option long_options[] = {
 static const char help[] =
     "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/tcp]]... [-u USER[:GROUP]]\n"
     "               [-qv] [--spares N] [--] COMMAND [ARG...]\n"
+    "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
+    "       lowport --doctor [-p ...]... [-u ...]\n"
+    "       lowport --check-policy FILE\n"
     "\n"
     "Runs COMMAND, a server that binds the port SERVER, so that it owns the\n"
     "port PUBLIC instead, as an ordinary user and without any capability.\n"
@@ -53,6 +67,13 @@ static const char help[] =
     "                        own.  Each costs a descriptor, 4 kB of kernel\n"
     "                        memory and 6 microseconds of the start, for each of\n"
     "                        three kinds a mapping.\n"
+    "      --check           say what would happen, for this user: what the\n"
+    "                        policy says, whether each socket can be bound (by\n"
+    "                        binding it), how the server would get it\n"
+    "      --check-policy FILE\n"
+    "                        say what is wrong in a policy's text\n"
+    "      --doctor          look at kernel, container, capability and policy,\n"
+    "                        and say what to do\n"
     "  -v, --verbose         say what is done, step by step\n"
     "  -q, --quiet           say only what ends the run\n"
     "  -h, --help            print this\n"
@@ -188,6 +209,16 @@ option_take(struct options *options, int option, char **argv, int at)
 	case OPTION_SPARES:
 		options->spares = parse_spares(optarg);
 		break;
+	case OPTION_CHECK:
+		options->purpose = PURPOSE_CHECK;
+		break;
+	case OPTION_CHECK_POLICY:
+		options->purpose = PURPOSE_CHECK_POLICY;
+		options->policy_file = optarg;
+		break;
+	case OPTION_DOCTOR:
+		options->purpose = PURPOSE_DOCTOR;
+		break;
 	case 'v':
 		options->verbosity = VERBOSITY_VERBOSE;
 		break;
@@ -206,6 +237,35 @@ option_take(struct options *options, int option, char **argv, int at)
 	}
 }
 
+static void
+read_environment(struct options *options, char **environment)
+{
+	if (options->mapping_count == 0)
+		mappings_from_environment(options, environment);
+	if (options->user == NULL)
+		user_from_environment(options, environment);
+	options->observe = switch_from_environment(environment, "LOWPORT_LEARN",
+	    "observe");
+	options->baseline = switch_from_environment(environment,
+	    "LOWPORT_KERNEL", "5.9");
+	options->journal = message_is_journal(
+	    environment_get(environment, "JOURNAL_STREAM"));
+}
+
+static void
+require_enough(struct options *options)
+{
+	if (options->mapping_count == 0 && options->purpose == PURPOSE_DOCTOR)
+		mapping_add(options, USUAL_MAPPING);
+	if (options->mapping_count == 0 &&
+	    options->purpose != PURPOSE_CHECK_POLICY)
+		fatalx("no mapping; say which port the server is to own, as "
+		       "in -p 443:8443");
+	if (*options->command == NULL && options->purpose == PURPOSE_RUN)
+		fatalx(
+		    "no command; name the server to run after the options" TRY);
+}
+
 void
 options_parse(struct options *options, int argc, char **argv,
     char **environment)
@@ -219,19 +279,7 @@ options_parse(struct options *options, int argc, char **argv,
 		option_take(options, option, argv, at);
 		at = optind;
 	}
-	if (options->mapping_count == 0)
-		mappings_from_environment(options, environment);
-	if (options->user == NULL)
-		user_from_environment(options, environment);
-	options->observe = switch_from_environment(environment, "LOWPORT_LEARN",
-	    "observe");
-	options->baseline = switch_from_environment(environment,
-	    "LOWPORT_KERNEL", "5.9");
-	if (options->mapping_count == 0)
-		fatalx("no mapping; say which port the server is to own, as "
-		       "in -p 443:8443");
-	if (optind >= argc)
-		fatalx(
-		    "no command; name the server to run after the options" TRY);
 	options->command = argv + optind;
+	read_environment(options, environment);
+	require_enough(options);
 }

@@ -14,15 +14,26 @@
 
 #define LOWPORT_VERSION "0.1.0"
 
+enum purpose {
+	PURPOSE_RUN,
+	PURPOSE_CHECK,        /* --check */
+	PURPOSE_CHECK_POLICY, /* --check-policy FILE */
+	PURPOSE_DOCTOR,       /* --doctor */
+};
+
 struct options {
+	enum purpose purpose;
+	const char *policy_file; /* to be checked */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	size_t mapping_count;
 	const char *user; /* USER[:GROUP], or NULL */
 	unsigned int spares;
 	enum verbosity verbosity;
+	bool journal;   /* standard error is systemd's journal */
 	bool observe;   /* LOWPORT_LEARN=observe: never pidfd_getfd(2) */
 	bool baseline;  /* LOWPORT_KERNEL=5.9: use nothing newer */
-	char **command; /* NULL-terminated, the server's argv */
+	char **command; /* NULL-terminated, the server's argv; empty perhaps
+			   where the purpose is not to run it */
 };
 
 /*

@@ -16,15 +16,17 @@
  *                  it is safe: it only takes rights away, and the kernel
  *                  checks again at setresuid(2).
  *   verbosity      one of enum verbosity: how much the helper prints.
+ *   journal        begin its messages as systemd's journal reads them.
  *   observe        how the helper learns what a server's socket was
  *                  (target.h): each way reads processes of the same user only.
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
  *                  slower, and grants nothing.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP; ports
  *                  1 to 65535; no bytes set that the family does not use; an
- *                  IPv4 address as AF_INET; no two in conflict.  Granting it is what lowport is for: the
- *                  right to run a lowport with the capability is the right to
- *                  bind these ports.
+ *                  IPv4 address as AF_INET; no two in conflict.  Granting it
+ *                  is what lowport is for: the capability is used for those
+ *                  that the policy permits to the caller (verdict.h), the
+ *                  others are bound as anybody could.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -35,7 +37,7 @@
 
 #include "mapping.h"
 
-#define PLAN_MAGIC        0x6c6f7702u
+#define PLAN_MAGIC        0x6c6f7703u
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_SPARES_MAX   64
 
@@ -46,25 +48,33 @@ struct plan {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t verbosity;
+	uint32_t journal;  /* 0 or 1 */
 	uint32_t observe;  /* 0 or 1 */
 	uint32_t baseline; /* 0 or 1 */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 };
 
-/* What came of a plan.  The child turns it into words. */
 enum outcome {
-	OUTCOME_READY,     /* the sockets are bound, the capability is gone */
-	OUTCOME_REFUSED,   /* plan_check said no */
+	OUTCOME_READY,     /* the sockets are bound */
+	OUTCOME_REFUSED,   /* plan_check said no to the plan */
 	OUTCOME_NO_SOCKET, /* socket(2) failed with error at endpoint */
 	OUTCOME_NOT_BOUND, /* bind(2) failed likewise */
+	OUTCOME_DENIED,    /* so it did without the capability, whose use the
+			      policy does not permit */
 };
 
-struct answer {
+/* What came of one mapping.  The child turns it into words. */
+struct result {
 	uint32_t outcome;         /* enum outcome */
 	int32_t error;            /* an errno(3) value */
 	struct endpoint endpoint; /* where it failed */
-	uint32_t sockets;         /* how many the plan asks for */
-	uint32_t observe;         /* the way the helper will learn, 0 or 1 */
+};
+
+/* Sent when the capability is gone, whatever came of the plan. */
+struct answer {
+	uint32_t sockets; /* how many the plan asks for */
+	uint32_t observe; /* the way the helper will learn, 0 or 1 */
+	struct result results[PLAN_MAPPINGS_MAX];
 };
 
 /* True when the helper, run by a process of these real ids, may act on it. */

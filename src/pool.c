@@ -74,106 +74,100 @@ variant_bind(struct pool_variant *v)
 
 /*
  * One that the user has not named may be missing: a host without IPv6
- * (EAFNOSUPPORT), a loopback without ::1.  Else the answer tells.
+ * (EAFNOSUPPORT), a loopback without ::1.  Else the mapping has failed.
  */
-static bool
-do_without(struct pool_variant *v, struct answer *answer, enum outcome outcome)
+static void
+variant_fail(struct pool_variant *v, struct result *result,
+    enum outcome outcome)
 {
-	answer->error = errno;
-	answer->outcome = outcome;
-	answer->endpoint = v->endpoint;
+	const int error = errno;
+
 	variant_close(v);
-	return v->implied &&
-	    (answer->error == EAFNOSUPPORT || answer->error == EADDRNOTAVAIL);
+	if (!v->implied || (error != EAFNOSUPPORT && error != EADDRNOTAVAIL))
+		*result = (struct result){outcome, error, v->endpoint};
 }
 
-static bool
+static void
 open_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
-    struct answer *answer)
+    struct result *result)
 {
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
 	size_t count = mapping_variants(&plan->mappings[mapping], list), i;
 	struct pool_variant *v;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && result->outcome == OUTCOME_READY; i++) {
 		v = &pool->variants[pool->count++];
 		v->endpoint = list[i].endpoint;
 		v->implied = list[i].implied;
 		v->mapping = mapping;
 		v->server_port = plan->mappings[mapping].server_port;
-		if (!variant_open(v, spares_of(&list[i], plan)) &&
-		    !do_without(v, answer, OUTCOME_NO_SOCKET))
-			return false;
+		if (!variant_open(v, spares_of(&list[i], plan)))
+			variant_fail(v, result, OUTCOME_NO_SOCKET);
 	}
-	return true;
 }
 
-static bool
+/* The hand-offs take some descriptors more, each for a moment: hold some back
+ * while the sockets are made. */
+static void
 open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 {
+	int reserve[HEADROOM], count = 0;
 	uint16_t i;
 
-	for (i = 0; i < plan->mapping_count; i++)
-		if (!open_mapping(pool, plan, i, answer))
-			return false;
-	return true;
-}
-
-/* The hand-offs take some descriptors more, each for a moment. */
-static bool
-has_headroom(struct answer *answer)
-{
-	int fds[HEADROOM], count = 0;
-	bool enough;
-
-	while (count < HEADROOM && (fds[count] = dup(STDERR_FILENO)) >= 0)
+	while (count < HEADROOM && (reserve[count] = dup(STDERR_FILENO)) >= 0)
 		count++;
-	enough = count == HEADROOM;
-	if (!enough) {
-		answer->error = errno;
-		answer->outcome = OUTCOME_NO_SOCKET;
-	}
+	for (i = 0; i < plan->mapping_count; i++)
+		open_mapping(pool, plan, i, &answer->results[i]);
 	while (count > 0)
-		close(fds[--count]);
-	return enough;
+		close(reserve[--count]);
 }
 
-static bool
-bind_all(struct pool *pool, struct answer *answer)
+/* Binds the sockets of the mappings that are granted the capability, or of
+ * those that are not. */
+static void
+bind_all(struct pool *pool, const bool *granted, bool capable,
+    struct answer *answer)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	struct result *result;
 
-	for (; v < end; v++)
-		if (!variant_bind(v) &&
-		    !do_without(v, answer, OUTCOME_NOT_BOUND))
-			return false;
-	return true;
+	for (; v < end; v++) {
+		result = &answer->results[v->mapping];
+		if (granted[v->mapping] != capable ||
+		    result->outcome != OUTCOME_READY || variant_bind(v))
+			continue;
+		variant_fail(v, result,
+		    errno == EACCES && !capable ? OUTCOME_DENIED
+						: OUTCOME_NOT_BOUND);
+	}
 }
 
-static void
-close_all(struct pool *pool)
+static bool
+close_failed(struct pool *pool, const struct answer *answer)
 {
-	while (pool->count > 0)
-		variant_close(&pool->variants[--pool->count]);
+	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	bool failed = false;
+
+	for (; v < end; v++) {
+		if (answer->results[v->mapping].outcome == OUTCOME_READY)
+			continue;
+		variant_close(v);
+		failed = true;
+	}
+	return failed;
 }
 
 bool
-pool_fill(struct pool *pool, const struct plan *plan, struct answer *answer)
+pool_fill(struct pool *pool, const struct plan *plan,
+    const bool granted[PLAN_MAPPINGS_MAX], struct answer *answer)
 {
-	bool bound;
-
 	answer->sockets = pool_size(plan);
-	bound = open_all(pool, plan, answer) && has_headroom(answer);
-	if (bound) {
-		privilege_raise();
-		bound = bind_all(pool, answer);
-		privilege_lower();
-	}
-	if (bound)
-		answer->outcome = OUTCOME_READY;
-	else
-		close_all(pool);
-	return bound;
+	open_all(pool, plan, answer);
+	bind_all(pool, granted, false, answer);
+	privilege_raise();
+	bind_all(pool, granted, true, answer);
+	privilege_lower();
+	return !close_failed(pool, answer);
 }
 
 bool

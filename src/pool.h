@@ -51,11 +51,13 @@ struct pool {
 };
 
 /*
- * Makes every socket the plan asks for, then raises the capability, binds them
- * all, and lowers it again.  Returns false with the answer's outcome, error and
- * endpoint set, and nothing bound, where one that the user named cannot be had.
+ * Makes every socket the plan asks for and binds those of mappings that are not
+ * granted the capability; then raises it, binds the others, and lowers it again.
+ * The answer has a result for each mapping.  One of which any socket cannot be
+ * had, other than an implied one, gets none.  Returns whether all have theirs.
  */
-bool pool_fill(struct pool *, const struct plan *, struct answer *);
+bool pool_fill(struct pool *, const struct plan *,
+    const bool granted[PLAN_MAPPINGS_MAX], struct answer *);
 
 /* True when some mapping expects the server to bind this port. */
 bool pool_expects(const struct pool *, uint16_t server_port);

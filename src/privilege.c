@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -39,6 +40,13 @@ capabilities_set(cap_t set)
 	if (cap_set_proc(set) != 0)
 		fatal("cannot set the capabilities of this process");
 	cap_free(set);
+}
+
+bool
+privilege_gained(void)
+{
+	return getauxval(AT_SECURE) != 0 && getuid() != 0 &&
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
 }
 
 void

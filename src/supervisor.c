@@ -91,17 +91,6 @@ status_of(int wait_status)
 					: WEXITSTATUS(wait_status);
 }
 
-int
-supervisor_wait(pid_t child)
-{
-	int status;
-
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return STATUS_FAILURE;
-	return status_of(status);
-}
-
 static void
 send_signal(pid_t process, void *signal)
 {

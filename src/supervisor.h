@@ -25,11 +25,8 @@ int supervisor_prepare(void);
 
 /*
  * Runs until no process of the server is left.  channel's end tells that the
- * child has become the server.  Returns the exit status for lowport.
+ * child has become the server, or that it has ended without.  Returns the exit status for lowport.
  */
 int supervisor_run(struct handoff *, int signals, int channel, pid_t server);
-
-/* Waits for a child that never became a server.  Returns its exit status. */
-int supervisor_wait(pid_t child);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, before it becomes the user.
+ * Runs in: the child, before it becomes the user; the helper, for the names in
+ * the policy.
  * Reads: the argument of -u, and the user database as root configured it.
  */
 #include <errno.h>
@@ -79,6 +80,35 @@ user_name(uid_t uid)
 	return entry == NULL ? NULL : entry->pw_name;
 }
 
+bool
+user_id(const char *name, uid_t *id)
+{
+	const struct passwd *entry = find_passwd(name, 0);
+
+	if (entry == NULL)
+		return parse_id(id, name);
+	*id = entry->pw_uid;
+	return true;
+}
+
+bool
+user_group_id(const char *name, gid_t *id)
+{
+	FILE *file = open_database("group");
+	const struct group *entry = NULL;
+
+	while (file != NULL && (entry = fgetgrent(file)) != NULL)
+		if (is_entry(entry->gr_name) &&
+		    strcmp(entry->gr_name, name) == 0)
+			break;
+	if (file != NULL)
+		fclose(file);
+	if (entry == NULL)
+		return parse_id(id, name);
+	*id = entry->gr_gid;
+	return true;
+}
+
 static bool
 lists(const struct group *entry, const char *user)
 {
@@ -147,31 +177,6 @@ find_user(struct user *user, const char *text, bool group_given,
 	return true;
 }
 
-static bool
-find_group(struct user *user, const char *text, char why[USER_WHY])
-{
-	FILE *file = open_database("group");
-	const struct group *entry = NULL;
-	uint32_t id;
-
-	while (file != NULL && (entry = fgetgrent(file)) != NULL)
-		if (is_entry(entry->gr_name) &&
-		    strcmp(entry->gr_name, text) == 0)
-			break;
-	if (file != NULL)
-		fclose(file);
-	if (entry != NULL)
-		user->gid = entry->gr_gid;
-	else if (parse_id(&id, text))
-		user->gid = id;
-	else
-		return SAY(why,
-		    "there is no group '%.64s'; name one of "
-		    "/etc/group or a number",
-		    text);
-	return true;
-}
-
 bool
 user_resolve(struct user *user, const char *text, char why[USER_WHY])
 {
@@ -187,7 +192,10 @@ user_resolve(struct user *user, const char *text, char why[USER_WHY])
 		return SAY(why, "-u needs a user");
 	if (*name != '\0' && !find_user(user, name, group != NULL, why))
 		return false;
-	if (group != NULL && !find_group(user, group, why))
-		return false;
+	if (group != NULL && !user_group_id(group, &user->gid))
+		return SAY(why,
+		    "there is no group '%.64s'; name one of "
+		    "/etc/group or a number",
+		    group);
 	return user->home != NULL || SAY(why, "out of memory");
 }

@@ -28,6 +28,11 @@ extern const char *user_database;
 /* The name of a user, or NULL. */
 const char *user_name(uid_t);
 
+/* The id of a user or group by name, or by number whether listed or not.  False
+ * where there is none. */
+bool user_id(const char *name, uid_t *);
+bool user_group_id(const char *name, gid_t *);
+
 /*
  * Looks USER[:GROUP] up in passwd(5) and group(5).  A user by name or
  * number gets the primary and the supplementary groups of its entry, and its

@@ -767,10 +767,18 @@ await_answer(struct hijack *h)
 	    MSG_PEEK | MSG_DONTWAIT);
 	if (length <= 0)
 		return "end";
-	return answer.outcome == OUTCOME_READY    ? "ready"
-	    : answer.outcome == OUTCOME_REFUSED   ? "refused"
-	    : answer.outcome == OUTCOME_NOT_BOUND ? "not bound"
-						  : "no socket";
+	switch (answer.results[0].outcome) {
+	case OUTCOME_READY:
+		return "ready";
+	case OUTCOME_REFUSED:
+		return "refused";
+	case OUTCOME_DENIED:
+		return "denied";
+	case OUTCOME_NOT_BOUND:
+		return "not bound";
+	default:
+		return "no socket";
+	}
 }
 
 static void

@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(answer_arrives)
 {
-	struct answer answer = {.outcome = OUTCOME_NOT_BOUND, .error = EACCES},
+	struct answer answer = {.results[63] = {OUTCOME_NOT_BOUND, EACCES}},
 		      copy;
 
 	ck_assert(channel_send_answer(helper, &answer));

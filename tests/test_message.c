@@ -84,7 +84,7 @@ START_TEST(each_verb_at_each_verbosity)
 	enum verbosity v;
 
 	for (v = VERBOSITY_QUIET; v <= VERBOSITY_VERBOSE; v++) {
-		message_set_verbosity(v);
+		message_set(v, false);
 		unit_capture(&output, verb->say, "door");
 		ck_assert(unit_exited(output.status, verb->status));
 		ck_assert_str_eq(output.err, v >= verb->from ? verb->line : "");

@@ -342,6 +342,45 @@ END_TEST
 static struct pool pool;
 static struct plan plan;
 
+/* The policy permits everything: whether it helps, bind(2) decides. */
+static bool
+fill(struct answer *answer)
+{
+	bool granted[PLAN_MAPPINGS_MAX];
+
+	memset(granted, true, sizeof(granted));
+	memset(&pool, 0, sizeof(pool));
+	memset(answer, 0, sizeof(*answer));
+	return pool_fill(&pool, &plan, granted, answer);
+}
+
+/* Asserts that this mapping has failed so, at the public port. */
+static void
+assert_result(const struct answer *answer, size_t mapping,
+	      enum outcome outcome, int error)
+{
+	const struct result *result = &answer->results[mapping];
+
+	ck_assert_uint_eq(result->outcome, outcome);
+	ck_assert_int_eq(result->error, error);
+	if (outcome != OUTCOME_READY)
+		ck_assert_uint_eq(result->endpoint.port,
+				  plan.mappings[mapping].public_port);
+}
+
+/* How many sockets the mapping has in the pool. */
+static unsigned int
+sockets_of(size_t mapping)
+{
+	unsigned int count = 0;
+	size_t i;
+
+	for (i = 0; i < pool.count; i++)
+		if (pool.variants[i].mapping == mapping)
+			count += pool.variants[i].count;
+	return count;
+}
+
 static void
 plan_map(const char *text)
 {
@@ -354,15 +393,15 @@ plan_map(const char *text)
 static void
 pool_of(unsigned int spares, const char *mapping)
 {
-	struct answer answer = {0};
+	struct answer answer;
 	char text[ENDPOINT_TEXT];
 
 	plan.spares = spares;
 	plan_map(mapping);
-	ck_assert_msg(pool_fill(&pool, &plan, &answer), "%s: %s",
-		      endpoint_format(&answer.endpoint, text),
-		      strerror(answer.error));
-	ck_assert_uint_eq(answer.outcome, OUTCOME_READY);
+	ck_assert_msg(fill(&answer), "%s: %s",
+		      endpoint_format(&answer.results[0].endpoint, text),
+		      strerror(answer.results[0].error));
+	assert_result(&answer, 0, OUTCOME_READY, 0);
 }
 
 static struct pool_variant *
@@ -525,20 +564,18 @@ END_TEST
 START_TEST(port_in_use_is_reported)
 {
 	int listener = socket_bound("0.0.0.0", false), before;
-	struct answer answer = {0};
+	struct answer answer;
 
 	plan.spares = 4;
 	plan_map("20443:28443");
 	ck_assert_int_eq(try_listen(listener), 0);
 	before = unit_descriptors();
-	ck_assert(!pool_fill(&pool, &plan, &answer));
-	ck_assert_uint_eq(answer.outcome, OUTCOME_NOT_BOUND);
-	ck_assert_int_eq(answer.error, EADDRINUSE);
-	ck_assert_uint_eq(answer.endpoint.port, PORT);
+	ck_assert(!fill(&answer));
+	assert_result(&answer, 0, OUTCOME_NOT_BOUND, EADDRINUSE);
 	ck_assert_int_eq(unit_descriptors(), before);
-	ck_assert_uint_eq(pool.count, 0);
+	ck_assert_uint_eq(sockets_of(0), 0);
 	close(listener);
-	ck_assert(pool_fill(&pool, &plan, &answer));
+	ck_assert(fill(&answer));
 	ck_assert_uint_eq(pool.count, MAPPING_VARIANTS_MAX);
 }
 END_TEST
@@ -560,11 +597,11 @@ port_is_free(uint16_t port)
 	return status == 0;
 }
 
-/* The mapping that can be had is let go of with the one that cannot. */
-START_TEST(failure_to_bind_leaves_nothing)
+/* The mappings that can be had are, beside the one that cannot. */
+START_TEST(failure_to_bind_leaves_nothing_of_its_mapping)
 {
 	int listener = socket_bound("127.0.0.1", false), before;
-	struct answer answer = {0};
+	struct answer answer;
 
 	plan.spares = 2;
 	plan_map("20444:28444");
@@ -572,25 +609,28 @@ START_TEST(failure_to_bind_leaves_nothing)
 	plan_map("20445:28445");
 	ck_assert_int_eq(try_listen(listener), 0);
 	before = unit_descriptors();
-	ck_assert(!pool_fill(&pool, &plan, &answer));
-	ck_assert_uint_eq(answer.outcome, OUTCOME_NOT_BOUND);
-	ck_assert_uint_eq(answer.endpoint.port, PORT);
-	ck_assert_int_eq(unit_descriptors(), before);
-	ck_assert_uint_eq(pool.count, 0);
-	ck_assert(port_is_free(20444));
-	ck_assert(port_is_free(20445));
+	ck_assert(!fill(&answer));
+	assert_result(&answer, 0, OUTCOME_READY, 0);
+	assert_result(&answer, 1, OUTCOME_NOT_BOUND, EADDRINUSE);
+	assert_result(&answer, 2, OUTCOME_READY, 0);
+	ck_assert_uint_eq(sockets_of(0), pool_size(&plan) / 3);
+	ck_assert_uint_eq(sockets_of(1), 0);
+	ck_assert_uint_eq(sockets_of(2), pool_size(&plan) / 3);
+	ck_assert_int_eq(unit_descriptors(),
+			 before + (int)(sockets_of(0) + sockets_of(2)));
 	close(listener);
-	ck_assert(pool_fill(&pool, &plan, &answer));
 	ck_assert(!port_is_free(20444));
+	ck_assert(!port_is_free(20445));
 }
 END_TEST
 
-/* Also where the one that cannot be had is one to do without. */
-START_TEST(failure_to_open_leaves_nothing)
+/* Also where the one that cannot be had is one to do without; and the hand-offs
+ * have their descriptors. */
+START_TEST(failure_to_open_leaves_nothing_of_its_mapping)
 {
-	struct answer answer = {0};
+	struct answer answer;
 	struct rlimit all, few;
-	int before = unit_descriptors(), next = dup(STDERR_FILENO);
+	int before = unit_descriptors(), next = dup(STDERR_FILENO), had;
 
 	plan.spares = 2;
 	plan_map("20446:28443");
@@ -600,16 +640,18 @@ START_TEST(failure_to_open_leaves_nothing)
 	few = all;
 	few.rlim_cur = (rlim_t)(next + _i);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	ck_assert(!pool_fill(&pool, &plan, &answer));
+	ck_assert(!fill(&answer));
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
-	ck_assert_uint_eq(answer.outcome, OUTCOME_NO_SOCKET);
-	ck_assert_int_eq(answer.error, EMFILE);
-	ck_assert_int_eq(unit_descriptors(), before);
-	ck_assert_uint_eq(pool.count, 0);
-	ck_assert(port_is_free(20446));
-	ck_assert(pool_fill(&pool, &plan, &answer));
-	ck_assert_uint_eq(answer.outcome, OUTCOME_READY);
-	ck_assert_int_eq(unit_descriptors(), before + (int)pool_size(&plan));
+	had = unit_descriptors();
+	assert_result(&answer, 1, OUTCOME_NO_SOCKET, EMFILE);
+	ck_assert_uint_eq(sockets_of(1), 0);
+	ck_assert(port_is_free(20447));
+	ck_assert_int_eq(had, before + (int)sockets_of(0));
+	if (answer.results[0].outcome == OUTCOME_READY)
+		ck_assert_uint_eq(sockets_of(0), pool_size(&plan) / 2);
+	else
+		assert_result(&answer, 0, OUTCOME_NO_SOCKET, EMFILE);
+	ck_assert_uint_eq(port_is_free(20446), sockets_of(0) == 0);
 }
 END_TEST
 
@@ -682,16 +724,15 @@ START_TEST(needs_the_address_that_was_named)
 {
 	static const char *const mappings[] = {"127.0.0.1:20443:28443",
 					       "[::1]:20443:28443"};
-	struct answer answer = {0};
+	struct answer answer;
 	int before;
 
 	UNIT_NEEDS(lose_loopback(), "no user namespaces here");
 	plan.spares = 1;
 	plan_map(mappings[_i]);
 	before = unit_descriptors();
-	ck_assert(!pool_fill(&pool, &plan, &answer));
-	ck_assert_uint_eq(answer.outcome, OUTCOME_NOT_BOUND);
-	ck_assert_int_eq(answer.error, EADDRNOTAVAIL);
+	ck_assert(!fill(&answer));
+	assert_result(&answer, 0, OUTCOME_NOT_BOUND, EADDRNOTAVAIL);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
@@ -743,17 +784,15 @@ END_TEST
 
 START_TEST(needs_ipv6_where_it_was_named)
 {
-	struct answer answer = {0};
+	struct answer answer;
 	int before;
 
 	lose_ipv6();
 	plan.spares = 1;
 	plan_map("[::]:20443:28443");
 	before = unit_descriptors();
-	ck_assert(!pool_fill(&pool, &plan, &answer));
-	ck_assert_uint_eq(answer.outcome, OUTCOME_NO_SOCKET);
-	ck_assert_int_eq(answer.error, EAFNOSUPPORT);
-	ck_assert_uint_eq(answer.endpoint.port, PORT);
+	ck_assert(!fill(&answer));
+	assert_result(&answer, 0, OUTCOME_NO_SOCKET, EAFNOSUPPORT);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
@@ -762,16 +801,15 @@ END_TEST
 
 START_TEST(address_of_no_interface_is_reported)
 {
-	struct answer answer = {0};
+	struct answer answer;
 
 	plan.spares = 1;
 	plan_map("127.0.0.1:20443:28443");
-	ck_assert(pool_fill(&pool, &plan, &answer));
-	memset(&pool, 0, sizeof(pool));
+	ck_assert(fill(&answer));
 	plan_map("198.51.100.1:20444:28444");
-	ck_assert(!pool_fill(&pool, &plan, &answer));
-	ck_assert_uint_eq(answer.outcome, OUTCOME_NOT_BOUND);
-	ck_assert_int_eq(answer.error, EADDRNOTAVAIL);
+	ck_assert(!fill(&answer));
+	assert_result(&answer, 0, OUTCOME_READY, 0);
+	assert_result(&answer, 1, OUTCOME_NOT_BOUND, EADDRNOTAVAIL);
 }
 END_TEST
 
@@ -1318,9 +1356,9 @@ add_pool(Suite *s)
 	tcase_add_test(t, expects_the_server_port_alone);
 	tcase_add_test(t, two_mappings_keep_apart);
 	tcase_add_test(t, port_in_use_is_reported);
-	tcase_add_test(t, failure_to_bind_leaves_nothing);
+	tcase_add_test(t, failure_to_bind_leaves_nothing_of_its_mapping);
 	/* In the first mapping, in the second, at a common one or not. */
-	tcase_add_loop_test(t, failure_to_open_leaves_nothing, 0, 20);
+	tcase_add_loop_test(t, failure_to_open_leaves_nothing_of_its_mapping, 0, 20);
 	tcase_add_test(t, address_of_no_interface_is_reported);
 	tcase_add_test(t, does_without_loopback_addresses);
 	tcase_add_loop_test(t, needs_the_address_that_was_named, 0, 2);

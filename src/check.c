@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability, in place of the server.
+ * Reads: what the start was made of, the policy, and what the helper answered.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "message.h"
+#include "policy.h"
+#include "program.h"
+#include "report.h"
+#include "trial.h"
+#include "trust.h"
+#include "verdict.h"
+
+static const char *
+name_of(uid_t uid)
+{
+	const char *name = user_name(uid);
+
+	return name == NULL ? "?" : name;
+}
+
+void
+check_user(const struct start *start)
+{
+	const char *name = name_of(start->user.uid);
+
+	if (start->user.uid == 0)
+		report_note("user", "root (uid 0), without any capability");
+	else
+		report_ok("user", "%s (uid %u, gid %u)", name, start->user.uid,
+		    start->user.gid);
+}
+
+static const char *
+why_not_asked(const struct origin *origin)
+{
+	if (origin->root)
+		return "the caller is root";
+	if (origin->no_new_privs)
+		return "under no_new_privs, executing lowport gives nothing";
+	return "executing lowport gave its caller no privilege";
+}
+
+static void
+check_verdict(const struct mapping *m, const struct verdict *verdict,
+    const struct result *result)
+{
+	char mapping[MAPPING_TEXT], text[EXPLAIN_TEXT];
+
+	mapping_format(m, mapping);
+	if (verdict->permitted) {
+		report_ok("policy", "%s: permitted by %s:%u", mapping,
+		    verdict_policy, verdict->line);
+		return;
+	}
+	explain_denial(text, m);
+	if (result->outcome == OUTCOME_DENIED)
+		report_problem("policy", "%s: %s", mapping, text);
+	else
+		report_note("policy", "%s: not permitted, and not needed: %s",
+		    mapping, text);
+}
+
+void
+check_policy(const struct start *start)
+{
+	struct verdict verdicts[PLAN_MAPPINGS_MAX];
+	size_t count = start->options.mapping_count, i;
+	char why[VERDICT_WHY];
+
+	if (!start->origin.gained) {
+		report_ok("policy", "not asked: %s",
+		    why_not_asked(&start->origin));
+		return;
+	}
+	verdict_reach(verdicts, start->plan.mappings, count, why);
+	for (i = 0; i < count; i++)
+		check_verdict(&start->plan.mappings[i], &verdicts[i],
+		    &start->answer.results[i]);
+}
+
+void
+check_mappings(const struct start *start)
+{
+	const struct result *result = start->answer.results;
+	char mapping[MAPPING_TEXT], text[EXPLAIN_TEXT];
+	size_t i;
+
+	for (i = 0; i < start->options.mapping_count; i++, result++) {
+		mapping_format(&start->plan.mappings[i], mapping);
+		explain_result(text, &start->plan, &start->answer, i,
+		    &start->origin);
+		if (result->outcome == OUTCOME_READY)
+			report_ok("sockets", "%s: all could be bound", mapping);
+		else if (result->outcome == OUTCOME_DENIED)
+			report_problem("sockets",
+			    "%s: not bound, as the policy says", mapping);
+		else
+			report_problem("sockets", "%s: %s", mapping, text);
+	}
+}
+
+void
+check_handoff(const struct start *start)
+{
+	char why[EXPLAIN_TEXT];
+
+	if (!trial_run(start->channel, &start->plan, &start->answer, why))
+		report_problem("hand-off", "%s", why);
+	else if (start->answer.observe)
+		report_ok("hand-off",
+		    "notify, tried; sockets are learnt by watching "
+		    "setsockopt(2), as %s",
+		    start->plan.observe ? "LOWPORT_LEARN says"
+					: "pidfd_getfd(2) is refused here");
+	else
+		report_ok("hand-off",
+		    "notify, tried; sockets are learnt by pidfd_getfd(2)");
+}
+
+static void
+check_command(const struct start *start)
+{
+	const char *command = start->options.command[0];
+	int status;
+
+	if (command == NULL)
+		return;
+	if (program_is_there(command, start->environment, &status))
+		report_ok("command", "%s", command);
+	else
+		report_problem("command", "%s: %s (%d)", command,
+		    status == STATUS_NOT_FOUND ? "not found"
+					       : "cannot be executed",
+		    status);
+}
+
+void
+check_report(const struct start *start)
+{
+	check_user(start);
+	check_policy(start);
+	check_mappings(start);
+	check_handoff(start);
+	check_command(start);
+	report_end();
+}
+
+/* Any file, unlike trust_read: it may be a draft. */
+static size_t
+read_policy(const char *path, char text[VERDICT_POLICY_MAX])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = -1;
+	size_t used = 0;
+
+	if (fd >= 0)
+		while ((length = read(fd, text + used,
+			    VERDICT_POLICY_MAX - used)) > 0)
+			used += (size_t)length;
+	if (length < 0)
+		fatal("cannot read the policy '%.200s'", path);
+	close(fd);
+	if (used == VERDICT_POLICY_MAX)
+		fatalx("policy '%.200s': longer than %d bytes", path,
+		    VERDICT_POLICY_MAX - 1);
+	return used;
+}
+
+/* Where it is the policy itself, nobody but root may be able to change it. */
+static bool
+is_in_force(const char *path, char why[TRUST_WHY])
+{
+	static char text[VERDICT_POLICY_MAX];
+
+	return strcmp(path, verdict_policy) != 0 ||
+	    trust_read(path, text, sizeof(text), why) >= 0;
+}
+
+void
+check_policy_file(const char *path)
+{
+	static char text[VERDICT_POLICY_MAX];
+	struct policy_reader reader = {.rest = text};
+	unsigned int rules = 0, errors = 0;
+	char why[POLICY_WHY], distrust[TRUST_WHY];
+	struct policy_rule rule;
+	enum policy_item item;
+
+	reader.length = read_policy(path, text);
+	while ((item = policy_next(&reader, &rule, why)) != POLICY_END) {
+		rules++;
+		if (item == POLICY_RULE)
+			continue;
+		errors++;
+		alertx("%.200s:%u: %s", path, reader.line, why);
+	}
+	if (!is_in_force(path, distrust)) {
+		errors++;
+		alertx("%s", distrust);
+	}
+	if (errors != 0)
+		_exit(STATUS_FAILURE);
+	report_ok("policy", "%s: %u rule%s", path, rules,
+	    rules == 1 ? "" : "s");
+	report_end();
+}

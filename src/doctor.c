@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability, in place of the server.
+ * Reads: files of /proc and of the root directory, what the start was made of,
+ * and what the helper answered.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "environment.h"
+#include "explain.h"
+#include "redirect.h"
+#include "report.h"
+
+/* The ports below this one take the capability (ip(7)).  Linux 4.11. */
+#define PORT_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+
+static void
+examine_redirect(const struct mapping *m)
+{
+	char rule[REDIRECT_RULE];
+
+	switch (redirect_find(m->public_port, rule)) {
+	case REDIRECT_FOUND:
+		report_problem("redirect",
+		    "port %u never reaches a socket: '%s'; remove that rule",
+		    m->public_port, rule);
+		break;
+	case REDIRECT_NONE:
+		report_ok("redirect", "no rule diverts port %u",
+		    m->public_port);
+		break;
+	case REDIRECT_UNKNOWN:
+		report_note("redirect",
+		    "neither nft nor iptables-save is here to list rules that "
+		    "may divert port %u",
+		    m->public_port);
+	}
+}
+
+void
+doctor_as_root(const struct start *start)
+{
+	size_t i;
+
+	for (i = 0; i < start->options.mapping_count; i++)
+		examine_redirect(&start->options.mappings[i]);
+}
+
+static void
+examine_kernel(void)
+{
+	struct utsname name;
+
+	if (uname(&name) == 0)
+		report_ok("kernel", "%s %s %s", name.sysname, name.release,
+		    name.machine);
+	if (access("/proc/self/fd", R_OK) != 0)
+		report_problem("proc", "/proc is not mounted; mount it");
+}
+
+/* Who made this root directory, or NULL. */
+static const char *
+container_of(const struct start *start)
+{
+	if (access("/run/.containerenv", F_OK) == 0)
+		return "podman or CRI-O";
+	if (access("/.dockerenv", F_OK) == 0)
+		return "Docker";
+	if (environment_get(start->environment, "KUBERNETES_SERVICE_HOST") !=
+	    NULL)
+		return "Kubernetes";
+	return environment_get(start->environment, "container");
+}
+
+/* gVisor's kernel says its own name, and has no listeners. */
+static bool
+is_gvisor(void)
+{
+	FILE *file = fopen("/proc/version", "re");
+	char line[256] = "";
+
+	if (file == NULL)
+		return false;
+	if (fgets(line, sizeof(line), file) == NULL)
+		*line = '\0';
+	fclose(file);
+	return strstr(line, "gvisor") != NULL;
+}
+
+static void
+examine_container(const struct start *start)
+{
+	const char *container = container_of(start);
+	const char *profile = start->origin.seccomp != 2 ? "no seccomp profile"
+	    : start->answer.observe
+	    ? "a seccomp profile that refuses pidfd_getfd(2), as the default "
+	      "ones of Docker and containerd do: served by watching "
+	      "setsockopt(2), some microseconds each; or --cap-add SYS_PTRACE"
+	    : "a seccomp profile that allows what lowport needs";
+
+	if (is_gvisor())
+		report_problem("container",
+		    "gVisor: it has no seccomp listener; use another runtime");
+	else if (container != NULL)
+		report_note("container", "%s, %s", container, profile);
+	else if (start->origin.seccomp == 2)
+		report_note("container", "none known, but %s", profile);
+	else
+		report_ok("container", "none known");
+	if (origin_in_user_namespace())
+		report_note("namespace",
+		    "a user namespace: its capabilities count in its own "
+		    "network namespaces only");
+}
+
+static bool
+read_port_start(unsigned int *port)
+{
+	FILE *file = fopen(PORT_START, "re");
+	bool known;
+
+	if (file == NULL)
+		return false;
+	known = fscanf(file, "%u", port) == 1;
+	fclose(file);
+	return known;
+}
+
+static void
+examine_port_start(const struct start *start)
+{
+	unsigned int port;
+	size_t i;
+
+	if (!read_port_start(&port)) {
+		report_note("port start", "not known: no " PORT_START);
+		return;
+	}
+	for (i = 0; i < start->options.mapping_count; i++)
+		if (start->options.mappings[i].public_port < port) {
+			report_ok("port start",
+			    "%u: ports below it take the capability", port);
+			return;
+		}
+	report_ok("port start", "%u: anybody may bind these ports", port);
+}
+
+static const char *
+source_of(const struct origin *origin)
+{
+	if (origin->root)
+		return origin_in_user_namespace() ? "root of a user namespace"
+						  : "root";
+	if (origin->gained)
+		return "the file capability of";
+	if (origin->ambient)
+		return "the ambient set of who started";
+	return "the permitted set of who started, and the file capability of";
+}
+
+/* It is a problem where a mapping failed for want of it: check_mappings tells
+ * that one. */
+static void
+examine_capability(const struct start *start)
+{
+	enum origin_lack lack = origin_lack(&start->origin);
+	char text[EXPLAIN_TEXT];
+
+	if (start->origin.permitted && lack == ORIGIN_LACKS_NOTHING) {
+		report_ok("capability", "from %s%s%s",
+		    source_of(&start->origin), start->origin.root ? "" : " ",
+		    start->origin.root ? "" : origin_path());
+		return;
+	}
+	explain_lack(text, &start->origin);
+	report_note("capability", "%s: %s",
+	    start->origin.permitted ? "of no use" : "none", text);
+}
+
+static void
+examine_bounds(const struct start *start)
+{
+	if (start->origin.bounded)
+		report_ok("bounding set", "it has CAP_NET_BIND_SERVICE");
+	else
+		report_note("bounding set",
+		    "without CAP_NET_BIND_SERVICE; --cap-add NET_BIND_SERVICE, "
+		    "or CapabilityBoundingSet= of systemd");
+	if (start->origin.no_new_privs)
+		report_note("no_new_privs",
+		    "set: a file capability gives only what who started "
+		    "lowport had");
+	else
+		report_ok("no_new_privs", "not set before lowport");
+}
+
+static void
+examine_yama(void)
+{
+	int scope = explain_yama_scope();
+
+	if (scope > 1)
+		report_problem("yama",
+		    "ptrace_scope %d: the helper may not read the server's "
+		    "bind(2) calls; set kernel.yama.ptrace_scope to 1",
+		    scope);
+	else
+		report_ok("yama", "ptrace_scope %d", scope);
+}
+
+static void
+examine_rules(const struct start *start)
+{
+	if (!start->origin.root)
+		report_note("redirect",
+		    "rules that divert a port can be listed by root alone: "
+		    "lowport --doctor as root");
+}
+
+void
+doctor_report(const struct start *start)
+{
+	examine_kernel();
+	examine_container(start);
+	examine_capability(start);
+	examine_bounds(start);
+	examine_port_start(start);
+	examine_yama();
+	examine_rules(start);
+	check_user(start);
+	check_policy(start);
+	check_mappings(start);
+	check_handoff(start);
+	report_end();
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child.  It looks before it drops anything; causes are looked for
+ * when it holds nothing any more.
+ * Reads: its own state, files of /proc and of this program.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "origin.h"
+#include "privilege.h"
+
+#define SELF "/proc/self/exe"
+
+static bool
+is_permitted(void)
+{
+	cap_flag_value_t value = CAP_CLEAR;
+	cap_t set = cap_get_proc();
+
+	if (set != NULL)
+		cap_get_flag(set, CAP_NET_BIND_SERVICE, CAP_PERMITTED, &value);
+	cap_free(set);
+	return value == CAP_SET;
+}
+
+struct origin
+origin_look(void)
+{
+	return (struct origin){
+	    .permitted = is_permitted(),
+	    .ambient = cap_get_ambient(CAP_NET_BIND_SERVICE) == CAP_SET,
+	    .bounded = cap_get_bound(CAP_NET_BIND_SERVICE) == CAP_SET,
+	    .root = getuid() == 0,
+	    .no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1,
+	    .gained = privilege_gained(),
+	    .seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0),
+	};
+}
+
+const char *
+origin_path(void)
+{
+	static char path[256];
+	ssize_t length = readlink(SELF, path, sizeof(path) - 1);
+
+	if (length <= 0)
+		return "lowport";
+	path[length] = '\0';
+	return path;
+}
+
+static bool
+on_nosuid_mount(void)
+{
+	struct statvfs status;
+
+	return statvfs(SELF, &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
+}
+
+static bool
+has_file_capability(void)
+{
+	return getxattr(SELF, "security.capability", NULL, 0) > 0;
+}
+
+static bool
+is_traced(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[128];
+	int tracer = 0;
+
+	if (file == NULL)
+		return false;
+	while (tracer == 0 && fgets(line, sizeof(line), file) != NULL)
+		sscanf(line, "TracerPid: %d", &tracer);
+	fclose(file);
+	return tracer != 0;
+}
+
+/*
+ * A capability counts in the user namespace that owns the network namespace.
+ * An owner that is neither this process's own nor below it is not to be seen
+ * (ioctl_nsfs(2): EPERM).
+ */
+static bool
+network_is_foreign(void)
+{
+	int network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int owner;
+	bool foreign;
+
+	if (network < 0)
+		return false;
+	owner = ioctl(network, NS_GET_USERNS);
+	foreign = owner < 0 && errno == EPERM;
+	close(network);
+	if (owner >= 0)
+		close(owner);
+	return foreign;
+}
+
+enum origin_lack
+origin_lack(const struct origin *origin)
+{
+	if (network_is_foreign())
+		return ORIGIN_FOREIGN;
+	if (origin->permitted)
+		return ORIGIN_LACKS_NOTHING;
+	if (!origin->bounded)
+		return ORIGIN_NOT_BOUNDED;
+	if (!has_file_capability())
+		return ORIGIN_NO_XATTR;
+	if (on_nosuid_mount())
+		return ORIGIN_NOSUID;
+	if (origin->no_new_privs)
+		return ORIGIN_NO_NEW_PRIVS;
+	if (is_traced())
+		return ORIGIN_TRACED;
+	return ORIGIN_NOT_GRANTED;
+}
+
+/* The initial one maps every id to itself. */
+bool
+origin_in_user_namespace(void)
+{
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned int inside, outside, count;
+	bool initial;
+
+	if (file == NULL)
+		return false;
+	initial = fscanf(file, "%u %u %u", &inside, &outside, &count) == 3 &&
+	    inside == 0 && outside == 0 && count == 0xffffffff;
+	fclose(file);
+	return !initial;
+}

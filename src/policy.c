@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, while it holds the capability; the child, to explain.
+ * Computes only, but for the names of users and groups.
+ * Reads: the text of the policy, written by root (trust.h) or, with
+ * --check-policy, by anybody.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy.h"
+#include "user.h"
+
+#define SAY(why, ...) (snprintf(why, POLICY_WHY, __VA_ARGS__), false)
+
+#define BLANKS " \t\r"
+
+/* The words of a line, from its copy. */
+struct words {
+	char *state;
+	char *word; /* the present one, NULL behind the last */
+};
+
+static char *
+next_word(struct words *w)
+{
+	return w->word = strtok_r(NULL, BLANKS, &w->state);
+}
+
+/* A decimal number without sign, of at most limit. */
+static bool
+parse_number(unsigned long *number, const char *text, unsigned long limit)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9' || strlen(text) > 10)
+		return false;
+	*number = strtoul(text, &end, 10);
+	return *end == '\0' && *number <= limit;
+}
+
+static bool
+parse_action(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+{
+	rule->permit = strcmp(w->word, "permit") == 0;
+	if (!rule->permit && strcmp(w->word, "deny") != 0)
+		return SAY(why,
+		    "a rule begins with permit or deny, not '%.32s'", w->word);
+	next_word(w);
+	return true;
+}
+
+static bool
+parse_who(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+{
+	const char *kind = w->word, *name;
+
+	if (kind != NULL && strcmp(kind, "any") == 0) {
+		next_word(w);
+		return true;
+	}
+	if (kind == NULL ||
+	    (strcmp(kind, "user") != 0 && strcmp(kind, "group") != 0))
+		return SAY(why,
+		    "whom is it for? write user NAME, group NAME or any");
+	rule->who = *kind == 'u' ? POLICY_USER : POLICY_GROUP;
+	name = next_word(w);
+	if (name == NULL)
+		return SAY(why, "a name or number is missing after '%s'", kind);
+	if (rule->who == POLICY_USER ? !user_id(name, &rule->id)
+				     : !user_group_id(name, &rule->id))
+		return SAY(why,
+		    "there is no %s '%.32s'; name one of /etc/%s or a number",
+		    kind, name, *kind == 'u' ? "passwd" : "group");
+	next_word(w);
+	return true;
+}
+
+static bool
+parse_protocols(struct policy_target *target, const char *text)
+{
+	target->tcp = strcmp(text, "tcp") == 0 || strcmp(text, "tcp+udp") == 0;
+	target->udp = strcmp(text, "udp") == 0 || strcmp(text, "tcp+udp") == 0;
+	return target->tcp || target->udp;
+}
+
+static bool
+parse_ports(struct policy_target *target, char *text)
+{
+	char *dash = strchr(text, '-');
+	unsigned long first, last;
+
+	if (dash != NULL)
+		*dash++ = '\0';
+	if (!parse_number(&first, text, UINT16_MAX) || first == 0)
+		return false;
+	last = first;
+	if (dash != NULL && !parse_number(&last, dash, UINT16_MAX))
+		return false;
+	target->first = (uint16_t)first;
+	target->last = (uint16_t)last;
+	return first <= last;
+}
+
+static bool
+parse_target(struct policy_target *target, const char *word)
+{
+	char copy[32], *slash;
+
+	if (strlen(word) >= sizeof(copy))
+		return false;
+	strcpy(copy, word);
+	slash = strchr(copy, '/');
+	if (slash == NULL)
+		return false;
+	*slash++ = '\0';
+	return parse_protocols(target, copy) && parse_ports(target, slash);
+}
+
+static bool
+parse_targets(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+{
+	for (; w->word != NULL && strcmp(w->word, "on") != 0; next_word(w)) {
+		if (rule->target_count == POLICY_TARGETS_MAX)
+			return SAY(why,
+			    "more than %d ports; begin another rule",
+			    POLICY_TARGETS_MAX);
+		if (!parse_target(&rule->targets[rule->target_count++],
+			w->word))
+			return SAY(why,
+			    "'%.32s' is no port; write tcp/443, udp/53, "
+			    "tcp+udp/443 or tcp/8000-8099",
+			    w->word);
+	}
+	if (rule->target_count == 0)
+		return SAY(why, "no port; write some, as in tcp/443");
+	return true;
+}
+
+/* How many bits from the bit-th on are equal to those of the other. */
+static bool
+same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
+{
+	const unsigned int bytes = bits / 8, rest = bits % 8;
+
+	return memcmp(a, b, bytes) == 0 &&
+	    (rest == 0 || ((a[bytes] ^ b[bytes]) >> (8 - rest)) == 0);
+}
+
+static bool
+has_bits_beyond(const struct policy_rule *rule, unsigned int width)
+{
+	unsigned int bit;
+
+	for (bit = rule->bits; bit < width; bit++)
+		if ((rule->address[bit / 8] & (0x80 >> bit % 8)) != 0)
+			return true;
+	return false;
+}
+
+static bool
+parse_network(struct policy_rule *rule, char *text, char why[POLICY_WHY])
+{
+	const bool ipv6 = strchr(text, ':') != NULL;
+	const unsigned int width = ipv6 ? 128 : 32;
+	char *slash = strchr(text, '/');
+	unsigned long bits = width;
+
+	if (slash != NULL)
+		*slash++ = '\0';
+	rule->family = ipv6 ? AF_INET6 : AF_INET;
+	if (inet_pton(rule->family, text, rule->address) != 1)
+		return SAY(why,
+		    "'%.46s' is no address, as 192.0.2.0/24 or "
+		    "2001:db8::/32 are",
+		    text);
+	if (slash != NULL && !parse_number(&bits, slash, width))
+		return SAY(why, "'/%.16s' is no number of bits from 0 to %u",
+		    slash, width);
+	rule->bits = (unsigned int)bits;
+	if (has_bits_beyond(rule, width))
+		return SAY(why, "%.46s has bits beyond its /%u", text,
+		    rule->bits);
+	if (ipv6 &&
+	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)rule->address))
+		return SAY(why, "write IPv4 addresses without ::ffff:");
+	return true;
+}
+
+static bool
+parse_on(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+{
+	if (w->word == NULL)
+		return true;
+	if (next_word(w) == NULL)
+		return SAY(why, "an address is missing after 'on'");
+	if (!parse_network(rule, w->word, why))
+		return false;
+	if (next_word(w) != NULL)
+		return SAY(why, "'%.32s' after the address; begin another rule",
+		    w->word);
+	return true;
+}
+
+static bool
+parse_rule(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+{
+	memset(rule, 0, sizeof(*rule));
+	return parse_action(rule, w, why) && parse_who(rule, w, why) &&
+	    parse_targets(rule, w, why) && parse_on(rule, w, why);
+}
+
+/* Takes the next line off.  False where it is no text of usual length. */
+static bool
+take_line(struct policy_reader *reader, char line[POLICY_LINE_MAX],
+    char why[POLICY_WHY])
+{
+	const char *end = memchr(reader->rest, '\n', reader->length);
+	size_t length = end != NULL ? (size_t)(end - reader->rest)
+				    : reader->length;
+	const char *start = reader->rest;
+
+	reader->rest += length + (end != NULL);
+	reader->length -= length + (end != NULL);
+	reader->line++;
+	if (length >= POLICY_LINE_MAX)
+		return SAY(why, "it is longer than %d bytes",
+		    POLICY_LINE_MAX - 1);
+	if (memchr(start, '\0', length) != NULL)
+		return SAY(why, "it has a byte 0 in it");
+	memcpy(line, start, length);
+	line[length] = '\0';
+	line[strcspn(line, "#")] = '\0';
+	return true;
+}
+
+enum policy_item
+policy_next(struct policy_reader *reader, struct policy_rule *rule,
+    char why[POLICY_WHY])
+{
+	char line[POLICY_LINE_MAX];
+	struct words w;
+
+	while (reader->length > 0) {
+		if (!take_line(reader, line, why))
+			return POLICY_ERROR;
+		w.word = strtok_r(line, BLANKS, &w.state);
+		if (w.word != NULL)
+			return parse_rule(rule, &w, why) ? POLICY_RULE
+							 : POLICY_ERROR;
+	}
+	return POLICY_END;
+}
+
+static bool
+is_about(const struct policy_rule *rule, const struct policy_caller *caller)
+{
+	size_t i;
+
+	switch (rule->who) {
+	case POLICY_USER:
+		return rule->id == caller->uid;
+	case POLICY_GROUP:
+		for (i = 0; i < caller->group_count; i++)
+			if (rule->id == caller->groups[i])
+				return true;
+		return rule->id == caller->gid;
+	default:
+		return true;
+	}
+}
+
+static bool
+has_port(const struct policy_rule *rule, const struct mapping *m)
+{
+	const struct policy_target *target = rule->targets;
+
+	for (; target < rule->targets + rule->target_count; target++)
+		if ((m->protocol == IPPROTO_UDP ? target->udp : target->tcp) &&
+		    m->public_port >= target->first &&
+		    m->public_port <= target->last)
+			return true;
+	return false;
+}
+
+static bool
+is_any(const struct mapping *m)
+{
+	static const uint8_t any[16];
+
+	return memcmp(m->address, any, sizeof(any)) == 0;
+}
+
+/* Without address, or [::], which a dual-stack socket may come of. */
+static bool
+is_of_both_families(const struct mapping *m)
+{
+	return m->family == AF_UNSPEC || (m->family == AF_INET6 && is_any(m));
+}
+
+static bool
+has_address(const struct policy_rule *rule, const struct mapping *m)
+{
+	if (rule->family == AF_UNSPEC)
+		return true;
+	if (is_of_both_families(m))
+		return !rule->permit;
+	if (rule->family != m->family)
+		return false;
+	if (is_any(m))
+		return !rule->permit || rule->bits == 0;
+	return same_bits(rule->address, m->address, rule->bits);
+}
+
+bool
+policy_matches(const struct policy_rule *rule,
+    const struct policy_caller *caller, const struct mapping *m)
+{
+	return is_about(rule, caller) && has_port(rule, m) &&
+	    has_address(rule, m);
+}
+
+const char *
+policy_suggest(const struct mapping *m, const char *user,
+    char text[POLICY_RULE_TEXT])
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	const char *on = "", *bits = "";
+
+	if (!is_of_both_families(m)) {
+		inet_ntop(m->family, m->address, address, sizeof(address));
+		on = " on ";
+		bits = is_any(m) ? "/0" : "";
+	}
+	snprintf(text, POLICY_RULE_TEXT, "permit user %.32s %s/%u%s%s%s", user,
+	    m->protocol == IPPROTO_UDP ? "udp" : "tcp", m->public_port, on,
+	    address, bits);
+	return text;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The policy: who may have which port, in the spirit of doas.conf(5).
+ *
+ *   permit|deny user NAME|group NAME|any PROTO/PORT[-PORT]... [on ADDR[/BITS]]
+ *
+ * lowport.policy(5) is its manual.  The last rule that matches decides; where
+ * none does, the answer is no.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "mapping.h"
+
+#define POLICY_LINE_MAX    1024 /* bytes, the newline included */
+#define POLICY_TARGETS_MAX 64   /* of one rule */
+
+/* What is wrong with a line, and what to write instead. */
+#define POLICY_WHY 160
+
+enum policy_who {
+	POLICY_ANY,
+	POLICY_USER,
+	POLICY_GROUP,
+};
+
+/* Ports, both ends included. */
+struct policy_target {
+	bool tcp, udp;
+	uint16_t first, last;
+};
+
+struct policy_rule {
+	bool permit;
+	enum policy_who who;
+	uint32_t id; /* of user or group */
+	struct policy_target targets[POLICY_TARGETS_MAX];
+	size_t target_count;
+	uint16_t family;     /* AF_UNSPEC: on every address */
+	unsigned int bits;   /* of the address that count */
+	uint8_t address[16]; /* network byte order; IPv4: the first four */
+};
+
+/* Whom the rules are applied to: the real ids of a process. */
+struct policy_caller {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups; /* supplementary */
+	size_t group_count;
+};
+
+/* A place in the text of a policy. */
+struct policy_reader {
+	const char *rest;
+	size_t length;     /* what is left, in bytes */
+	unsigned int line; /* the number of the line read last */
+};
+
+enum policy_item {
+	POLICY_END,
+	POLICY_RULE,
+	POLICY_ERROR, /* with a reason; the next line can be read */
+};
+
+/* Reads on to the next rule.  Users and groups are looked up (user.h). */
+enum policy_item policy_next(struct policy_reader *, struct policy_rule *,
+    char why[POLICY_WHY]);
+
+/*
+ * True when the rule is about the caller and the mapping's public side.  A
+ * mapping is one of several addresses, if it has none or a wildcard: "permit"
+ * must cover all of them, for "deny" it is enough to touch one.  One that may
+ * become a dual-stack socket is of both families.
+ */
+bool policy_matches(const struct policy_rule *, const struct policy_caller *,
+    const struct mapping *);
+
+/* Room for a rule with one port, and the final NUL. */
+#define POLICY_RULE_TEXT 160
+
+/* Writes the rule that would permit the mapping, and not more, to a user. */
+const char *policy_suggest(const struct mapping *, const char *user,
+    char text[POLICY_RULE_TEXT]);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability.  An exec of root's may regain
+ * what root has (capabilities(7)): with --doctor that is what program_read is
+ * for, and the server is another user by then, or under no_new_privs.
+ * Reads: the server's command; what a tool prints.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "message.h"
+#include "program.h"
+#include "status.h"
+
+/*
+ * A process group of its own, so that a signal to lowport's group (timeout(1),
+ * a shell's kill %1) reaches the server once, by way of the helper; and the
+ * terminal, where lowport has it.
+ */
+static void
+make_job(void)
+{
+	bool foreground = tcgetpgrp(STDIN_FILENO) == getpgrp();
+
+	setpgid(0, 0);
+	if (foreground)
+		tcsetpgrp(STDIN_FILENO, getpgrp());
+}
+
+void
+program_execute(char **command, char **environment, const sigset_t *signals)
+{
+	make_job();
+	sigprocmask(SIG_SETMASK, signals, NULL);
+	/* PATH is looked up in environ(7). */
+	environ = environment;
+	execvp(command[0], command);
+	if (errno == ENOENT)
+		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': %s",
+		    command[0],
+		    access(command[0], F_OK) == 0 ? "its interpreter is missing"
+						  : "not found");
+	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %s",
+	    command[0], strerror(errno));
+}
+
+/* 0, or the status of a failure. */
+static int
+look_at(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return errno == EACCES ? STATUS_NOT_EXECUTABLE
+				       : STATUS_NOT_FOUND;
+	if (!S_ISREG(status.st_mode) || access(path, X_OK) != 0)
+		return STATUS_NOT_EXECUTABLE;
+	return 0;
+}
+
+/* As execvp(3) does: what may not be executed is passed by, and remembered. */
+static int
+look_along(const char *path, const char *command)
+{
+	int status = STATUS_NOT_FOUND, found;
+	char file[4096];
+	size_t length;
+
+	for (;; path += length + 1) {
+		length = strcspn(path, ":");
+		snprintf(file, sizeof(file), "%.*s%s%s", (int)length, path,
+		    length == 0 ? "" : "/", command);
+		found = look_at(file);
+		if (found == 0)
+			return 0;
+		if (found == STATUS_NOT_EXECUTABLE)
+			status = found;
+		if (path[length] == '\0')
+			return status;
+	}
+}
+
+bool
+program_is_there(const char *command, char **environment, int *status)
+{
+	const char *path = environment_get(environment, "PATH");
+
+	if (strchr(command, '/') != NULL)
+		*status = look_at(command);
+	else
+		*status = look_along(path != NULL ? path : "/bin:/usr/bin",
+		    command);
+	return *status == 0;
+}
+
+static _Noreturn void
+become_tool(char *const command[], int output)
+{
+	static char *environment[] = {NULL};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDERR_FILENO);
+	dup2(output, STDOUT_FILENO);
+	execve(command[0], command, environment);
+	_exit(STATUS_NOT_FOUND);
+}
+
+static void
+read_lines(int fd, void (*visit)(const char *, void *), void *argument)
+{
+	FILE *stream = fdopen(fd, "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (stream == NULL) {
+		close(fd);
+		return;
+	}
+	while (getline(&line, &size, stream) >= 0) {
+		line[strcspn(line, "\n")] = '\0';
+		visit(line, argument);
+	}
+	free(line);
+	fclose(stream);
+}
+
+bool
+program_read(char *const command[], void (*visit)(const char *, void *),
+    void *argument)
+{
+	int ends[2], status;
+	pid_t pid;
+
+	if (access(command[0], X_OK) != 0 || pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		become_tool(command, ends[1]);
+	close(ends[1]);
+	read_lines(ends[0], visit, argument);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Other programs: the only room that calls exec.
+ */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/*
+ * Becomes the server: command is looked up in PATH of the environment and runs
+ * with this signal mask, in a process group of its own.  Where that fails, it is
+ * told and the process ends with 126 or 127.
+ */
+_Noreturn void program_execute(char **command, char **environment,
+    const sigset_t *signals);
+
+/* True where program_execute would find a file to execute; *status is what it
+ * would end with otherwise. */
+bool program_is_there(const char *command, char **environment, int *status);
+
+/*
+ * Calls visit with each line a tool of the administrator writes to its standard
+ * output, the newline cut off.  Returns false where there is no such tool or it
+ * failed.  The tool is given by its path, and an empty environment.
+ */
+bool program_read(char *const command[], void (*visit)(const char *, void *),
+    void *argument);
+
+#endif

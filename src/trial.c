@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability.
+ * Reads: the helper's answer.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "seccomp.h"
+#include "socket.h"
+#include "trial.h"
+
+#define SAY(why, ...) (snprintf(why, EXPLAIN_TEXT, __VA_ARGS__), false)
+
+/* How often two ports are drawn that no mapping has. */
+#define DRAWS 8
+
+/* A port nobody has at this moment, 0 where there is none. */
+static uint16_t
+free_port(void)
+{
+	struct endpoint e = {.family = AF_INET};
+	int fd = socket_open(&e);
+	uint16_t port = 0;
+
+	if (fd < 0)
+		return 0;
+	if (socket_bind(fd, &e) == 0 && socket_endpoint(fd, &e))
+		port = e.port;
+	close(fd);
+	return port;
+}
+
+static bool
+is_free(const struct plan *plan, const struct mapping *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		if (mapping_conflicts(m, &plan->mappings[i]))
+			return false;
+	return m->public_port != 0 && m->server_port != 0 &&
+	    m->public_port != m->server_port;
+}
+
+bool
+trial_add(struct plan *plan)
+{
+	struct mapping *m = &plan->mappings[plan->mapping_count];
+	int draw;
+
+	if (plan->mapping_count == PLAN_MAPPINGS_MAX)
+		return false;
+	for (draw = 0; draw < DRAWS; draw++) {
+		*m = (struct mapping){.family = AF_INET,
+		    .protocol = IPPROTO_TCP,
+		    .public_port = free_port(),
+		    .server_port = free_port()};
+		if (is_free(plan, m)) {
+			plan->mapping_count++;
+			return true;
+		}
+	}
+	memset(m, 0, sizeof(*m));
+	return false;
+}
+
+static bool
+install(int channel, const struct plan *plan, const struct answer *answer,
+    char why[EXPLAIN_TEXT])
+{
+	struct seccomp_listener listener = seccomp_listen(answer->observe != 0,
+	    plan->baseline != 0);
+	struct greeting greeting = {.killable = listener.killable};
+	bool sent;
+
+	if (listener.fd < 0) {
+		explain_no_listener(why, errno);
+		return false;
+	}
+	sent = channel_send_listener(channel, &greeting, listener.fd);
+	close(listener.fd);
+	return sent || SAY(why, "the helper has ended");
+}
+
+static bool
+try_mapping(const struct mapping *m, char why[EXPLAIN_TEXT])
+{
+	struct mapping_variant variants[MAPPING_VARIANTS_MAX];
+	struct endpoint bound = {0};
+	int fd, error = 0;
+
+	mapping_variants(m, variants);
+	variants[0].endpoint.port = m->server_port;
+	fd = socket_open(&variants[0].endpoint);
+	if (fd < 0)
+		return SAY(why, "cannot make a socket to try the hand-off: %s",
+		    strerror(errno));
+	if (socket_bind(fd, &variants[0].endpoint) != 0)
+		error = errno;
+	else if (!socket_endpoint(fd, &bound))
+		bound.port = 0;
+	close(fd);
+	if (bound.port == m->public_port)
+		return true;
+	explain_trial(why, error);
+	return false;
+}
+
+bool
+trial_run(int channel, const struct plan *plan, const struct answer *answer,
+    char why[EXPLAIN_TEXT])
+{
+	uint32_t i;
+
+	if (!install(channel, plan, answer, why))
+		return false;
+	for (i = 0; i < plan->mapping_count; i++)
+		if (answer->results[i].outcome == OUTCOME_READY)
+			return try_mapping(&plan->mappings[i], why);
+	return SAY(why, "no mapping has sockets to try the hand-off with");
+}

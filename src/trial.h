@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The trial: the hand-off is installed, and tried from end to end, before the
+ * server starts.
+ */
+#ifndef TRIAL_H
+#define TRIAL_H
+
+#include <stdbool.h>
+
+#include "explain.h"
+#include "plan.h"
+
+/*
+ * Adds a mapping between two ordinary ports that are free, for a trial that
+ * depends on no other mapping.  False where the plan has no room.
+ */
+bool trial_add(struct plan *);
+
+/*
+ * Installs the listener in this process, for good, hands it to the helper, and
+ * makes a bind(2) as a server will, of the first mapping that has its sockets.
+ * Returns true when that ends with the public port, or says why it does not.
+ * What the helper lends for it stays in the pool.
+ */
+bool trial_run(int channel, const struct plan *, const struct answer *,
+    char why[EXPLAIN_TEXT]);
+
+#endif

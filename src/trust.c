@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, while it holds the capability, which opens no file; the
+ * child, to explain what the helper decided.
+ * Reads: the inodes on a path that was fixed at build time, and the file there.
+ *
+ * Each step opens one name in the directory that was checked before, and checks
+ * what it has opened: nobody but root can exchange anything on the way
+ * (tests/test_trust.c, tests/root/policy.bats).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trust.h"
+
+#define SAY(why, ...) (snprintf(why, TRUST_WHY, __VA_ARGS__), false)
+
+#define LINK "%.64s is a symbolic link; put there what it names"
+
+/* Opening a directory takes no right to read it; opening the file waits for no
+ * other side, should it be a pipe. */
+#define AS_DIRECTORY (O_PATH | O_NOFOLLOW | O_CLOEXEC)
+#define AS_FILE      (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+static bool
+is_trusted(int fd, mode_t type, const char *path, char why[TRUST_WHY])
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+		return SAY(why, "%.64s: %s", path, strerror(errno));
+	if (S_ISLNK(status.st_mode))
+		return SAY(why, LINK, path);
+	if ((status.st_mode & S_IFMT) != type)
+		return SAY(why, "%.64s is not a %s", path,
+		    type == S_IFDIR ? "directory" : "regular file");
+	if (status.st_uid != 0)
+		return SAY(why,
+		    "%.64s is owned by uid %u, not by root; chown it", path,
+		    status.st_uid);
+	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return SAY(why,
+		    "%.64s is writable by others than root (mode %o); "
+		    "chmod go-w it",
+		    path, status.st_mode & 07777);
+	return true;
+}
+
+static bool
+say_not_opened(const char *path, char why[TRUST_WHY])
+{
+	switch (errno) {
+	case ELOOP:
+		return SAY(why, LINK, path);
+	case EACCES:
+		return SAY(why, "%.64s: %s; it holds no secret: chmod a+r it",
+		    path, strerror(errno));
+	default:
+		return SAY(why, "%.64s: %s", path, strerror(errno));
+	}
+}
+
+/* Opens what a checked directory has under a name, which ends the path. */
+static int
+step(int directory, const char *name, bool is_last, const char *path,
+    char why[TRUST_WHY])
+{
+	int fd = openat(directory, name, is_last ? AS_FILE : AS_DIRECTORY);
+
+	if (fd < 0) {
+		say_not_opened(path, why);
+	} else if (!is_trusted(fd, is_last ? S_IFREG : S_IFDIR, path, why)) {
+		close(fd);
+		fd = -1;
+		errno = EPERM;
+	}
+	return fd;
+}
+
+static int
+open_trusted(const char *path, char why[TRUST_WHY])
+{
+	int fd = step(AT_FDCWD, "/", false, "/", why), next;
+	char way[PATH_MAX];
+	size_t start = 1, end;
+	bool is_last = false;
+
+	while (fd >= 0 && !is_last) {
+		end = start + strcspn(path + start, "/");
+		is_last = path[end] == '\0';
+		snprintf(way, sizeof(way), "%.*s", (int)end, path);
+		next = step(fd, way + start, is_last, way, why);
+		close(fd);
+		fd = next;
+		start = end + 1;
+	}
+	return fd;
+}
+
+static ssize_t
+read_all(int file, char *buffer, size_t size)
+{
+	ssize_t length = 1;
+	size_t used;
+
+	for (used = 0; length > 0; used += (size_t)length)
+		length = read(file, buffer + used, size - used);
+	return length < 0 ? -1 : (ssize_t)used;
+}
+
+ssize_t
+trust_read(const char *path, char *buffer, size_t size, char why[TRUST_WHY])
+{
+	int file = open_trusted(path, why), error;
+	ssize_t length;
+
+	if (file < 0)
+		return -1;
+	length = read_all(file, buffer, size);
+	error = length < 0 ? errno : EFBIG;
+	close(file);
+	if (length >= 0 && length < (ssize_t)size) {
+		buffer[length] = '\0';
+		return length;
+	}
+	errno = error;
+	snprintf(why, TRUST_WHY, "%.64s: %s", path, strerror(errno));
+	return -1;
+}

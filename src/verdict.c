@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, while it holds the capability; the child, to explain.
+ * Both are the caller's process by all real ids, and so come to one verdict.
+ * Reads: the policy, and the ids of this process.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "policy.h"
+#include "privilege.h"
+#include "trust.h"
+#include "verdict.h"
+
+const char *verdict_policy = POLICY_FILE;
+
+static void
+read_caller(struct policy_caller *caller)
+{
+	static gid_t groups[NGROUPS_MAX];
+	int count = getgroups(NGROUPS_MAX, groups);
+
+	if (count < 0)
+		fatal("cannot read the groups of this process");
+	*caller = (struct policy_caller){.uid = getuid(),
+	    .gid = getgid(),
+	    .groups = groups,
+	    .group_count = (size_t)count};
+}
+
+/* The last rule that matches decides. */
+static void
+apply_rule(const struct policy_rule *rule, unsigned int line,
+    const struct policy_caller *caller, struct verdict *verdicts,
+    const struct mapping *mappings, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (policy_matches(rule, caller, &mappings[i]))
+			verdicts[i] = (struct verdict){rule->permit, line};
+}
+
+/* The whole policy is read, whatever the mappings: an error in it shows at
+ * once, and not when somebody comes whom the line is for. */
+static bool
+judge(struct policy_reader *reader, struct verdict *verdicts,
+    const struct mapping *mappings, size_t count, char why[VERDICT_WHY])
+{
+	struct policy_caller caller;
+	struct policy_rule rule;
+	enum policy_item item;
+	char error[POLICY_WHY];
+
+	read_caller(&caller);
+	while ((item = policy_next(reader, &rule, error)) == POLICY_RULE)
+		apply_rule(&rule, reader->line, &caller, verdicts, mappings,
+		    count);
+	if (item == POLICY_END)
+		return true;
+	snprintf(why, VERDICT_WHY, "%.64s:%u: %s", verdict_policy, reader->line,
+	    error);
+	return false;
+}
+
+bool
+verdict_reach(struct verdict *verdicts, const struct mapping *mappings,
+    size_t count, char why[VERDICT_WHY])
+{
+	static char text[VERDICT_POLICY_MAX];
+	struct policy_reader reader = {.rest = text};
+	ssize_t length = trust_read(verdict_policy, text, sizeof(text), why);
+
+	memset(verdicts, 0, count * sizeof(*verdicts));
+	reader.length = length > 0 ? (size_t)length : 0;
+	if (length >= 0 && judge(&reader, verdicts, mappings, count, why))
+		return true;
+	if (length < 0 && errno == ENOENT)
+		snprintf(why, VERDICT_WHY, "there is no %.64s", verdict_policy);
+	memset(verdicts, 0, count * sizeof(*verdicts));
+	return false;
+}
+
+void
+verdict_grant(bool granted[PLAN_MAPPINGS_MAX], const struct plan *plan)
+{
+	struct verdict verdicts[PLAN_MAPPINGS_MAX];
+	const bool asked = privilege_gained();
+	char why[VERDICT_WHY];
+	size_t i;
+
+	if (asked)
+		verdict_reach(verdicts, plan->mappings, plan->mapping_count,
+		    why);
+	for (i = 0; i < plan->mapping_count; i++)
+		granted[i] = !asked || verdicts[i].permitted;
+}

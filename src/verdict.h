@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the policy says of this process and a plan's mappings.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mapping.h"
+#include "plan.h"
+
+/* The policy's path, /etc/lowport/policy unless it was built otherwise. */
+extern const char *verdict_policy;
+
+/* The policy's size is bounded. */
+#define VERDICT_POLICY_MAX 65536
+
+/* Why the policy cannot be used: file, line, and what to do. */
+#define VERDICT_WHY 256
+
+struct verdict {
+	bool permitted;
+	unsigned int line; /* of the rule that decided; 0: no rule did */
+};
+
+/*
+ * Judges each mapping for the real user, group and supplementary groups of this
+ * process.  Returns false, permits nothing and says why where there is no
+ * policy, or where it is not root's alone or has an error anywhere.
+ */
+bool verdict_reach(struct verdict *, const struct mapping *, size_t count,
+    char why[VERDICT_WHY]);
+
+/*
+ * For the helper: says for each mapping whether the capability may be used for
+ * it.  That is so for all where the policy is not asked, as executing this
+ * program has given its caller nothing (privilege_gained).
+ */
+void verdict_grant(bool granted[PLAN_MAPPINGS_MAX], const struct plan *);
+
+#endif
