@@ -5,7 +5,7 @@
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-servers  real servers, from nginx to Tomcat
 #   make bench          against what else there is; passes or fails nothing
-#   make install        PREFIX, DESTDIR as usual
+#   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
 #
 # CC, CFLAGS, LDFLAGS and the variables below are the distributor's to set.
 
@@ -68,9 +68,14 @@ $(BUILD):
 	mkdir -p $@
 
 install: $(BUILD)/lowport
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(SYSCONFDIR)/lowport
 	install -m 755 $(BUILD)/lowport $(DESTDIR)$(BINDIR)/lowport
 	install -m 644 src/lowport.1 $(DESTDIR)$(MANDIR)/man1/lowport.1
+	install -m 644 src/lowport.policy.5 \
+	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
+	[ -e $(DESTDIR)$(SYSCONFDIR)/lowport/policy ] || \
+	    install -m 644 packaging/policy $(DESTDIR)$(SYSCONFDIR)/lowport/policy
 	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
 	    echo "No file capability set; as root: setcap" \
 	    "cap_net_bind_service=p $(BINDIR)/lowport"
