@@ -188,6 +188,10 @@ setup() {
 	plan baseline-2
 }
 
+@test "plan: journal 2" {
+	plan journal-2
+}
+
 @test "plan: address family 99" {
 	plan family-99
 }
@@ -242,6 +246,105 @@ setup() {
 
 @test "plan: one mapping twice" {
 	plan conflict-same
+}
+
+# ---- Plans that are well formed, of what tests/policy denies.
+
+# denied NAME: no socket, and both processes end with 125.
+denied() {
+	genuine genuine
+	forged "$1" denied bound 125
+}
+
+@test "policy: a port that is denied" {
+	denied denied-port
+}
+
+@test "policy: the same as an identity mapping" {
+	denied denied-identity
+}
+
+@test "policy: the same on the loopback alone" {
+	denied denied-loopback
+}
+
+@test "policy: the same on IPv6 alone" {
+	denied denied-ipv6
+}
+
+@test "policy: an address for which a port is denied, and its neighbour" {
+	run -0 timeout -k 1 5 "$ATTACK" forge denied-other-address
+	[[ $output == *"answer ready;"* ]]
+	denied denied-address
+}
+
+@test "policy: the same by no address, which has all" {
+	denied denied-any-address
+}
+
+@test "policy: the same by every address of IPv4" {
+	denied denied-any-ipv4
+}
+
+@test "policy: the same by [::], which may become a dual-stack socket" {
+	denied denied-dual-stack
+}
+
+@test "policy: the child ignores that, and becomes a server all the same" {
+	genuine genuine
+	run -0 timeout -k 1 5 "$ATTACK" forge denied-ignored
+	echo "$output"
+	# It has the port of its own, which needs no privilege.
+	[ "${lines[-1]}" = "before 400; answer denied; capabilities 0; \
+pool bound; ended 0; port 8443; then $LEFT" ]
+}
+
+@test "policy: a port that is denied, by option, variable and check" {
+	run -0 timeout -k 1 5 "$LOWPORT" -q -p 665:8443 -- true
+	for mapping in 666 666:8443 127.0.0.1:666:8443 '[::1]:666' \
+	    '[::ffff:127.0.0.1]:666' 0666; do
+		run -125 timeout -k 1 5 "$LOWPORT" -p "$mapping" -- \
+		    sh -c "$MUST_NOT_START"
+		LOWPORT_PUBLISH=$mapping run -125 timeout -k 1 5 "$LOWPORT" \
+		    -- sh -c "$MUST_NOT_START"
+		run -125 timeout -k 1 5 "$LOWPORT" --check -p "$mapping"
+		run -125 timeout -k 1 5 "$LOWPORT" --doctor -p "$mapping"
+		[ ! -e "$TMPDIR/started" ]
+		nothing_left
+	done
+}
+
+@test "policy: tiny limits do not make it say yes" {
+	local limit
+
+	run -0 timeout -k 1 5 "$LOWPORT" -q -p 665:8443 -- true
+	for limit in "n "{3..24} "v "{1024,1280,1408,1536,1792,2048} \
+	    "d "{0,4,16,64,256} "s "{4,8,16,64} "f 0" "u 1" "l 0"; do
+		run timeout -k 1 5 bash -c "ulimit -$limit
+		    exec \"\$LOWPORT\" -q -p 666:8443 -- touch \"\$TMPDIR/started\""
+		[ "$status" -ne 0 ]
+		[ ! -e "$TMPDIR/started" ]
+	done
+	nothing_left
+}
+
+@test "policy: nothing in the environment names another" {
+	local variable
+
+	mkdir -p "$TMPDIR/etc/lowport"
+	echo "permit any tcp/666" >"$TMPDIR/etc/lowport/policy"
+	"$LOWPORT" --check-policy "$TMPDIR/etc/lowport/policy"
+	for variable in POLICY POLICY_FILE LOWPORT_POLICY SYSCONFDIR ROOT \
+	    HOME PWD XDG_CONFIG_HOME XDG_CONFIG_DIRS; do
+		for value in "$TMPDIR/etc/lowport/policy" "$TMPDIR/etc" "$TMPDIR"
+		do
+			cd "$TMPDIR/etc/lowport"
+			run -125 timeout -k 1 5 env "$variable=$value" \
+			    "$LOWPORT" -q -p 666:8443 -- true
+			cd - >/dev/null
+		done
+	done
+	nothing_left
 }
 
 # ---- What is no plan: the same machinery, on the message.

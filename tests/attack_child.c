@@ -47,6 +47,9 @@
 #define TELLTALE      20443
 #define TELLTALE_TEXT "20443:9443"
 
+/* What tests/policy denies: this port, and the next of 127.0.0.2. */
+#define DENIED 666
+
 #define VARIABLES   150000 /* of the environment that slows the child down */
 #define CATCHES     40     /* how often the hijack is tried */
 #define PATIENCE    1000   /* milliseconds for what should come at once */
@@ -517,6 +520,27 @@ static const struct {
     {"verbosity-negative", {PLAN(verbosity, 0xffffffff)}},
     {"observe-2", {PLAN(observe, 2)}},
     {"baseline-2", {PLAN(baseline, 2)}},
+    {"journal-2", {PLAN(journal, 2)}},
+    {"denied-port", {MAPPING(public_port, DENIED)}},
+    {"denied-identity",
+	{MAPPING(public_port, DENIED), MAPPING(server_port, DENIED)}},
+    {"denied-loopback",
+	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET),
+	    ADDRESS(0, 4, 0x0100007f)}},
+    {"denied-ipv6",
+	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET6)}},
+    {"denied-address",
+	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET),
+	    ADDRESS(0, 4, 0x0200007f)}},
+    {"denied-any-address", {MAPPING(public_port, DENIED + 1)}},
+    {"denied-any-ipv4",
+	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET)}},
+    {"denied-dual-stack",
+	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET6)}},
+    {"denied-other-address",
+	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET),
+	    ADDRESS(0, 4, 0x0100007f)}},
+    {"denied-ignored", {MAPPING(public_port, DENIED)}},
     {"family-99", {MAPPING(family, 99)}},
     {"family-unix", {MAPPING(family, AF_UNIX)}},
     {"protocol-udp", {MAPPING(protocol, IPPROTO_UDP)}},
@@ -767,7 +791,7 @@ await_answer(struct hijack *h)
 	    MSG_PEEK | MSG_DONTWAIT);
 	if (length <= 0)
 		return "end";
-	switch (answer.results[0].outcome) {
+	switch (answer.results[1].outcome) {
 	case OUTCOME_READY:
 		return "ready";
 	case OUTCOME_REFUSED:
@@ -779,6 +803,34 @@ await_answer(struct hijack *h)
 	default:
 		return "no socket";
 	}
+}
+
+/* The child takes the answer, and reads in it that all is well. */
+static void
+forge_answer(struct hijack *h)
+{
+	const uint32_t outcome = OUTCOME_READY;
+	struct __ptrace_syscall_info info;
+	unsigned long long message;
+	struct msghdr header;
+	struct iovec vector;
+
+	do {
+		if (!next_stop(h->child))
+			return;
+		info = stopped_at(h->child);
+	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
+	    info.entry.nr != SYS_recvmsg);
+	message = info.entry.args[1];
+	if (!next_stop(h->child))
+		return;
+	copy_memory(h->child, message, &header, sizeof(header), false);
+	copy_memory(h->child, (uintptr_t)header.msg_iov, &vector,
+	    sizeof(vector), false);
+	copy_memory(h->child,
+	    (uintptr_t)vector.iov_base +
+		offsetof(struct answer, results[1].outcome),
+	    (void *)&outcome, sizeof(outcome), true);
 }
 
 static void
@@ -833,6 +885,8 @@ forge(const char *name)
 	} else if (!h.kill) {
 		answer = await_answer(&h);
 		held |= capabilities_of(h.helper) | capabilities_of(h.child);
+		if (strcmp(name, "denied-ignored") == 0)
+			forge_answer(&h);
 	}
 	bound = port_bound(TELLTALE);
 	release(&h);
