@@ -4,6 +4,7 @@
 #   make demo           a server of 8443 on 443, before your eyes
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-servers  real servers, from nginx to Tomcat
+#   make fuzz           FUZZ_SECONDS (600) for each fuzzer
 #   make bench          against what else there is; passes or fails nothing
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
 #
@@ -88,6 +89,7 @@ BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase
+FUZZ_PACKAGES  = clang libclang-rt-dev
 
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
@@ -103,12 +105,13 @@ demo:
 	$(SANDBOX) tests/demo
 
 check:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
 	$(MAKE) tests
 	$(SANDBOX) tests/run-units
 	$(SANDBOX) bats --print-output-on-failure tests/
 	SANDBOX_USER=root $(SANDBOX) bats --print-output-on-failure tests/root/
 	$(MAKE) check-sanitized
+	$(MAKE) check-fuzz
 
 # The same tests, built with the address and undefined behaviour sanitizers.
 # The filter allows what their run-time calls: its verdicts are another build's.
@@ -120,6 +123,37 @@ check-sanitized:
 	BUILD=$(BUILD)/sanitized tests/sandbox tests/run-units
 	BUILD=$(BUILD)/sanitized ASAN_OPTIONS=detect_leaks=0 tests/sandbox \
 	    bats --print-output-on-failure tests/handoff.bats
+
+# Fuzzers of what reads hostile bytes, with clang's libFuzzer: a short run that
+# is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
+FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
+FUZZED         = channel endpoint mapping message plan policy pool privilege \
+                 process socket sockopt user
+FUZZ_SECONDS   = 600
+MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
+                 NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
+                 CFLAGS='-O1 -g -DSANITIZED -fsanitize=fuzzer-no-link \
+                 $(SANITIZE)'
+
+check-fuzz:
+	$(MAKE_FUZZERS)
+	BUILD=$(BUILD)/fuzz tests/sandbox tests/fuzz -seed=1 -runs=30000 \
+	    -max_total_time=20
+
+fuzz:
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
+	$(MAKE_FUZZERS)
+	BUILD=$(BUILD)/fuzz tests/sandbox tests/fuzz \
+	    -max_total_time=$(FUZZ_SECONDS)
+
+fuzzers: $(BUILD)/lowport $(FUZZERS)
+
+$(BUILD)/fuzz_handoff: FUZZED = endpoint handoff mapping message plan policy \
+                 pool sockopt user
+
+$(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
+	$(COMPILE) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+	    $(FUZZED:%=$(BUILD)/%.o) $(LIBCAP)
 
 check-servers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -147,5 +181,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d)
 
-.PHONY: all install demo check check-sanitized check-servers bench tests clean
+.PHONY: all install demo check check-sanitized check-fuzz check-servers fuzz \
+        fuzzers bench tests clean
 .DELETE_ON_ERROR:

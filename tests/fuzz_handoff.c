@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The notification handler: a server's system calls, with whatever it writes
+ * where a socket address should be, against a pool.  The rooms that touch the
+ * kernel are played here; what they are asked to do is recorded, and judged by
+ * rules that share no code with handoff.c.
+ *
+ * The input: which mappings, then for each call its number, arguments, the bytes
+ * at the address, and what the socket is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "fuzz.h"
+#include "handoff.h"
+#include "message.h"
+#include "privilege.h"
+#include "process.h"
+#include "seccomp.h"
+#include "socket.h"
+#include "target.h"
+
+/* Sockets are numbers no descriptor has. */
+#define FIRST_FD    (1 << 20)
+#define SOCKETS_MAX 4096
+#define CALLS_MAX   16
+#define MEMORY      32
+
+static const char *const plans[][3] = {
+    {"443:8443"},
+    {"443:8443", "80:8080"},
+    {"127.0.0.1:443:8443", "[::1]:443:8443"},
+    {"0.0.0.0:443:8443", "[::]:80:8080"},
+    {"443"},
+    {"192.0.2.7:443:8443", "[2001:db8::7]:444:8443", "80:8080"},
+};
+
+/* One call, and what came of it. */
+static struct {
+	struct seccomp_notif call;
+	uint8_t memory[MEMORY]; /* at the address */
+	size_t readable;        /* bytes of it */
+	int read_error, learn_error;
+	bool gone; /* before it was looked at again */
+	struct target target;
+	/* What was done: */
+	unsigned int answers;
+	bool continued;
+	int error, replaced; /* by this socket, or -1 */
+	bool bound_for_it;
+} now;
+
+static struct endpoint sockets[SOCKETS_MAX];
+static int sockets_made;
+
+/* ---- The rooms that touch the kernel. */
+
+bool
+seccomp_receive(int listener, struct seccomp_notif *call)
+{
+	(void)listener;
+	*call = now.call;
+	return true;
+}
+
+bool
+seccomp_valid(int listener, const struct seccomp_notif *call)
+{
+	(void)listener;
+	(void)call;
+	return !now.gone;
+}
+
+void
+seccomp_continue(int listener, const struct seccomp_notif *call)
+{
+	(void)listener;
+	FUZZ_ASSERT(call->id == now.call.id);
+	now.answers++;
+	now.continued = true;
+}
+
+bool
+seccomp_answer(int listener, const struct seccomp_notif *call, int error)
+{
+	(void)listener;
+	FUZZ_ASSERT(call->id == now.call.id && error >= 0);
+	now.answers++;
+	now.error = error;
+	return true;
+}
+
+int
+seccomp_replace(int listener, const struct seccomp_notif *call, int fd,
+    int target, bool close_on_exec)
+{
+	(void)listener;
+	FUZZ_ASSERT(call->id == now.call.id && now.answers == 0);
+	FUZZ_ASSERT(target == (int)now.call.data.args[0]);
+	FUZZ_ASSERT(close_on_exec == ((now.target.flags & O_CLOEXEC) != 0));
+	FUZZ_ASSERT(fd >= FIRST_FD && fd < FIRST_FD + sockets_made);
+	now.replaced = fd;
+	return now.gone ? ENOENT : 0;
+}
+
+ssize_t
+process_read(pid_t task, uint64_t address, void *buffer, size_t size)
+{
+	FUZZ_ASSERT(task == (pid_t)now.call.pid);
+	FUZZ_ASSERT(address == now.call.data.args[1]);
+	FUZZ_ASSERT(size <= MEMORY);
+	errno = now.read_error;
+	if (now.read_error != 0)
+		return -1;
+	if (size > now.readable)
+		size = now.readable;
+	memcpy(buffer, now.memory, size);
+	return (ssize_t)size;
+}
+
+bool
+process_same_label(pid_t task)
+{
+	return task % 2 == 0;
+}
+
+ino_t
+process_socket(pid_t task, int fd)
+{
+	return (ino_t)(task + fd) % 8;
+}
+
+enum process_holding
+process_find_holder(ino_t inode, struct process_descriptor *holder)
+{
+	*holder = (struct process_descriptor){1, 1};
+	return (enum process_holding)(inode % 3);
+}
+
+int
+target_fetch(pid_t task, int fd)
+{
+	(void)task;
+	(void)fd;
+	return now.target.fd;
+}
+
+bool
+target_learn(struct target *target, pid_t task, int fd, bool observe)
+{
+	FUZZ_ASSERT(task == (pid_t)now.call.pid);
+	FUZZ_ASSERT(fd == (int)now.call.data.args[0]);
+	*target = now.target;
+	if (observe)
+		target->fd = -1;
+	errno = now.learn_error;
+	return now.learn_error == 0;
+}
+
+void
+target_observe(int listener, const struct seccomp_notif *call)
+{
+	(void)listener;
+	FUZZ_ASSERT(call->data.nr == SYS_setsockopt);
+}
+
+int
+socket_open(const struct endpoint *e)
+{
+	FUZZ_ASSERT(sockets_made < SOCKETS_MAX);
+	sockets[sockets_made] = *e;
+	return FIRST_FD + sockets_made++;
+}
+
+int
+socket_bind(int socket, const struct endpoint *e)
+{
+	FUZZ_ASSERT(endpoint_same_address(&sockets[socket - FIRST_FD], e));
+	return 0;
+}
+
+int
+socket_bind_bytes(int socket, const void *address, socklen_t length)
+{
+	FUZZ_ASSERT(socket == now.target.fd);
+	FUZZ_ASSERT(length <= now.readable);
+	FUZZ_ASSERT(memcmp(address, now.memory, length) == 0);
+	now.bound_for_it = true;
+	return 0;
+}
+
+ino_t
+socket_inode(int socket)
+{
+	return (ino_t)socket;
+}
+
+int
+socket_option(int socket, int level, int name)
+{
+	(void)level;
+	(void)name;
+	return socket % 2;
+}
+
+void
+socket_unlisten(int socket)
+{
+	FUZZ_ASSERT(socket >= FIRST_FD && socket < FIRST_FD + sockets_made);
+}
+
+void
+privilege_raise(void)
+{
+}
+
+void
+privilege_lower(void)
+{
+}
+
+/* ---- The judgement. */
+
+/* The port in the bytes: at the same place for both families. */
+static uint16_t
+port_asked(void)
+{
+	return (uint16_t)(now.memory[2] << 8 | now.memory[3]);
+}
+
+static int
+family_asked(void)
+{
+	static const uint8_t zero[4];
+	int family = now.memory[0] | now.memory[1] << 8;
+
+	if (family == AF_UNSPEC && memcmp(now.memory + 4, zero, 4) == 0)
+		return AF_INET;
+	return family;
+}
+
+static const uint8_t *
+address_asked(void)
+{
+	return now.memory + (family_asked() == AF_INET6 ? 8 : 4);
+}
+
+static bool
+is_recent(const struct handoff *h)
+{
+	size_t i;
+
+	for (i = 0; i < HANDOFF_RECENT; i++)
+		if (h->recent[i] == now.target.inode)
+			return true;
+	return false;
+}
+
+/* A socket of the pool goes to nobody but who asked for what it is bound to. */
+static void
+judge_replaced(const struct plan *plan)
+{
+	const struct endpoint *e = &sockets[now.replaced - FIRST_FD];
+	const int length = (int)now.call.data.args[2];
+	const int family = family_asked();
+	uint32_t i;
+
+	FUZZ_ASSERT(now.call.data.nr == SYS_bind);
+	FUZZ_ASSERT(now.read_error == 0 && now.learn_error == 0 && !now.gone);
+	FUZZ_ASSERT(length >= (family == AF_INET ? 16 : 24) && length <= 128);
+	FUZZ_ASSERT((size_t)length <= now.readable || length > 28);
+	FUZZ_ASSERT(family == AF_INET || family == AF_INET6);
+	FUZZ_ASSERT(family == e->family && family == now.target.family);
+	FUZZ_ASSERT(now.target.protocol == IPPROTO_TCP ||
+	    now.target.protocol == IPPROTO_MPTCP);
+	FUZZ_ASSERT(memcmp(address_asked(), e->address,
+			family == AF_INET ? 4 : 16) == 0);
+	for (i = 0; i < plan->mapping_count; i++)
+		if (plan->mappings[i].server_port == port_asked() &&
+		    plan->mappings[i].public_port == e->port)
+			return;
+	FUZZ_ASSERT(!"a mapping of these ports");
+}
+
+static void
+judge(const struct handoff *h, const struct plan *plan, bool was_recent)
+{
+	FUZZ_ASSERT(now.answers == 1);
+	FUZZ_ASSERT(!(now.continued && now.bound_for_it));
+	if (now.replaced >= 0) {
+		judge_replaced(plan);
+		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
+	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
+		/* It has been handed over before. */
+		FUZZ_ASSERT(was_recent && !h->killable);
+	}
+	if (now.call.data.nr != SYS_bind)
+		FUZZ_ASSERT(now.continued);
+}
+
+/* ---- The input. */
+
+static void
+take_plan(struct plan *plan, uint8_t which)
+{
+	const size_t count = sizeof(plans) / sizeof(plans[0]);
+	const char *const *texts = plans[(which & 7) % count];
+	char why[MAPPING_WHY];
+	size_t i;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->spares = 1 + (which >> 3 & 3);
+	for (i = 0; i < 3 && texts[i] != NULL; i++)
+		FUZZ_ASSERT(
+		    mapping_parse(&plan->mappings[plan->mapping_count++],
+			texts[i], why));
+}
+
+static void
+take_target(const uint8_t **bytes, size_t *size)
+{
+	static const int protocols[] = {IPPROTO_TCP, IPPROTO_MPTCP, IPPROTO_UDP,
+	    -1};
+	static const int errors[] = {0, 0, 0, 0, EACCES, ENOENT, ENOTSOCK,
+	    EPERM};
+	const uint8_t kind = fuzz_byte(bytes, size);
+	const uint8_t more = fuzz_byte(bytes, size);
+	const int on = 1;
+
+	memset(&now.target, 0, sizeof(now.target));
+	now.target.family = (kind & 1) != 0 ? AF_INET6 : AF_INET;
+	now.target.protocol = protocols[kind >> 1 & 3];
+	now.target.flags = ((kind & 8) != 0 ? O_NONBLOCK : 0) |
+	    ((kind & 16) != 0 ? O_CLOEXEC : 0);
+	if ((kind & 32) != 0)
+		sockopt_note(&now.target.options,
+		    sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY), &on, sizeof(on));
+	if ((kind & 64) != 0)
+		sockopt_note(&now.target.options,
+		    sockopt_find(SOL_SOCKET, SO_REUSEPORT), &on, sizeof(on));
+	now.target.fd = (kind & 128) != 0 ? -1 : FIRST_FD - 1;
+	now.learn_error = errors[more & 7];
+	now.read_error = (more & 8) != 0 ? errors[more >> 4 & 7] : 0;
+	/* Another's inode, or one of a socket of the pool. */
+	now.target.inode = (more & 64) != 0 ? FIRST_FD + (more & 7) : more;
+}
+
+static void
+take_call(const uint8_t **bytes, size_t *size)
+{
+	static const int numbers[] = {SYS_bind, SYS_bind, SYS_bind,
+	    SYS_setsockopt, 446 /* landlock_restrict_self */};
+	const uint8_t number = fuzz_byte(bytes, size);
+	uint8_t readable;
+
+	memset(&now, 0, sizeof(now));
+	now.replaced = -1;
+	now.call.id = 1 + number;
+	now.call.pid = number;
+	now.call.data.nr = numbers[number % 5];
+	fuzz_take(bytes, size, &now.call.data.args[0], 4);
+	now.call.data.args[1] = 0x7f0012345678;
+	fuzz_take(bytes, size, &now.call.data.args[2], 5);
+	take_target(bytes, size);
+	readable = fuzz_byte(bytes, size);
+	now.gone = readable >= 240;
+	now.readable = readable % (MEMORY + 1);
+	fuzz_take(bytes, size, now.memory, now.readable);
+}
+
+static void
+serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
+{
+	bool was_recent;
+	int calls;
+
+	for (calls = 0; size > 0 && calls < CALLS_MAX; calls++) {
+		take_call(&bytes, &size);
+		was_recent = is_recent(h);
+		h->probing = calls == 0;
+		handoff_serve(h);
+		judge(h, h->plan, was_recent);
+	}
+	handoff_report_unused(h, "never");
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	static bool granted[PLAN_MAPPINGS_MAX];
+	const uint8_t which = fuzz_byte(&bytes, &size);
+	struct plan plan;
+	struct pool pool = {0};
+	struct answer answer = {0};
+	struct handoff h = {.plan = &plan, .pool = &pool};
+	size_t i;
+
+	message_set(VERBOSITY_VERBOSE, false);
+	sockets_made = 0;
+	take_plan(&plan, which);
+	FUZZ_ASSERT(pool_fill(&pool, &plan, granted, &answer));
+	h.killable = (which & 64) != 0;
+	h.observe = (which & 128) != 0;
+	serve_calls(&h, bytes, size);
+	for (i = 0; i < pool.count; i++)
+		free(pool.variants[i].sockets);
+	return 0;
+}

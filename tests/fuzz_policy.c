@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The text of a policy.  Every line is read, whatever the others are; what is
+ * accepted keeps the bounds of policy.h, and "permit" and "deny" the promises
+ * about mappings that are several addresses.
+ */
+#include "fuzz.h"
+
+static const char *const mappings[] = {"443", "0.0.0.0:443", "[::]:443",
+    "127.0.0.1:443", "192.0.2.7:443", "[::1]:443", "[2001:db8::7]:443"};
+
+#define MAPPINGS (sizeof(mappings) / sizeof(mappings[0]))
+
+/* Those that have the addresses of another one. */
+static const bool within[MAPPINGS][MAPPINGS] = {
+    {true, true, true, true, true, true, true},
+    {false, true, false, true, true, false, false},
+    {true, true, true, true, true, true, true},
+    {false, false, false, true, false, false, false},
+    {false, false, false, false, true, false, false},
+    {false, false, false, false, false, true, false},
+    {false, false, false, false, false, false, true},
+};
+
+static void
+check_rule(const struct policy_rule *rule)
+{
+	const struct policy_target *t = rule->targets;
+
+	FUZZ_ASSERT(rule->target_count >= 1 &&
+	    rule->target_count <= POLICY_TARGETS_MAX);
+	for (; t < rule->targets + rule->target_count; t++)
+		FUZZ_ASSERT(
+		    (t->tcp || t->udp) && t->first >= 1 && t->first <= t->last);
+	FUZZ_ASSERT(rule->who == POLICY_ANY || rule->id != UINT32_MAX);
+	switch (rule->family) {
+	case AF_UNSPEC:
+		FUZZ_ASSERT(rule->bits == 0);
+		break;
+	case AF_INET:
+		FUZZ_ASSERT(rule->bits <= 32);
+		break;
+	default:
+		FUZZ_ASSERT(rule->family == AF_INET6 && rule->bits <= 128);
+	}
+}
+
+/* What policy_matches promises of mappings that have others' addresses. */
+static void
+check_matches(const struct policy_rule *rule)
+{
+	const gid_t groups[] = {7, 8};
+	const struct policy_caller caller = {1000, 1000, groups, 2};
+	struct mapping m[MAPPINGS];
+	char why[MAPPING_WHY];
+	bool matches[MAPPINGS];
+	size_t i, j;
+
+	for (i = 0; i < MAPPINGS; i++) {
+		FUZZ_ASSERT(mapping_parse(&m[i], mappings[i], why));
+		matches[i] = policy_matches(rule, &caller, &m[i]);
+	}
+	for (i = 0; i < MAPPINGS; i++)
+		for (j = 0; j < MAPPINGS; j++) {
+			if (!within[i][j])
+				continue;
+			/* What permits all permits each. */
+			if (rule->permit && matches[i])
+				FUZZ_ASSERT(matches[j]);
+			/* What denies one denies all that has it. */
+			if (!rule->permit && matches[j])
+				FUZZ_ASSERT(matches[i]);
+		}
+}
+
+static size_t
+count_lines(const uint8_t *bytes, size_t size)
+{
+	size_t lines = 0, i;
+
+	for (i = 0; i < size; i++)
+		lines += bytes[i] == '\n';
+	return lines + (size > 0 && bytes[size - 1] != '\n');
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	/* Not even behind the text is there a NUL. */
+	char *text = size > 0 ? memcpy(malloc(size), bytes, size) : NULL;
+	struct policy_reader reader = {text, size, 0};
+	enum policy_item item;
+	struct policy_rule rule;
+	char why[POLICY_WHY];
+	unsigned int line;
+
+	do {
+		line = reader.line;
+		item = policy_next(&reader, &rule, why);
+		FUZZ_ASSERT(item == POLICY_END || reader.line > line);
+		if (item == POLICY_RULE) {
+			check_rule(&rule);
+			check_matches(&rule);
+		} else if (item == POLICY_ERROR) {
+			FUZZ_ASSERT(
+			    strlen(why) > 0 && strlen(why) < POLICY_WHY);
+		}
+	} while (item != POLICY_END);
+	FUZZ_ASSERT(reader.length == 0);
+	FUZZ_ASSERT(reader.line == count_lines(bytes, size));
+	free(text);
+	return 0;
+}
