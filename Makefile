@@ -88,7 +88,8 @@ install: $(BUILD)/lowport
 BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
-TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase
+TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase \
+                 nftables
 FUZZ_PACKAGES  = clang libclang-rt-dev
 
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))

@@ -57,7 +57,17 @@ refused_with() {
 # A server that must not be started.
 MUST_NOT_START='touch "$TMPDIR/started"'
 
+# A test that failed may have left a server, for whose end bats would wait.
+end_jobs() {
+	local job
+
+	for job in $(jobs -p); do
+		kill "$job" 2>/dev/null || true
+	done
+}
+
 teardown() {
+	end_jobs
 	rm -f "$TMPDIR/started"
 }
 

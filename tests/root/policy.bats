@@ -61,6 +61,7 @@ setup() {
 }
 
 teardown() {
+	end_jobs
 	restore
 	cp tests/policy "$POLICY"
 	rm -f "$TMPDIR/started"

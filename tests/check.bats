@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# --check and --doctor: what they say is what a start does.
+
+load helpers
+
+CHECK=(timeout -k 1 5 "$LOWPORT" --check)
+DOCTOR=(timeout -k 1 5 "$LOWPORT" --doctor)
+
+# says KIND SUBJECT WORDS: a line of the output does.
+says() {
+	grep -qE "^$1 +$2 +.*$3" <<<"$output" || {
+		echo "no '$1 $2 ... $3' in:"
+		echo "$output"
+		return 1
+	}
+}
+
+# agrees STATUS LOWPORT ARGUMENT...: --check and a start end with this status, a
+# start of a server with nothing to do; and neither leaves anything.
+agrees() {
+	local wanted=$1 lowport=$2
+
+	shift 2
+	run timeout -k 1 5 "$lowport" -q "$@" -- true
+	[ "$status" -eq "$wanted" ]
+	run timeout -k 1 5 "$lowport" --check "$@" -- true
+	[ "$status" -eq "$wanted" ]
+	[ "$(build/attack_child after)" = "0 capable, pool free" ]
+	! listening 443
+}
+
+@test "--check: all that will happen, and nothing does" {
+	run -0 "${CHECK[@]}" -p 443:8443 -p 80 -- touch "$TMPDIR/started"
+	[ "${#lines[@]}" -eq 7 ]
+	says ok user "nobody \(uid 65534, gid 65534\)"
+	says ok policy "443:8443: permitted by /etc/lowport/policy:2"
+	says ok policy "80:80: permitted"
+	says ok sockets "443:8443: all could be bound"
+	says ok hand-off "tried"
+	says ok command touch
+	[ ! -e "$TMPDIR/started" ]
+	run -0 "${CHECK[@]}" -p 443:8443
+	[ "${#lines[@]}" -eq 4 ]
+}
+
+@test "--check goes to standard output alone" {
+	"${CHECK[@]}" -p 443:8443 2>"$TMPDIR/errors" >"$TMPDIR/report"
+	[ ! -s "$TMPDIR/errors" ] && [ -s "$TMPDIR/report" ]
+	run "${CHECK[@]}" -p 443:8443 >/dev/full
+	"${CHECK[@]}" -p 443:8443 >/dev/full && false
+	[ $? -eq 125 ]
+}
+
+@test "--check agrees with a start: permitted, denied, unprivileged" {
+	agrees 0 "$LOWPORT" -p 443:8443
+	agrees 0 "$LOWPORT" -p 127.0.0.1:443:8443
+	agrees 0 "$PLAIN" -p 20444:8443
+	agrees 125 "$LOWPORT" -p 666
+	agrees 125 "$LOWPORT" -p 443:8443 -p 666
+	says problem policy "666:666: /etc/lowport/policy:4 denies"
+	says problem sockets "666:666: not bound, as the policy says"
+	says ok sockets "443:8443"
+	says ok hand-off tried
+}
+
+@test "--check agrees with a start: no capability, no address, no descriptors" {
+	agrees 125 "$PLAIN" -p 443:8443
+	says problem sockets "setcap cap_net_bind_service=p"
+	says ok policy "not asked: executing lowport gave its caller no privilege"
+	agrees 125 "$LOWPORT" -p 192.0.2.7:443:8443
+	says problem sockets "no interface has this address"
+	run -125 bash -c 'ulimit -n 12; exec "$@"' - "${CHECK[@]}" \
+	    --spares 8 -p 443:8443
+	says problem sockets "cannot make the [0-9]+ sockets"
+	run -125 setpriv --no-new-privs "${CHECK[@]}" -p 443:8443
+	says ok policy "not asked: under no_new_privs"
+	says problem sockets "no_new_privs was set before"
+}
+
+@test "--check agrees with a start: a port in use" {
+	python3 tests/hold.py 20443 &
+	wait_until listening 20443
+	run -125 "${CHECK[@]}" -p 20443:8443 -p 443:9443
+	kill $!
+	wait $! || true
+	says problem sockets "20443:8443: cannot bind .*process [0-9]+ \(python3"
+	says ok sockets "443:9443"
+}
+
+@test "--check: the command, as exec would find it" {
+	agrees 0 "$LOWPORT" -p 443:8443
+	run -125 "${CHECK[@]}" -p 443:8443 -- nonesuch
+	says problem command "nonesuch: not found \(127\)"
+	run -125 "${CHECK[@]}" -p 443:8443 -- /etc/passwd
+	says problem command "/etc/passwd: cannot be executed \(126\)"
+	run -125 "${CHECK[@]}" -p 443:8443 -- /tmp
+	says problem command "/tmp: cannot be executed"
+	cd /bin
+	run -0 "${CHECK[@]}" -p 443:8443 -- ./true
+	run -125 env PATH=/nonesuch "$LOWPORT" --check -p 443:8443 -- true
+	says problem command "true: not found"
+}
+
+@test "--check says how sockets are learnt, and why so" {
+	run -0 "${CHECK[@]}" -p 443:8443
+	says ok hand-off "learnt by pidfd_getfd\(2\)"
+	LOWPORT_LEARN=observe run -0 "${CHECK[@]}" -p 443:8443
+	says ok hand-off "watching setsockopt\(2\), as LOWPORT_LEARN says"
+}
+
+@test "--check of 64 mappings has no room for one of its own" {
+	local arguments=()
+
+	for port in $(seq 20001 20064); do
+		arguments+=(-p "127.0.0.1:$port")
+	done
+	run -0 "${CHECK[@]}" "${arguments[@]}"
+	says ok hand-off tried
+}
+
+@test "--check in lowport: the listener that is there is told" {
+	run "$LOWPORT" -q -p 443:8443 -- "$PLAIN" --check -p 20443:9443
+	says ok sockets "20443:9443: all could be bound"
+	says problem hand-off "another program intercepts calls"
+	[ "$status" -eq 125 ]
+}
+
+@test "--check with bad options is refused as a start is" {
+	run "$LOWPORT" --check
+	refused_with "no mapping"
+	run "$LOWPORT" --check -p 443:8443 -u root
+	refused_with "only root can start a server as another user"
+	run "$LOWPORT" --check -p 0
+	refused_with "not between 1 and 65535"
+	run "$LOWPORT" --check-policy
+	refused_with "needs an argument"
+}
+
+@test "--doctor: one screen, and all is well" {
+	run -0 "${DOCTOR[@]}"
+	[ "${#lines[@]}" -le 24 ]
+	! grep -vE '^(ok|note) ' <<<"$output"
+	says ok kernel "$(uname -r)"
+	says ok capability "file capability of $LOWPORT"
+	says ok "bounding set" CAP_NET_BIND_SERVICE
+	says ok no_new_privs "not set"
+	says ok "port start" "1024"
+	says ok yama "ptrace_scope 0"
+	says note redirect "root"
+	says ok policy "443:8443: permitted by"
+	says ok sockets 443:8443
+	says ok hand-off tried
+}
+
+@test "--doctor: each cause, and its remedy" {
+	run -125 "$PLAIN" --doctor
+	says note capability "setcap cap_net_bind_service=p $PLAIN"
+	says problem sockets "setcap"
+	run -0 "$PLAIN" --doctor -p 20443:8443
+	run -125 setpriv --no-new-privs "${DOCTOR[@]}"
+	says note no_new_privs set
+	says problem sockets "no_new_privs was set before"
+	run -125 "${DOCTOR[@]}" -p 666
+	says problem policy "denies"
+	says ok hand-off tried
+	run "$LOWPORT" -q -p 443:8443 -- "$PLAIN" --doctor -p 20443:9443
+	[ "$status" -eq 125 ]
+	says problem hand-off "another program intercepts calls"
+}
+
+@test "messages to the journal begin with a priority" {
+	JOURNAL_STREAM=$(stat -L -c %d:%i "$TMPDIR/errors" 2>/dev/null ||
+	    { : >"$TMPDIR/errors"; stat -c %d:%i "$TMPDIR/errors"; })
+	export JOURNAL_STREAM
+	"$LOWPORT" -v -p 443:8443 -- true 2>"$TMPDIR/errors"
+	grep -q '^<4>lowport: mapping 443:8443 was not used' "$TMPDIR/errors"
+	grep -q '^<6>lowport: process' "$TMPDIR/errors"
+	! grep -v '^<[346]>lowport: ' "$TMPDIR/errors"
+	"$LOWPORT" -p 666 -- true 2>"$TMPDIR/errors" && false
+	grep -q '^<3>lowport: cannot bind' "$TMPDIR/errors"
+	# Another stream, or none: not so.
+	"$LOWPORT" -p 666 -- true 2>"$TMPDIR/others" && false
+	grep -q '^lowport: cannot bind' "$TMPDIR/others"
+	for JOURNAL_STREAM in "" 1 1:2 x:y; do
+		"$LOWPORT" -p 666 -- true 2>"$TMPDIR/errors" && false
+		grep -q '^lowport: cannot bind' "$TMPDIR/errors"
+	done
+}
