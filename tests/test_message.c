@@ -3,7 +3,9 @@
  * One line a message, written at once, whatever the caller's bytes are.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "message.h"
 #include "unit.h"
@@ -188,6 +190,47 @@ START_TEST(standard_error_may_be_closed)
 }
 END_TEST
 
+static void
+say_each(const void *argument)
+{
+	(void)argument;
+	message_set(VERBOSITY_VERBOSE, true);
+	alertx("%s", "a");
+	warnx("%s", "w");
+	verbose("%s", "v");
+	fatalx("%s", "f");
+}
+
+START_TEST(the_journal_is_told_the_priority)
+{
+	struct unit_output output;
+
+	unit_capture(&output, say_each, NULL);
+	ck_assert_str_eq(output.err, "<3>lowport: a\n<4>lowport: w\n"
+				     "<6>lowport: v\n<3>lowport: f\n");
+}
+END_TEST
+
+START_TEST(the_journal_is_known_by_device_and_inode)
+{
+	struct stat status;
+	char value[64];
+
+	ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
+	snprintf(value, sizeof(value), "%ju:%ju", (uintmax_t)status.st_dev,
+		 (uintmax_t)status.st_ino);
+	ck_assert(message_is_journal(value));
+	snprintf(value, sizeof(value), "%ju:%ju", (uintmax_t)status.st_dev,
+		 (uintmax_t)status.st_ino + 1);
+	ck_assert(!message_is_journal(value));
+	snprintf(value, sizeof(value), "%ju", (uintmax_t)status.st_dev);
+	ck_assert(!message_is_journal(value));
+	ck_assert(!message_is_journal(""));
+	ck_assert(!message_is_journal("x:y"));
+	ck_assert(!message_is_journal(NULL));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -201,6 +244,8 @@ suite(void)
 	tcase_add_test(t, reason_is_cut_too);
 	tcase_add_test(t, a_line_is_one_write);
 	tcase_add_test(t, standard_error_may_be_closed);
+	tcase_add_test(t, the_journal_is_told_the_priority);
+	tcase_add_test(t, the_journal_is_known_by_device_and_inode);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -16,6 +16,13 @@ struct command_line {
 	const char *environment[4];
 };
 
+static const char *const purposes[] = {
+    [PURPOSE_RUN] = "",
+    [PURPOSE_CHECK] = " check",
+    [PURPOSE_CHECK_POLICY] = " policy ",
+    [PURPOSE_DOCTOR] = " doctor",
+};
+
 /* Prints what was understood. */
 static void
 parse(const void *argument)
@@ -31,8 +38,10 @@ parse(const void *argument)
 	options_parse(&options, argc, argv, (char **)line->environment);
 	for (i = 0; i < options.mapping_count; i++)
 		printf("%s ", mapping_format(&options.mappings[i], text));
-	printf("| %s %u %d%s%s |", options.user == NULL ? "-" : options.user,
-	       options.spares, options.verbosity,
+	printf("| %s %u %d%s%s%s%s |",
+	       options.user == NULL ? "-" : options.user, options.spares,
+	       options.verbosity, purposes[options.purpose],
+	       options.policy_file == NULL ? "" : options.policy_file,
 	       options.observe ? " observe" : "",
 	       options.baseline ? " baseline" : "");
 	for (; *options.command != NULL; options.command++)
@@ -76,6 +85,16 @@ static const struct understood {
     {{{"-p443:8443", "--", "server"}, {NULL}}, "443:8443 | - 4 1 | server"},
     {{{"--publish", "443:8443", "server"}, {NULL}},
      "443:8443 | - 4 1 | server"},
+    {{{"--check", "-p", "443:8443"}, {NULL}}, "443:8443 | - 4 1 check |"},
+    {{{"-p", "443:8443", "--check", "--", "server", "--x"}, {NULL}},
+     "443:8443 | - 4 1 check | server --x"},
+    {{{"--check"}, {"LOWPORT_PUBLISH=443:8443", NULL}},
+     "443:8443 | - 4 1 check |"},
+    {{{"--doctor"}, {NULL}}, "443:8443 | - 4 1 doctor |"},
+    {{{"--doctor", "-p", "80", "-u", "app"}, {NULL}},
+     "80:80 | app 4 1 doctor |"},
+    {{{"--check-policy", "draft"}, {NULL}}, "| - 4 1 policy draft |"},
+    {{{"--check-policy=draft"}, {NULL}}, "| - 4 1 policy draft |"},
     {{{"--publish=443:8443", "server"}, {NULL}}, "443:8443 | - 4 1 | server"},
     {{{"-p", "443", "-p", "[::1]:80:8080", "server"}, {NULL}},
      "443:443 [::1]:80:8080 | - 4 1 | server"},

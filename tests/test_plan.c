@@ -68,6 +68,8 @@ static const struct bound {
     {FIELD(gid), CALLER_GID, UINT32_MAX},
     {FIELD(verbosity), VERBOSITY_QUIET, (uint32_t)VERBOSITY_QUIET - 1},
     {FIELD(verbosity), VERBOSITY_VERBOSE, VERBOSITY_VERBOSE + 1},
+    {FIELD(journal), 0, UINT32_MAX},
+    {FIELD(journal), 1, 2},
     {FIELD(observe), 0, UINT32_MAX},
     {FIELD(observe), 1, 2},
     {FIELD(baseline), 0, UINT32_MAX},

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 
 #include "pool.h"
+#include "privilege.h"
 #include "socket.h"
 #include "unit.h"
 
@@ -797,6 +798,63 @@ START_TEST(needs_ipv6_where_it_was_named)
 }
 END_TEST
 
+/* A network of its own, in which this process holds the capability; root or
+ * not, it is in the permitted set alone, as in the helper. */
+static bool
+have_own_network(void)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		return false;
+	set_loopback(SIOCSIFFLAGS, (struct ifreq){.ifr_flags = IFF_UP});
+	privilege_lower();
+	return true;
+}
+
+/* Bound by the capability, where that is granted; as anybody could, elsewhere. */
+START_TEST(grants_decide_what_the_capability_is_used_for)
+{
+	bool granted[PLAN_MAPPINGS_MAX] = {[1] = true};
+	struct answer answer = {0};
+
+	UNIT_NEEDS(have_own_network(), "no user namespaces here");
+	plan.spares = 2;
+	plan_map("443:8443");
+	plan_map("80:8080");
+	plan_map("20443:28443");
+	ck_assert(!pool_fill(&pool, &plan, granted, &answer));
+	assert_result(&answer, 0, OUTCOME_DENIED, EACCES);
+	assert_result(&answer, 1, OUTCOME_READY, 0);
+	assert_result(&answer, 2, OUTCOME_READY, 0);
+	ck_assert_uint_eq(sockets_of(0), 0);
+	ck_assert_uint_gt(sockets_of(1), 0);
+	ck_assert_uint_gt(sockets_of(2), 0);
+	/* And nothing is left effective. */
+	memset(&pool, 0, sizeof(pool));
+	memset(&answer, 0, sizeof(answer));
+	ck_assert(!pool_fill(&pool, &plan, (bool[PLAN_MAPPINGS_MAX]){false},
+		&answer));
+	assert_result(&answer, 0, OUTCOME_DENIED, EACCES);
+	memset(&pool, 0, sizeof(pool));
+	memset(&answer, 0, sizeof(answer));
+	granted[0] = true;
+	ck_assert(pool_fill(&pool, &plan, granted, &answer));
+}
+END_TEST
+
+/* Without the capability, a grant is of no use. */
+START_TEST(a_grant_is_no_capability)
+{
+	bool granted[PLAN_MAPPINGS_MAX] = {true};
+	struct answer answer = {0};
+
+	unit_become_ordinary();
+	plan.spares = 1;
+	plan_map("443:8443");
+	ck_assert(!pool_fill(&pool, &plan, granted, &answer));
+	assert_result(&answer, 0, OUTCOME_NOT_BOUND, EACCES);
+}
+END_TEST
+
 /* ---- Handing out */
 
 START_TEST(address_of_no_interface_is_reported)
@@ -1361,6 +1419,8 @@ add_pool(Suite *s)
 	tcase_add_loop_test(t, failure_to_open_leaves_nothing_of_its_mapping, 0, 20);
 	tcase_add_test(t, address_of_no_interface_is_reported);
 	tcase_add_test(t, does_without_loopback_addresses);
+	tcase_add_test(t, grants_decide_what_the_capability_is_used_for);
+	tcase_add_test(t, a_grant_is_no_capability);
 	tcase_add_loop_test(t, needs_the_address_that_was_named, 0, 2);
 	tcase_add_test(t, does_without_ipv6);
 	tcase_add_test(t, needs_ipv6_where_it_was_named);

@@ -199,6 +199,25 @@ START_TEST(etc_is_the_default)
 }
 END_TEST
 
+START_TEST(ids_by_name_or_number)
+{
+	uid_t uid = 1;
+	gid_t gid = 1;
+
+	ck_assert(user_id("app", &uid) && uid == 1000);
+	/* A name that looks like a number is a name. */
+	ck_assert(user_id("7", &uid) && uid == 1007);
+	ck_assert(user_id("4242", &uid) && uid == 4242);
+	ck_assert(!user_id("nonesuch", &uid) && !user_id("", &uid));
+	ck_assert(!user_id("4294967295", &uid) && !user_id("-1", &uid));
+	ck_assert(user_group_id("tls", &gid) && gid == 2001);
+	ck_assert(user_group_id("42", &gid) && gid == 2042);
+	ck_assert(user_group_id("4242", &gid) && gid == 4242);
+	ck_assert(!user_group_id("ap", &gid) && !user_group_id("", &gid));
+	ck_assert(!user_group_id("4294967295", &gid));
+}
+END_TEST
+
 START_TEST(names_users)
 {
 	ck_assert_str_eq(user_name(0), "root");
@@ -317,6 +336,7 @@ add_database(Suite *s)
 	tcase_add_checked_fixture(t, database_fill, NULL);
 	tcase_add_loop_test(t, accepts, 0, LENGTH(accepted));
 	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
+	tcase_add_test(t, ids_by_name_or_number);
 	tcase_add_test(t, names_users);
 	tcase_add_test(t, without_files_there_are_numbers);
 	tcase_add_test(t, without_a_group_file_there_is_the_primary_group);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Other programs: whether execvp(3) would find one, and what a tool prints.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "program.h"
+#include "status.h"
+#include "unit.h"
+
+static char directory[] = "/tmp/lowport-test.XXXXXX";
+
+static void
+make_file(const char *name, mode_t mode)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+}
+
+/* Not root, who may execute whatever anybody may. */
+static void
+directories_make(void)
+{
+	unit_become_ordinary();
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+	ck_assert_int_eq(mkdir("one", 0755), 0);
+	ck_assert_int_eq(mkdir("two", 0755), 0);
+	ck_assert_int_eq(mkdir("one/place", 0755), 0);
+	ck_assert_int_eq(mkdir("closed", 0), 0);
+	make_file("one/text", 0644);
+	make_file("two/text", 0755);
+	make_file("two/program", 0755);
+	make_file("here", 0755);
+}
+
+static const struct {
+	const char *command, *path;
+	int status; /* 0: it is there */
+} searches[] = {
+    {"program", "PATH=one:two", 0},
+    {"program", "PATH=two", 0},
+    {"program", "PATH=one", STATUS_NOT_FOUND},
+    {"program", "PATH=", STATUS_NOT_FOUND},
+    {"program", "PATH=nonesuch:two", 0},
+    {"program", "PATH=closed:two", 0},
+    {"program", "PATH=closed", STATUS_NOT_EXECUTABLE},
+    /* What may not be executed is passed by. */
+    {"text", "PATH=one:two", 0},
+    {"text", "PATH=one", STATUS_NOT_EXECUTABLE},
+    {"place", "PATH=one", STATUS_NOT_EXECUTABLE},
+    /* An empty element is the working directory. */
+    {"here", "PATH=:one", 0},
+    {"here", "PATH=one:", 0},
+    {"here", "PATH=one::two", 0},
+    {"here", "PATH=one:two", STATUS_NOT_FOUND},
+    {"two/program", "PATH=", 0},
+    {"./here", "PATH=one", 0},
+    {"one/text", "PATH=two", STATUS_NOT_EXECUTABLE},
+    {"one", "PATH=one", STATUS_NOT_FOUND},
+    {"./one", "PATH=one", STATUS_NOT_EXECUTABLE},
+    {"./nonesuch", "PATH=one", STATUS_NOT_FOUND},
+    {"sh", "HOME=/", 0},
+};
+
+/* What POSIX says execvp(3) does with PATH. */
+START_TEST(finds_what_exec_finds)
+{
+	char *environment[] = {(char *)searches[_i].path, NULL};
+	int status = -1;
+	bool there;
+
+	there = program_is_there(searches[_i].command, environment, &status);
+	ck_assert_int_eq(status, searches[_i].status);
+	ck_assert_int_eq(there, searches[_i].status == 0);
+}
+END_TEST
+
+static void
+collect(const char *line, void *argument)
+{
+	strcat(argument, line);
+	strcat(argument, "|");
+}
+
+START_TEST(reads_lines)
+{
+	static char *const print[] = {"/usr/bin/printf", "a\n\nb c\nd", NULL};
+	static char *const fail[] = {"/bin/sh", "-c", "echo x; exit 3", NULL};
+	static char *const missing[] = {"/nonesuch", NULL};
+	static char *const environment[] = {"/usr/bin/env", NULL};
+	char text[64] = "";
+	int before = unit_descriptors();
+
+	ck_assert(program_read(print, collect, text));
+	ck_assert_str_eq(text, "a||b c|d|");
+	*text = '\0';
+	ck_assert(!program_read(fail, collect, text));
+	ck_assert_str_eq(text, "x|");
+	ck_assert(!program_read(missing, collect, text));
+	*text = '\0';
+	ck_assert(program_read(environment, collect, text));
+	ck_assert_str_eq(text, "");
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("program");
+	TCase *t = tcase_create("program");
+
+	tcase_add_checked_fixture(t, directories_make, NULL);
+	tcase_add_loop_test(t, finds_what_exec_finds, 0, LENGTH(searches));
+	tcase_add_test(t, reads_lines);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	return unit_run(suite());
+}
