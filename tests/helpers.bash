@@ -17,9 +17,10 @@ use_way() {
 	esac
 }
 
-# wait_until COMMAND...: repeats it until it succeeds, five seconds at most.
+# wait_until COMMAND...: repeats it until it succeeds, for twenty seconds at most:
+# a busy machine is slow.
 wait_until() {
-	local end=$((SECONDS + 5))
+	local end=$((SECONDS + 20))
 
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || {

@@ -113,8 +113,9 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 }
 
 @test "a port in use: by process where that can be seen, else by user" {
-	as_user --inh-caps=+net_bind_service \
-	    --ambient-caps=+net_bind_service python3 tests/hold.py 443 &
+	setpriv --reuid=nobody --regid=nogroup --clear-groups \
+	    --inh-caps=+net_bind_service --ambient-caps=+net_bind_service \
+	    python3 tests/hold.py 443 &
 	wait_until listening 443
 	run "$PLAIN" --check -p 443:8443 -u nobody
 	kill $!
