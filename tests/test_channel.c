@@ -65,7 +65,7 @@ static union room {
 	struct plan plan;
 	struct answer answer;
 	struct greeting greeting;
-	uint8_t bytes[2 * sizeof(struct plan)];
+	uint8_t bytes[2 * (sizeof(struct plan) + sizeof(struct answer))];
 } sent, received;
 
 /* Returns whether it was taken for a message of the kind. */
