@@ -248,105 +248,6 @@ setup() {
 	plan conflict-same
 }
 
-# ---- Plans that are well formed, of what tests/policy denies.
-
-# denied NAME: no socket, and both processes end with 125.
-denied() {
-	genuine genuine
-	forged "$1" denied bound 125
-}
-
-@test "policy: a port that is denied" {
-	denied denied-port
-}
-
-@test "policy: the same as an identity mapping" {
-	denied denied-identity
-}
-
-@test "policy: the same on the loopback alone" {
-	denied denied-loopback
-}
-
-@test "policy: the same on IPv6 alone" {
-	denied denied-ipv6
-}
-
-@test "policy: an address for which a port is denied, and its neighbour" {
-	run -0 timeout -k 1 5 "$ATTACK" forge denied-other-address
-	[[ $output == *"answer ready;"* ]]
-	denied denied-address
-}
-
-@test "policy: the same by no address, which has all" {
-	denied denied-any-address
-}
-
-@test "policy: the same by every address of IPv4" {
-	denied denied-any-ipv4
-}
-
-@test "policy: the same by [::], which may become a dual-stack socket" {
-	denied denied-dual-stack
-}
-
-@test "policy: the child ignores that, and becomes a server all the same" {
-	genuine genuine
-	run -0 timeout -k 1 5 "$ATTACK" forge denied-ignored
-	echo "$output"
-	# It has the port of its own, which needs no privilege.
-	[ "${lines[-1]}" = "before 400; answer denied; capabilities 0; \
-pool bound; ended 0; port 8443; then $LEFT" ]
-}
-
-@test "policy: a port that is denied, by option, variable and check" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 665:8443 -- true
-	for mapping in 666 666:8443 127.0.0.1:666:8443 '[::1]:666' \
-	    '[::ffff:127.0.0.1]:666' 0666; do
-		run -125 timeout -k 1 5 "$LOWPORT" -p "$mapping" -- \
-		    sh -c "$MUST_NOT_START"
-		LOWPORT_PUBLISH=$mapping run -125 timeout -k 1 5 "$LOWPORT" \
-		    -- sh -c "$MUST_NOT_START"
-		run -125 timeout -k 1 5 "$LOWPORT" --check -p "$mapping"
-		run -125 timeout -k 1 5 "$LOWPORT" --doctor -p "$mapping"
-		[ ! -e "$TMPDIR/started" ]
-		nothing_left
-	done
-}
-
-@test "policy: tiny limits do not make it say yes" {
-	local limit
-
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 665:8443 -- true
-	for limit in "n "{3..24} "v "{1024,1280,1408,1536,1792,2048} \
-	    "d "{0,4,16,64,256} "s "{4,8,16,64} "f 0" "u 1" "l 0"; do
-		run timeout -k 1 5 bash -c "ulimit -$limit
-		    exec \"\$LOWPORT\" -q -p 666:8443 -- touch \"\$TMPDIR/started\""
-		[ "$status" -ne 0 ]
-		[ ! -e "$TMPDIR/started" ]
-	done
-	nothing_left
-}
-
-@test "policy: nothing in the environment names another" {
-	local variable
-
-	mkdir -p "$TMPDIR/etc/lowport"
-	echo "permit any tcp/666" >"$TMPDIR/etc/lowport/policy"
-	"$LOWPORT" --check-policy "$TMPDIR/etc/lowport/policy"
-	for variable in POLICY POLICY_FILE LOWPORT_POLICY SYSCONFDIR ROOT \
-	    HOME PWD XDG_CONFIG_HOME XDG_CONFIG_DIRS; do
-		for value in "$TMPDIR/etc/lowport/policy" "$TMPDIR/etc" "$TMPDIR"
-		do
-			cd "$TMPDIR/etc/lowport"
-			run -125 timeout -k 1 5 env "$variable=$value" \
-			    "$LOWPORT" -q -p 666:8443 -- true
-			cd - >/dev/null
-		done
-	done
-	nothing_left
-}
-
 # ---- What is no plan: the same machinery, on the message.
 
 @test "message: one byte too short" {
@@ -460,7 +361,7 @@ writev EPERM getfd EPERM seize EPERM" ]
 
 @test "executed under a tracer, lowport has no capability" {
 	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 true
-	run -125 timeout -k 1 5 "$ATTACK" traced
+	run -125 timeout -k 1 5 "$ATTACK" traced 443
 	[[ $output == *"cannot bind"*:443* ]]
 	nothing_left
 }
@@ -621,6 +522,553 @@ tunes() {
 	done
 }
 
+# ---- The policy, tests/policy: every port is this user's but for 666.
+
+# other NAME [SERVER-PORT]: the control of a forgery, which names 444.
+other() {
+	run -0 timeout -k 1 5 "$ATTACK" forge "$1" 444
+	echo "$1: $output"
+	[[ ${lines[-1]} =~ ^before\ 400\;\ answer\ ready\;\ capabilities\ 0\;\ \
+pool\ (bound|free)\;\ ended\ 0\;\ port\ ${2:-444}\;\ \
+444\ (bound|unseen)\;\ then\ $LEFT$ ]]
+}
+
+# denied NAME ANSWER POOL ENDED [SERVER-PORT]: what a forgery that names 666
+# comes to.
+denied() {
+	run -0 timeout -k 1 5 "$ATTACK" forge "$1" 666
+	echo "$1: $output"
+	[[ ${lines[-1]} =~ ^before\ 400\;\ answer\ $2\;\ capabilities\ 0\;\ \
+pool\ $3\;\ ended\ $4\;\ port\ ${5:-0}\;\ 666\ (free|unseen)\;\ then\ $LEFT$ ]]
+}
+
+# without_666 COMMAND...: a start that wants port 666 fails and leaves nothing.
+without_666() {
+	run timeout -k 1 5 "$@"
+	echo "status $status: $output"
+	[ "$status" -eq 125 ]
+	[ ! -e "$TMPDIR/started" ]
+	nothing_left && ! listening 666
+}
+
+# A start for port 444, in place of 666: the control.
+with_444() {
+	run -0 timeout -k 1 5 "$@" -q -p 444:8443 -- "$ATTACK" report 1
+	[ "$output" = 444 ]
+}
+
+# unlimited_666 LIMITS: no limits give port 666, or leave anything.
+unlimited_666() {
+	status=0
+	timeout -k 1 5 bash -c "$1; "'exec "$LOWPORT" -q -p 20443:9443 \
+	    -p 666:8443 -- "$ATTACK" report 9' 9>"$TMPDIR/port" \
+	    2>"$TMPDIR/errors" || status=$?
+	echo "status $status, port '$(cat "$TMPDIR/port")': $1"
+	case $status in
+	125 | 126 | 127 | 1[3-9]?) [ ! -s "$TMPDIR/port" ] ;;
+	*) false ;;
+	esac
+	nothing_left && ! listening 666
+}
+
+# bound_during PORT COMMAND...: the port is bound at some moment of it.
+bound_during() {
+	"$ATTACK" during "$@" | grep -x "$1 bound"
+}
+
+free_during() {
+	! bound_during "$@"
+}
+
+# Sockets that are bound only are listed.
+bound_only_listed() {
+	[ "$("$ATTACK" bound 1)" = free ]
+}
+
+# A policy by which the user may have every port, in all places below a
+# directory where somebody might look for it.
+forge_policy() {
+	mkdir -p "$1/etc/lowport" "$1/lowport" "$1/.config/lowport" \
+	    "$1/policy.d"
+	echo 'permit any tcp/1-65535' >"$1/etc/lowport/policy"
+	cp "$1/etc/lowport/policy" "$1/lowport/policy"
+	cp "$1/etc/lowport/policy" "$1/.config/lowport/policy"
+	cp "$1/etc/lowport/policy" "$1/policy"
+	echo 'root:x:65534:65534::/:/bin/sh' >"$1/etc/passwd"
+	cp "$1/etc/passwd" "$1/passwd"
+	"$LOWPORT" --check-policy "$1/policy"
+}
+
+@test "policy: a forged plan names the denied port" {
+	other other
+	denied denied "ready, denied" bound 125
+}
+
+@test "policy: as the first of two" {
+	other other-first 443
+	denied denied-first "denied, ready" free 125
+}
+
+@test "policy: as both" {
+	other other
+	denied denied-both denied free 125
+}
+
+@test "policy: as the last of 64" {
+	other crowd 443
+	denied crowd-denied "ready, denied" bound 125
+}
+
+@test "policy: behind a server port that is permitted" {
+	other other-server-port 8443
+	denied denied-server-port "ready, denied" bound 125
+}
+
+@test "policy: as public and server port" {
+	other other-same-port 8443
+	denied denied-same-port "ready, denied" bound 125
+}
+
+@test "policy: on the IPv4 wildcard" {
+	other other-ipv4
+	denied denied-ipv4 "ready, denied" bound 125
+}
+
+@test "policy: on the IPv6 wildcard" {
+	other other-ipv6 8443
+	denied denied-ipv6 "ready, denied" bound 125
+}
+
+@test "policy: on another loopback address" {
+	other other-address 8443
+	denied denied-address "ready, denied" bound 125
+}
+
+@test "policy: with a scope" {
+	other other-scope 8443
+	denied denied-scope "ready, denied" bound 125
+}
+
+@test "policy: as an IPv4-mapped address" {
+	other other-address 8443
+	denied denied-mapped refused free 125
+}
+
+@test "policy: as UDP" {
+	other other
+	denied denied-udp refused free 125
+}
+
+@test "policy: as Multipath TCP" {
+	other other
+	denied denied-mptcp refused free 125
+}
+
+@test "policy: as protocol 0" {
+	other other
+	denied denied-protocol-zero refused free 125
+}
+
+@test "policy: twice, on addresses that overlap" {
+	other other
+	denied denied-overlap refused free 125
+}
+
+@test "policy: by a plan that claims to be root's" {
+	other other
+	denied denied-root refused free 125
+}
+
+@test "policy: in a second plan, after one that is permitted" {
+	genuine genuine
+	denied second-denied ready bound 125
+}
+
+@test "policy: in a first plan, before one that is permitted" {
+	genuine genuine
+	denied first-denied "ready, denied" bound 125
+}
+
+@test "policy: the child ignores the denial; its server gets no 666" {
+	other ignore:other
+	denied ignore:denied "ready, denied" bound 0 8443
+}
+
+@test "policy: the child ignores it, with a server for the permitted one" {
+	genuine genuine
+	denied ignore:permitted-first "ready, denied" free 0 443
+}
+
+@test "policy: the child ignores it, and has the denied one tried" {
+	other ignore:other
+	denied ignore:denied-first "denied, ready" free 125
+}
+
+@test "policy: a hijacked --check" {
+	other check:other 0
+	denied check:denied "ready, denied" bound 125
+}
+
+@test "policy: a hijacked --check that ignores the denial" {
+	other check:other 0
+	denied check:ignore:denied "ready, denied" bound 0
+}
+
+@test "policy: the denied port on the command line, in all forms" {
+	with_444 "$LOWPORT"
+	for mapping in 666 666:8443 127.0.0.1:666:8443 0.0.0.0:666:8443 \
+	    127.66.6.6:666:8443 '[::1]:666:8443' '[::]:666:8443' \
+	    '[::ffff:127.0.0.1]:666:8443' 666:443 666/tcp; do
+		without_666 "$LOWPORT" -p "$mapping" -- sh -c "$MUST_NOT_START"
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == *"/etc/lowport/policy:"*" denies it to user"* ]]
+	done
+}
+
+@test "policy: the denied port among permitted ones" {
+	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -p 444:9443 -- true
+	for mappings in "-p 666:8443 -p 443:9443" "-p 443:8443 -p 666:9443" \
+	    "-p 127.0.0.1:666:8443 -p [::1]:443:8443" \
+	    "-p 0.0.0.0:443:8443 -p [::]:666:8443" \
+	    "-p 127.0.0.1:666:8443 -p 127.0.0.2:666:8443" \
+	    "-p 20443:9443 -p 8666:666 -p 666:8666"; do
+		without_666 "$LOWPORT" $mappings -- sh -c "$MUST_NOT_START"
+		[[ $output == *"denies it to user"* ]]
+	done
+}
+
+@test "policy: LOWPORT_PUBLISH with the denied port" {
+	LOWPORT_PUBLISH="444:8443" run -0 timeout -k 1 5 "$LOWPORT" -q -- \
+	    "$ATTACK" report 1
+	[ "$output" = 444 ]
+	for publish in 666:8443 "443:9443 666:8443" "666:8443 443:9443"; do
+		without_666 env LOWPORT_PUBLISH="$publish" "$LOWPORT" -- \
+		    sh -c "$MUST_NOT_START"
+		[[ $output == *"denies it to user"* ]]
+	done
+}
+
+@test "policy: the server binds the denied port itself" {
+	with_444 "$LOWPORT"
+	run -1 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" serve 666
+	[[ $output == *"port 666: Permission denied"* ]]
+	# A mapping for that very port, on an address the bind is not of.
+	run -1 timeout -k 1 5 "$LOWPORT" -q -p 127.0.0.2:20443:666 -- \
+	    "$ATTACK" serve 666
+	[[ $output == *"port 666: Permission denied"* ]]
+	nothing_left
+}
+
+@test "policy: variables that might name another, or another root" {
+	forged=$TMPDIR/forged
+	forge_policy "$forged"
+	with_444 "$LOWPORT"
+	for name in LOWPORT_POLICY LOWPORT_POLICY_FILE LOWPORT_CONFIG POLICY \
+	    POLICY_FILE LOWPORT_CHECK_POLICY; do
+		without_666 env "$name=$forged/policy" \
+		    "$LOWPORT" -p 666:8443 -- sh -c "$MUST_NOT_START"
+	done
+	for name in HOME XDG_CONFIG_HOME XDG_CONFIG_DIRS SYSCONFDIR ROOT \
+	    DESTDIR PREFIX CONFIGURATION_DIRECTORY PWD CHROOT; do
+		without_666 env "$name=$forged" \
+		    "$LOWPORT" -p 666:8443 -- sh -c "$MUST_NOT_START"
+	done
+	rm -r "$forged"
+}
+
+@test "policy: variables that might name another user or another network" {
+	forge_policy "$TMPDIR/forged"
+	with_444 "$LOWPORT"
+	for variables in "USER=root LOGNAME=root SUDO_USER=root SUDO_UID=0" \
+	    "UID=0 EUID=0 PKEXEC_UID=0 LOWPORT_UID=0" \
+	    "NSS_WRAPPER_PASSWD=$TMPDIR/forged/passwd UID_WRAPPER_ROOT=1" \
+	    "PATH=$TMPDIR/forged:/usr/bin:/bin LANG=$TMPDIR/forged" \
+	    "LOCALDOMAIN=forged HOSTALIASES=$TMPDIR/forged/policy" \
+	    "RES_OPTIONS=debug LOCPATH=$TMPDIR/forged NLSPATH=$TMPDIR/forged" \
+	    "GCONV_PATH=$TMPDIR/forged GETCONF_DIR=$TMPDIR/forged TZ=:/dev/zero" \
+	    "LD_PRELOAD=libnss_wrapper.so LD_LIBRARY_PATH=$TMPDIR/forged" \
+	    "LISTEN_FDS=3 LISTEN_PID=1 NOTIFY_SOCKET=/ container=lxc" \
+	    "GLIBC_TUNABLES=glibc.malloc.check=3:glibc.rtld.nns=1" \
+	    "JOURNAL_STREAM=0:0 LOWPORT_LEARN=observe LOWPORT_KERNEL=5.9"; do
+		without_666 env $variables \
+		    "$LOWPORT" -p 666:8443 -- sh -c "$MUST_NOT_START"
+		[[ $output == *"denies it to user nobody"* ]]
+	done
+	rm -r "$TMPDIR/forged"
+}
+
+@test "policy: a forged one below the working directory" {
+	forge_policy "$TMPDIR/forged"
+	with_444 "$LOWPORT"
+	for directory in "$TMPDIR/forged" "$TMPDIR/forged/etc" \
+	    "$TMPDIR/forged/lowport"; do
+		without_666 env -C "$directory" "$LOWPORT" -p 666:8443 -- \
+		    sh -c "$MUST_NOT_START"
+	done
+	# And one that is there no more.
+	without_666 bash -c 'cd "$TMPDIR/forged/lowport" && rm -r "$TMPDIR/forged"
+	    exec "$0" -p 666:8443 -- sh -c "$1"' "$LOWPORT" "$MUST_NOT_START"
+}
+
+@test "policy: forged and real ones at every descriptor that might be read" {
+	forge_policy "$TMPDIR/forged"
+	with_444 "$LOWPORT"
+	without_666 bash -c 'exec 0<"$TMPDIR/forged/policy"
+	    exec "$0" -p 666:8443 -- sh -c "$1"' "$LOWPORT" "$MUST_NOT_START"
+	without_666 bash -c 'for ((fd = 3; fd < 64; fd++)); do
+		case $((fd % 4)) in
+		0) eval "exec $fd<\"\$TMPDIR/forged/policy\"" ;;
+		1) eval "exec $fd<\"\$TMPDIR/forged/etc/lowport\"" ;;
+		2) eval "exec $fd</etc/lowport/policy" ;;
+		3) eval "exec $fd</etc/lowport" ;;
+		esac
+	    done
+	    exec "$0" -p 666:8443 -- sh -c "$1"' "$LOWPORT" "$MUST_NOT_START"
+	# Read to its end by somebody who shares the description.
+	without_666 bash -c 'exec 3</etc/lowport/policy; cat <&3 >/dev/null
+	    exec "$0" -p 666:8443 -- sh -c "$1"' "$LOWPORT" "$MUST_NOT_START"
+	rm -r "$TMPDIR/forged"
+}
+
+@test "policy: the user can change neither it nor the way to it" {
+	echo 'permit any tcp/1-65535' >"$TMPDIR/policy"
+	ln -sfn "$TMPDIR/policy" "$TMPDIR/link"
+	mv "$TMPDIR/policy" "$TMPDIR/moved"
+	for file in /etc/lowport/policy /etc/lowport /etc; do
+		[ ! -w "$file" ]
+		run ! mv "$TMPDIR/moved" "$file"
+		run ! mv "$file" "$file.old"
+		run ! ln -sfn "$TMPDIR/moved" "$file"
+		run ! chmod 777 "$file"
+		run ! rm -rf "$file"
+	done
+	rm "$TMPDIR/link" "$TMPDIR/moved"
+	without_666 "$LOWPORT" -p 666:8443 -- sh -c "$MUST_NOT_START"
+}
+
+@test "policy: a copy of lowport, set-user-ID or not" {
+	with_444 "$LOWPORT"
+	cp "$LOWPORT" "$TMPDIR/copy"
+	for mode in 755 4755 6755; do
+		chmod "$mode" "$TMPDIR/copy"
+		without_666 "$TMPDIR/copy" -p 666:8443 -- \
+		    sh -c "$MUST_NOT_START"
+		[[ $output == *"this program has no capability"* ]]
+	done
+	rm "$TMPDIR/copy"
+}
+
+@test "policy: a copy of lowport that looks elsewhere" {
+	forge_policy "$TMPDIR/forged"
+	cd "$TMPDIR/forged"
+	# Of the same length, and relative: who reads it reads the forged one.
+	sed 's|/etc/lowport/policy|etc/lowport//policy|g' "$LOWPORT" \
+	    >"$TMPDIR/copy"
+	chmod 755 "$TMPDIR/copy"
+	run -0 "$TMPDIR/copy" --check-policy etc/lowport/policy
+	run ! cmp -s "$LOWPORT" "$TMPDIR/copy"
+	with_444 "$LOWPORT"
+	without_666 "$TMPDIR/copy" -p 666:8443 -- sh -c "$MUST_NOT_START"
+	[[ $output == *"this program has no capability"* ]]
+	cd "$OLDPWD"
+	rm -r "$TMPDIR/copy" "$TMPDIR/forged"
+}
+
+@test "policy: --check binds no denied port, not for a moment" {
+	run -0 timeout -k 1 5 "$LOWPORT" --check -p 444:8443 -- true
+	! bound_only_listed ||
+	    wait_until bound_during 444 "$LOWPORT" --check -p 444:8443
+	without_666 "$LOWPORT" --check -p 666:8443 -- true
+	[[ $output == *"problem  policy "*" denies it to user"* ]]
+	for way in $WAYS; do
+		use_way "$way"
+		free_during 666 "$LOWPORT" --check -p 443:9443 -p 666:8443
+		nothing_left
+	done
+}
+
+@test "policy: --doctor binds no denied port, not for a moment" {
+	run -0 timeout -k 1 5 "$LOWPORT" --doctor -p 444:8443
+	! bound_only_listed ||
+	    wait_until bound_during 444 "$LOWPORT" --doctor -p 444:8443
+	without_666 "$LOWPORT" --doctor -p 666:8443
+	[[ $output == *"problem  policy "*" denies it to user"* ]]
+	for way in $WAYS; do
+		use_way "$way"
+		free_during 666 "$LOWPORT" --doctor -p 443:9443 -p 666:8443
+		nothing_left
+	done
+}
+
+@test "policy: no_new_privs, under which it is not asked, gives nothing" {
+	with_444 "$LOWPORT"
+	run timeout -k 1 5 setpriv --no-new-privs "$LOWPORT" --check -p 666:8443
+	[[ $output == *"not asked: under no_new_privs"* ]]
+	for port in 666 444; do
+		without_666 setpriv --no-new-privs "$LOWPORT" -p "$port:8443" \
+		    -- sh -c "$MUST_NOT_START"
+		[[ $output == *"no_new_privs was set"* ]]
+	done
+}
+
+@test "policy: a tracer, under which it is not asked, gives nothing" {
+	with_444 "$LOWPORT"
+	run -125 timeout -k 1 5 "$ATTACK" traced 666
+	[[ $output == *"cannot bind"*:666* ]]
+	nothing_left
+}
+
+@test "policy: a root directory shared with another process gives nothing" {
+	with_444 "$LOWPORT"
+	for port in 666 444; do
+		without_666 "$ATTACK" share "$LOWPORT" -p "$port:8443" -- \
+		    sh -c "$MUST_NOT_START"
+	done
+}
+
+@test "policy: ambient and inheritable capabilities are not the user's to set" {
+	needs "no user namespaces" unshare -Un true
+	# Where they are, nobody asks the policy.
+	with_444 unshare -Un --map-current-user --keep-caps "$PLAIN"
+	run -0 timeout -k 1 5 unshare -Un --map-current-user --keep-caps \
+	    "$PLAIN" -q -p 666:8443 -- true
+	for sets in --inh-caps=+net_bind_service \
+	    --ambient-caps=+net_bind_service --bounding-set=-all \
+	    --securebits=+keep_caps \
+	    "--inh-caps=+net_bind_service --ambient-caps=+net_bind_service"; do
+		run ! timeout -k 1 5 setpriv $sets "$LOWPORT" -p 666:8443 \
+		    -- sh -c "$MUST_NOT_START"
+		echo "$sets: $output"
+		[ ! -e "$TMPDIR/started" ]
+		nothing_left
+	done
+}
+
+@test "policy: under lowport, lowport has no port to offer" {
+	with_444 "$LOWPORT"
+	for inner in "$LOWPORT" "$PLAIN"; do
+		without_666 "$LOWPORT" -q -p 443:8443 -- \
+		    "$inner" -p 666:9443 -- sh -c "$MUST_NOT_START"
+		# The outer listener has it for an uncovered bind.
+		without_666 "$LOWPORT" -q -p 20443:666 -- \
+		    "$inner" -p 666:9443 -- sh -c "$MUST_NOT_START"
+	done
+}
+
+# In a user and mount namespace, with a policy of its own.
+OWN_POLICY='mount --bind "$TMPDIR/forged" /etc/lowport/policy &&
+    grep -q 65535 /etc/lowport/policy && exec "$@"'
+OWN_DIRECTORY='mount -t tmpfs tmpfs /etc/lowport &&
+    echo "permit any tcp/1-65535" >/etc/lowport/policy &&
+    [ "$(stat -c %u /etc/lowport/policy)" = 0 ] && exec "$@"'
+
+@test "policy: root of a user namespace, with a policy of his own over it" {
+	needs "no user namespaces" unshare -Urnm true
+	echo 'permit any tcp/1-65535' >"$TMPDIR/forged"
+	for own in "$OWN_POLICY" "$OWN_DIRECTORY"; do
+		run -0 timeout -k 1 5 unshare -Urnm sh -c "$own" - "$LOWPORT" \
+		    -q -u root -p 666:8443 -- "$ATTACK" report 1
+		[ "$output" = 666 ]
+		without_666 unshare -Urm sh -c "$own" - "$LOWPORT" -u root \
+		    -p 666:8443 -- sh -c "$MUST_NOT_START"
+	done
+	rm "$TMPDIR/forged"
+}
+
+@test "policy: somebody of a user namespace, with a policy of his own over it" {
+	needs "no user namespaces" unshare -Urnm true
+	echo 'permit any tcp/1-65535' >"$TMPDIR/forged"
+	somebody='exec setpriv --inh-caps=-all --ambient-caps=-all "$@"'
+	own="${OWN_POLICY%exec*}$somebody"
+	for map in --map-current-user --map-user=1000; do
+		# It is mounted, and the capability is there.
+		run -0 timeout -k 1 5 unshare -Unm "$map" --keep-caps \
+		    sh -c "$OWN_POLICY" - "$PLAIN" -q -p 666:8443 -- true
+		for network in "-n" ""; do
+			without_666 unshare -Um $network "$map" --keep-caps \
+			    sh -c "$own" - "$LOWPORT" -p 666:8443 -- \
+			    sh -c "$MUST_NOT_START"
+		done
+	done
+	rm "$TMPDIR/forged"
+}
+
+@test "policy: uid 0 of a user namespace, who is not asked, gets nothing" {
+	needs "no user namespaces" unshare -Urn true
+	run -0 timeout -k 1 5 unshare -Urn "$LOWPORT" -q -u root -p 666:8443 \
+	    -- "$ATTACK" report 1
+	[ "$output" = 666 ]
+	for user in "-r" "-r unshare -U" "-r unshare -Ur" "-c unshare -Ur"; do
+		without_666 unshare -U $user "$LOWPORT" -u root -p 666:8443 \
+		    -- sh -c "$MUST_NOT_START"
+	done
+}
+
+@test "policy: RLIMIT_NOFILE so low that it cannot be read" {
+	limited "ulimit -n 64"
+	[ "$status" -eq 0 ]
+	for limit in 64 40 {26..4..2} 3; do
+		unlimited_666 "ulimit -n $limit"
+	done
+}
+
+@test "policy: RLIMIT_AS and RLIMIT_DATA so low that it cannot be read" {
+	limited "ulimit -v 65536"
+	[ "$status" -eq 0 ]
+	for limit in 65536 4096 2560 2048 1792 1536 1280 1024 768 512; do
+		unlimited_666 "ulimit -v $limit"
+	done
+	for limit in 1024 512 256 192 128 96 64 32 16 8 4 0; do
+		unlimited_666 "ulimit -d $limit"
+	done
+}
+
+@test "policy: RLIMIT_STACK so low that it cannot be read" {
+	limited "ulimit -s 1024"
+	[ "$status" -eq 0 ]
+	for limit in 1024 512 384 320 288 256 224 192 160 128 64 32 16; do
+		unlimited_666 "ulimit -s $limit"
+	done
+}
+
+@test "policy: RLIMIT_FSIZE, RLIMIT_NPROC and all other limits" {
+	limited "ulimit -f 1000; ulimit -c unlimited"
+	[ "$status" -eq 0 ]
+	for limits in "ulimit -f 0" "ulimit -u 0" "ulimit -u 1" "ulimit -t 1" \
+	    "ulimit -c unlimited; ulimit -q 0; ulimit -i 0; ulimit -l 0"; do
+		unlimited_666 "$limits"
+	done
+}
+
+@test "policy: the helper's limits squeezed at 60 moments of the start" {
+	run -0 timeout -k 1 25 "$ATTACK" squeeze 40 443
+	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
+some served"* ]]
+	run -0 timeout -k 1 25 "$ATTACK" squeeze 60 666
+	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
+none served, some ended"* ]]
+}
+
+@test "policy: SIGSTOP and SIGKILL at 60 moments of the start" {
+	run -0 timeout -k 1 25 "$ATTACK" storm 40 443
+	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
+some served"* ]]
+	run -0 timeout -k 1 25 "$ATTACK" storm 60 666
+	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
+none served, some ended"* ]]
+}
+
+@test "policy: both processes traced at each step from the plan on" {
+	run -0 timeout -k 1 5 "$ATTACK" steps 444
+	[[ ${lines[-1]} =~ ^many\ steps\;\ into\ the\ child\ always,\ \
+the\ helper\ 0\;\ capabilities\ 0\;\ 444\ (bound|unseen)\;\ port\ 444\;\ \
+ended\ 0\;\ then\ $LEFT$ ]]
+	run -0 timeout -k 1 5 "$ATTACK" steps 666
+	[[ ${lines[-1]} =~ ^many\ steps\;\ into\ the\ child\ always,\ \
+the\ helper\ 0\;\ capabilities\ 0\;\ 666\ (free|unseen)\;\ port\ 0\;\ \
+ended\ 125\;\ then\ $LEFT$ ]]
+}
+
 # ---- Strange starts.
 
 @test "argc 0" {
@@ -715,7 +1163,7 @@ tunes() {
 }
 
 @test "SIGSTOP and SIGKILL at 200 moments of the start" {
-	run -0 timeout -k 1 25 "$ATTACK" storm 200
+	run -0 timeout -k 1 25 "$ATTACK" storm 200 443
 	echo "$output"
 	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
 some served, some ended"* ]]

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: attack_child forge FORGERY | reach | seize | storm COUNT | traced |
- *            fake | watch COMMAND... | core PORT COMMAND... | after |
- *            starve | report DESCRIPTOR | serve PORT
+ * usage: attack_child forge FORGERY [PORT] | steps PORT | reach | seize |
+ *            storm COUNT PORT | squeeze COUNT PORT | traced PORT | fake |
+ *            watch COMMAND... | during PORT COMMAND... | bound PORT |
+ *            core PORT COMMAND... | after | starve | share COMMAND... |
+ *            report DESCRIPTOR | serve PORT
  *
  * What an ordinary user can do to $LOWPORT, which has a file capability, while
  * it starts and while it runs; each prints what came of it (attack.bats).
@@ -10,6 +12,8 @@
  * The hijack: with -u, and an environment of 150,000 variables, the child is
  * busy for a while between becoming dumpable and sending its plan.  There it is
  * seized, stopped before sendmsg(2), and what it sends rewritten in its memory.
+ *
+ * Of the public ports, tests/policy denies 666 alone.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -18,9 +22,13 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -47,13 +55,11 @@
 #define TELLTALE      20443
 #define TELLTALE_TEXT "20443:9443"
 
-/* What tests/policy denies: this port, and the next of 127.0.0.2. */
-#define DENIED 666
-
 #define VARIABLES   150000 /* of the environment that slows the child down */
 #define CATCHES     40     /* how often the hijack is tried */
 #define PATIENCE    1000   /* milliseconds for what should come at once */
 #define SILENCE     300    /* milliseconds after which none will come */
+#define DENIED      666    /* the port tests/policy denies */
 #define SERVER_SELF "build/attack_child"
 
 static const char *lowport;
@@ -235,6 +241,86 @@ port_listens(uint16_t port)
 	return listens;
 }
 
+/* States of include/net/tcp_states.h. */
+#define STATE_LISTEN 10
+#define STATE_BOUND  13 /* bound only */
+
+/* True when a message lists a socket at the port; the kernel's own selection by
+ * port leaves those out that are bound only.  *more is false at the end. */
+static bool
+message_lists(const char *bytes, ssize_t length, uint16_t port, bool *more)
+{
+	const struct nlmsghdr *m = (const void *)bytes;
+	const struct inet_diag_msg *socket;
+	bool listed = false;
+
+	*more = length > 0;
+	for (; NLMSG_OK(m, length); m = NLMSG_NEXT(m, length)) {
+		*more = m->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+		socket = NLMSG_DATA(m);
+		listed |= *more && socket->id.idiag_sport == htons(port);
+	}
+	return listed;
+}
+
+/* Whether sock_diag(7) lists a TCP socket of the family at the port, one that
+ * is bound only included (those since Linux 6.8). */
+static bool
+diag_lists(int family, uint16_t port)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 request;
+	} message = {
+	    .header = {.nlmsg_len = sizeof(message),
+		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+	    .request = {.sdiag_family = (uint8_t)family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = 1 << STATE_LISTEN | 1 << STATE_BOUND},
+	};
+	char bytes[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+	    NETLINK_SOCK_DIAG);
+	bool listed = false, more = true;
+
+	if (netlink < 0 || send(netlink, &message, sizeof(message), 0) < 0)
+		err(2, "sock_diag");
+	while (more)
+		listed |= message_lists(bytes,
+		    recv(netlink, bytes, sizeof(bytes), 0), port, &more);
+	close(netlink);
+	return listed;
+}
+
+static bool
+diag_lists_bound_only(void)
+{
+	struct sockaddr_in address = {0};
+	socklen_t length = sizeof(address);
+	int fd = bind_port(0);
+	bool listed;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+		err(2, "a port");
+	listed = diag_lists(AF_INET, ntohs(address.sin_port));
+	close(fd);
+	return listed;
+}
+
+static bool
+port_listed(uint16_t port)
+{
+	return diag_lists(AF_INET, port) || diag_lists(AF_INET6, port);
+}
+
+/* Of a port that only the capability binds: no bind(2) of ours can tell. */
+static const char *
+port_state(bool listed)
+{
+	return listed ? "bound" : diag_lists_bound_only() ? "free" : "unseen";
+}
+
 static void
 await_port(uint16_t port)
 {
@@ -357,6 +443,7 @@ struct hijack {
 	struct msghdr header;
 	struct iovec vector;       /* of what it is about to send */
 	unsigned long long caught; /* the child's capabilities, then */
+	unsigned int mappings;     /* of the plan */
 	bool kill;                 /* it sends nothing, ever */
 };
 
@@ -452,10 +539,10 @@ release(struct hijack *h)
 }
 
 static struct hijack
-hijack(char **environment)
+hijack(char **environment, const char *option)
 {
 	char user[16], report[16];
-	char *arguments[] = {(char *)lowport, "-q", "-u", user, "-p",
+	char *arguments[] = {(char *)lowport, (char *)option, "-u", user, "-p",
 	    TELLTALE_TEXT, "-p", "443:8443", "--", SERVER_SELF, "report",
 	    report, NULL};
 	struct hijack h;
@@ -463,7 +550,7 @@ hijack(char **environment)
 
 	snprintf(user, sizeof(user), "%u", getuid());
 	for (i = 0; i < CATCHES; i++) {
-		h = (struct hijack){.channel = -1};
+		h = (struct hijack){.channel = -1, .mappings = 2};
 		h.report = open_report(report);
 		h.helper = start(arguments, environment);
 		close(atoi(report));
@@ -495,9 +582,16 @@ struct poke {
 		offsetof(struct plan, mappings[1].address) + (at), size, value \
 	}
 
+/* The same of the first mapping, the telltale's. */
+#define FIRST(field, value) PLAN(mappings[0].field, value)
+#define FIRST_ADDRESS(at, size, value)                                         \
+	{                                                                      \
+		offsetof(struct plan, mappings[0].address) + (at), size, value \
+	}
+
 static const struct {
 	const char *name;
-	struct poke pokes[4];
+	struct poke pokes[5];
 } plans[] = {
     {"genuine", {{0}}},
     {"magic-zero", {PLAN(magic, 0)}},
@@ -521,26 +615,6 @@ static const struct {
     {"observe-2", {PLAN(observe, 2)}},
     {"baseline-2", {PLAN(baseline, 2)}},
     {"journal-2", {PLAN(journal, 2)}},
-    {"denied-port", {MAPPING(public_port, DENIED)}},
-    {"denied-identity",
-	{MAPPING(public_port, DENIED), MAPPING(server_port, DENIED)}},
-    {"denied-loopback",
-	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET),
-	    ADDRESS(0, 4, 0x0100007f)}},
-    {"denied-ipv6",
-	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET6)}},
-    {"denied-address",
-	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET),
-	    ADDRESS(0, 4, 0x0200007f)}},
-    {"denied-any-address", {MAPPING(public_port, DENIED + 1)}},
-    {"denied-any-ipv4",
-	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET)}},
-    {"denied-dual-stack",
-	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET6)}},
-    {"denied-other-address",
-	{MAPPING(public_port, DENIED + 1), MAPPING(family, AF_INET),
-	    ADDRESS(0, 4, 0x0100007f)}},
-    {"denied-ignored", {MAPPING(public_port, DENIED)}},
     {"family-99", {MAPPING(family, 99)}},
     {"family-unix", {MAPPING(family, AF_UNIX)}},
     {"protocol-udp", {MAPPING(protocol, IPPROTO_UDP)}},
@@ -562,6 +636,54 @@ static const struct {
     {"conflict-public-port", {MAPPING(public_port, TELLTALE)}},
     {"conflict-same",
 	{MAPPING(server_port, 9443), MAPPING(public_port, TELLTALE)}},
+    /* Each beside its control, another port of the same form. */
+    {"other", {MAPPING(public_port, 444)}},
+    {"denied", {MAPPING(public_port, DENIED)}},
+    {"other-first", {FIRST(public_port, 444)}},
+    {"denied-first", {FIRST(public_port, DENIED)}},
+    {"denied-both",
+	{FIRST(public_port, DENIED), FIRST(family, AF_INET6),
+	    FIRST_ADDRESS(15, 1, 1), MAPPING(public_port, DENIED),
+	    MAPPING(family, AF_INET)}},
+    {"other-server-port",
+	{MAPPING(public_port, 444), MAPPING(server_port, 443)}},
+    {"denied-server-port",
+	{MAPPING(public_port, DENIED), MAPPING(server_port, 443)}},
+    {"other-same-port", {MAPPING(public_port, 444), MAPPING(server_port, 444)}},
+    {"denied-same-port",
+	{MAPPING(public_port, DENIED), MAPPING(server_port, DENIED)}},
+    {"other-ipv4", {MAPPING(public_port, 444), MAPPING(family, AF_INET)}},
+    {"denied-ipv4", {MAPPING(public_port, DENIED), MAPPING(family, AF_INET)}},
+    {"other-ipv6", {MAPPING(public_port, 444), MAPPING(family, AF_INET6)}},
+    {"denied-ipv6", {MAPPING(public_port, DENIED), MAPPING(family, AF_INET6)}},
+    {"other-address",
+	{MAPPING(public_port, 444), MAPPING(family, AF_INET),
+	    ADDRESS(0, 4, 0x0200007f)}},
+    {"denied-address",
+	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET),
+	    ADDRESS(0, 4, 0x0200007f)}},
+    {"other-scope",
+	{MAPPING(public_port, 444), MAPPING(family, AF_INET6),
+	    ADDRESS(15, 1, 1), MAPPING(scope, 1)}},
+    {"denied-scope",
+	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET6),
+	    ADDRESS(15, 1, 1), MAPPING(scope, 1)}},
+    {"denied-udp",
+	{MAPPING(public_port, DENIED), MAPPING(protocol, IPPROTO_UDP)}},
+    {"denied-mptcp",
+	{MAPPING(public_port, DENIED), MAPPING(protocol, IPPROTO_MPTCP)}},
+    {"denied-protocol-zero",
+	{MAPPING(public_port, DENIED), MAPPING(protocol, 0)}},
+    {"denied-mapped",
+	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET6),
+	    ADDRESS(10, 2, 0xffff), ADDRESS(12, 4, 0x0100007f)}},
+    {"denied-overlap",
+	{FIRST(public_port, DENIED), MAPPING(public_port, DENIED),
+	    MAPPING(family, AF_INET), ADDRESS(0, 4, 0x0100007f)}},
+    {"denied-root", {MAPPING(public_port, DENIED), PLAN(uid, 0), PLAN(gid, 0)}},
+    {"permitted-first",
+	{FIRST(public_port, 443), FIRST(server_port, 8443),
+	    MAPPING(public_port, DENIED), MAPPING(server_port, 9443)}},
 };
 
 static bool
@@ -620,16 +742,51 @@ attach_descriptors(struct hijack *h, size_t count)
 	rewrite_message(h);
 }
 
+/* As many as there can be; the last, and no other, is the port. */
 static void
-send_copies(struct hijack *h, int count)
+crowd(struct hijack *h, uint16_t port)
+{
+	struct plan plan;
+	uint16_t i;
+
+	copy_memory(h->child, (uintptr_t)h->vector.iov_base, &plan,
+	    sizeof(plan), false);
+	plan.mapping_count = PLAN_MAPPINGS_MAX;
+	plan.spares = 1;
+	for (i = 2; i < PLAN_MAPPINGS_MAX; i++)
+		plan.mappings[i] = (struct mapping){.family = AF_INET,
+		    .protocol = IPPROTO_TCP,
+		    .public_port = 500 + i,
+		    .server_port = 10500 + i,
+		    .address = {127, 0, 0, 1}};
+	plan.mappings[i - 1].public_port = port;
+	h->mappings = PLAN_MAPPINGS_MAX;
+	copy_memory(h->child, (uintptr_t)h->vector.iov_base, &plan,
+	    sizeof(plan), true);
+}
+
+static void
+send_copies(struct hijack *h, int count, uint16_t port)
 {
 	struct plan plan;
 
 	copy_memory(h->child, (uintptr_t)h->vector.iov_base, &plan,
 	    sizeof(plan), false);
+	plan.mappings[1].public_port = port;
 	while (count-- > 0)
 		if (send(h->channel, &plan, sizeof(plan), MSG_DONTWAIT) < 0)
 			err(2, "send");
+}
+
+/* Two plans: one with the first port, then the child's own, with the second. */
+static void
+send_first(struct hijack *h, uint16_t first, uint16_t second)
+{
+	send_copies(h, 1, first);
+	copy_memory(h->child,
+	    (uintptr_t)h->vector.iov_base +
+		offsetof(struct plan, mappings[1].public_port),
+	    &second, sizeof(second), true);
 }
 
 static bool
@@ -654,9 +811,17 @@ forge_message(struct hijack *h, const char *name)
 	else if (strcmp(name, "descriptors-253") == 0)
 		attach_descriptors(h, 253);
 	else if (strcmp(name, "twice") == 0)
-		send_copies(h, 1);
+		send_copies(h, 1, 443);
 	else if (strcmp(name, "ten-times") == 0)
-		send_copies(h, 9);
+		send_copies(h, 9, 443);
+	else if (strcmp(name, "second-denied") == 0)
+		send_first(h, 443, DENIED);
+	else if (strcmp(name, "first-denied") == 0)
+		send_first(h, DENIED, 443);
+	else if (strcmp(name, "crowd") == 0)
+		crowd(h, 444);
+	else if (strcmp(name, "crowd-denied") == 0)
+		crowd(h, DENIED);
 	else if (strcmp(name, "end") == 0)
 		shutdown(h->channel, SHUT_WR);
 	else if (strcmp(name, "silence") == 0)
@@ -775,6 +940,39 @@ prepare_stdin(const char *name)
 		dup2(fd, STDIN_FILENO);
 }
 
+static const char *
+outcome_name(uint32_t outcome)
+{
+	switch (outcome) {
+	case OUTCOME_READY:
+		return "ready";
+	case OUTCOME_REFUSED:
+		return "refused";
+	case OUTCOME_DENIED:
+		return "denied";
+	case OUTCOME_NOT_BOUND:
+		return "not bound";
+	default:
+		return "no socket";
+	}
+}
+
+/* What came of the first mapping, and of the first that fared otherwise. */
+static const char *
+describe_answer(const struct answer *answer, unsigned int mappings)
+{
+	static char text[32];
+	uint32_t first = answer->results[0].outcome;
+	unsigned int i = 1;
+
+	while (i < mappings && answer->results[i].outcome == first)
+		i++;
+	snprintf(text, sizeof(text), "%s%s%s", outcome_name(first),
+	    i < mappings ? ", " : "",
+	    i < mappings ? outcome_name(answer->results[i].outcome) : "");
+	return text;
+}
+
 /* After the forged send, looks at the answer without taking it. */
 static const char *
 await_answer(struct hijack *h)
@@ -791,46 +989,37 @@ await_answer(struct hijack *h)
 	    MSG_PEEK | MSG_DONTWAIT);
 	if (length <= 0)
 		return "end";
-	switch (answer.results[1].outcome) {
-	case OUTCOME_READY:
-		return "ready";
-	case OUTCOME_REFUSED:
-		return "refused";
-	case OUTCOME_DENIED:
-		return "denied";
-	case OUTCOME_NOT_BOUND:
-		return "not bound";
-	default:
-		return "no socket";
-	}
+	return describe_answer(&answer, h->mappings);
 }
 
-/* The child takes the answer, and reads in it that all is well. */
+/* Lets the child receive the answer, and find success in all of it. */
 static void
-forge_answer(struct hijack *h)
+ignore_answer(struct hijack *h)
 {
-	const uint32_t outcome = OUTCOME_READY;
 	struct __ptrace_syscall_info info;
-	unsigned long long message;
+	struct answer answer;
 	struct msghdr header;
 	struct iovec vector;
+	size_t i;
 
 	do {
 		if (!next_stop(h->child))
-			return;
+			errx(2, "no answer is received");
 		info = stopped_at(h->child);
 	} while (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
 	    info.entry.nr != SYS_recvmsg);
-	message = info.entry.args[1];
 	if (!next_stop(h->child))
-		return;
-	copy_memory(h->child, message, &header, sizeof(header), false);
+		errx(2, "no answer is received");
+	copy_memory(h->child, info.entry.args[1], &header, sizeof(header),
+	    false);
 	copy_memory(h->child, (uintptr_t)header.msg_iov, &vector,
 	    sizeof(vector), false);
-	copy_memory(h->child,
-	    (uintptr_t)vector.iov_base +
-		offsetof(struct answer, results[1].outcome),
-	    (void *)&outcome, sizeof(outcome), true);
+	copy_memory(h->child, (uintptr_t)vector.iov_base, &answer,
+	    sizeof(answer), false);
+	for (i = 0; i < PLAN_MAPPINGS_MAX; i++)
+		answer.results[i].outcome = OUTCOME_READY;
+	copy_memory(h->child, (uintptr_t)vector.iov_base, &answer,
+	    sizeof(answer), true);
 }
 
 static void
@@ -852,26 +1041,43 @@ await_helper(struct hijack *h, char ended[32])
 static int
 after(void)
 {
+	bool left = port_bound(TELLTALE) || port_listed(DENIED);
+
 	printf("%u capable, pool %s\n", count_capable(),
-	    port_bound(TELLTALE) ? "bound" : "free");
+	    left ? "bound" : "free");
 	return 0;
 }
 
+static bool
+take_prefix(const char **name, const char *prefix)
+{
+	const size_t length = strlen(prefix);
+
+	if (strncmp(*name, prefix, length) != 0)
+		return false;
+	*name += length;
+	return true;
+}
+
+/* A forgery's name: "check:" is one of --check, in "ignore:" the child takes
+ * any answer for success.  A port other than 0 is looked for. */
 static int
-forge(const char *name)
+forge(const char *name, uint16_t port)
 {
 	const struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
-	bool greeting = strncmp(name, "greeting-", 9) == 0;
+	const char *option = take_prefix(&name, "check:") ? "--check" : "-q";
+	const bool ignore = take_prefix(&name, "ignore:");
+	const bool greeting = strncmp(name, "greeting-", 9) == 0;
 	unsigned long long before, held;
 	const char *answer = "none";
+	bool bound, listed;
 	struct hijack h;
-	bool bound;
 	char ended[32];
 
 	/* Whoever dies of a signal here shall leave a core, if he may. */
 	setrlimit(RLIMIT_CORE, &limit);
 	prepare_stdin(name);
-	h = hijack(slow_environment());
+	h = hijack(slow_environment(), option);
 	held = h.caught;
 	before = capabilities_of(h.helper);
 	if (greeting) {
@@ -885,17 +1091,21 @@ forge(const char *name)
 	} else if (!h.kill) {
 		answer = await_answer(&h);
 		held |= capabilities_of(h.helper) | capabilities_of(h.child);
-		if (strcmp(name, "denied-ignored") == 0)
-			forge_answer(&h);
 	}
+	if (ignore)
+		ignore_answer(&h);
 	bound = port_bound(TELLTALE);
+	listed = port != 0 && port_listed(port);
 	release(&h);
 	await_helper(&h, ended);
 	end_all();
 	printf("before %llx; answer %s; capabilities %llx; pool %s; ended %s; "
-	       "port %d; then ",
+	       "port %d; ",
 	    before, answer, held, bound ? "bound" : "free", ended,
 	    take_report(h.report));
+	if (port != 0)
+		printf("%u %s; ", port, port_state(listed));
+	printf("then ");
 	return after();
 }
 
@@ -979,9 +1189,62 @@ seize(void)
 	return 0;
 }
 
-/* ---- Signals at all moments. */
+/* How many of the ways into the helper are open. */
+static unsigned int
+ways_into(pid_t helper)
+{
+	const int mem = open_proc(helper, "mem", O_RDWR),
+		  pidfd = (int)syscall(SYS_pidfd_open, helper, 0),
+		  fd = (int)syscall(SYS_pidfd_getfd, pidfd, 0, 0);
+	const bool seized = ptrace(PTRACE_SEIZE, helper, 0, 0) == 0;
+	unsigned int ways = (mem >= 0) + (fd >= 0) + seized +
+	    (reach_memory(helper) == 0);
+
+	if (seized)
+		ptrace(PTRACE_DETACH, helper, 0, 0);
+	close(mem);
+	close(pidfd);
+	close(fd);
+	return ways;
+}
+
+/* The child, from its plan for this port on, system call by system call: at
+ * each of them, what it and the helper can be had for. */
+static int
+steps(uint16_t port)
+{
+	struct hijack h = hijack(slow_environment(), "-q");
+	unsigned int count = 0, into_child = 0, into_helper = 0;
+	unsigned long long held = h.caught;
+	bool listed = false;
+	char ended[32];
+
+	copy_memory(h.child,
+	    (uintptr_t)h.vector.iov_base +
+		offsetof(struct plan, mappings[1].public_port),
+	    &port, sizeof(port), true);
+	for (; next_stop(h.child); count++) {
+		into_child += ways_into(h.child) != 0;
+		into_helper += ways_into(h.helper) != 0;
+		held |= capabilities_of(h.child);
+		listed |= port_listed(port);
+	}
+	release(&h);
+	await_helper(&h, ended);
+	end_all();
+	printf("%s steps; into the child %s, the helper %u; capabilities %llx; "
+	       "%u %s; port %d; ended %s; then ",
+	    count > 5 ? "many" : "few",
+	    into_child + 1 >= count ? "always" : "not always", into_helper,
+	    held, port, port_state(listed), take_report(h.report), ended);
+	return after();
+}
+
+/* ---- Signals and limits at all moments. */
 
 struct storm {
+	void (*strike)(unsigned int kind, pid_t helper);
+	uint16_t port; /* of a mapping PORT:8443 */
 	unsigned int wrong, hung, capable, bound, served, ended;
 };
 
@@ -1024,6 +1287,24 @@ strike(unsigned int kind, pid_t helper)
 	}
 }
 
+/* The helper's limits are its user's to lower, and what was lowered softly to
+ * raise again. */
+static void
+squeeze_helper(unsigned int kind, pid_t helper)
+{
+	static const int resources[] = {RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA,
+	    RLIMIT_FSIZE, RLIMIT_STACK};
+	const int resource = resources[kind % LENGTH(resources)];
+	struct rlimit old, none;
+
+	if (prlimit(helper, resource, NULL, &old) != 0)
+		return;
+	none = (struct rlimit){4, old.rlim_max};
+	prlimit(helper, resource, &none, NULL);
+	milliseconds_pass(1);
+	prlimit(helper, resource, &old, NULL);
+}
+
 static bool
 await_all(void)
 {
@@ -1040,39 +1321,51 @@ await_all(void)
 static void
 storm_once(struct storm *s, unsigned int kind, long long delay)
 {
-	char report[16];
+	char report[16], mapping[16];
 	char *arguments[] = {(char *)lowport, "-q", "-p", TELLTALE_TEXT, "-p",
-	    "443:8443", "--", SERVER_SELF, "report", report, NULL};
+	    mapping, "--", SERVER_SELF, "report", report, NULL};
 	int reported = open_report(report), port;
-	pid_t helper = start(arguments, environ);
+	pid_t helper;
 	long long at;
 
+	snprintf(mapping, sizeof(mapping), "%u:8443", s->port);
+	helper = start(arguments, environ);
 	close(atoi(report));
 	for (at = microseconds() + delay; microseconds() < at;)
 		continue;
-	strike(kind, helper);
+	s->strike(kind, helper);
+	s->bound += port_listed(DENIED);
 	if (!await_all()) {
 		s->hung++;
 		end_all();
 	}
 	port = take_report(reported);
 	s->ended += port == 0;
-	s->served += port == 443;
-	s->wrong += port != 0 && port != 443;
+	s->served += port == s->port;
+	s->wrong += port != 0 && port != s->port;
 	s->capable += count_capable();
-	s->bound += port_bound(TELLTALE);
+	s->bound += port_bound(TELLTALE) || port_listed(DENIED);
+}
+
+static void
+leave_alone(unsigned int kind, pid_t helper)
+{
+	(void)kind;
+	(void)helper;
 }
 
 static int
-storm(unsigned int count)
+storm(unsigned int count, uint16_t port,
+    void (*strike_each)(unsigned int, pid_t))
 {
-	struct storm s = {0};
+	struct storm s = {leave_alone, port};
 	long long span = microseconds();
 	unsigned int i;
 
 	/* The first is left alone, and takes the time of a start. */
-	storm_once(&s, 9, 0);
+	storm_once(&s, 0, 0);
 	span = (microseconds() - span) * 3 / 2;
+	s.strike = strike_each;
 	for (i = 0; i < count; i++)
 		storm_once(&s, i % 5, span * i / count);
 	printf("wrong port %u, hung %u, capable %u, bound %u\n%s, %s\n",
@@ -1122,16 +1415,58 @@ core(uint16_t port, char **command)
 	return 0;
 }
 
+/* Whether a port is ever bound while a command runs. */
+static int
+during(uint16_t port, char **command)
+{
+	bool listed = false;
+	pid_t pid = start(command, environ);
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		listed |= port_listed(port);
+	printf("%u %s\n", port, port_state(listed));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/* Executed by one who shares his root and working directory with another. */
+static int
+share(char **command)
+{
+	char before[4096], now[4096];
+	int status;
+	pid_t pid;
+
+	if (getcwd(before, sizeof(before)) == NULL)
+		err(2, "getcwd");
+	pid = (pid_t)syscall(SYS_clone, CLONE_FS | SIGCHLD, NULL, NULL, NULL,
+	    NULL);
+
+	if (pid == 0) {
+		if (chdir("/dev") == 0)
+			execvp(command[0], command);
+		_exit(127);
+	}
+	running = pid;
+	waitpid(pid, &status, 0);
+	/* The control: they do share. */
+	if (getcwd(now, sizeof(now)) == NULL || strcmp(before, now) == 0)
+		errx(2, "nothing is shared");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
 /* Executed by a tracer. */
 static int
-traced(void)
+traced(const char *port)
 {
+	char mapping[16];
 	pid_t pid = fork();
 	int status;
 
 	if (pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
-		execl(lowport, lowport, "-p", "443:8443", "true", NULL);
+		snprintf(mapping, sizeof(mapping), "%s:8443", port);
+		execl(lowport, lowport, "-p", mapping, "true", NULL);
 		_exit(127);
 	}
 	running = pid;
@@ -1205,20 +1540,33 @@ serve(uint16_t port)
 }
 
 static int
+bound(uint16_t port)
+{
+	printf("%s\n", port_state(port_listed(port)));
+	return 0;
+}
+
+static int
 act(int argc, char **argv)
 {
 	const char *name = argv[1], *argument = argc > 2 ? argv[2] : "";
+	const uint16_t port = argc > 3 ? (uint16_t)atoi(argv[3]) : 0;
 
 	if (strcmp(name, "forge") == 0)
-		return forge(argument);
+		return forge(argument, port);
+	if (strcmp(name, "steps") == 0)
+		return steps((uint16_t)atoi(argument));
 	if (strcmp(name, "reach") == 0)
 		return reach();
 	if (strcmp(name, "seize") == 0)
 		return seize();
 	if (strcmp(name, "storm") == 0)
-		return storm((unsigned int)atoi(argument));
+		return storm((unsigned int)atoi(argument), port, strike);
+	if (strcmp(name, "squeeze") == 0)
+		return storm((unsigned int)atoi(argument), port,
+		    squeeze_helper);
 	if (strcmp(name, "traced") == 0)
-		return traced();
+		return traced(argument);
 	if (strcmp(name, "fake") == 0)
 		return fake();
 	if (strcmp(name, "starve") == 0)
@@ -1227,6 +1575,12 @@ act(int argc, char **argv)
 		return after();
 	if (strcmp(name, "watch") == 0)
 		return watch(argv + 2);
+	if (strcmp(name, "during") == 0)
+		return during((uint16_t)atoi(argument), argv + 3);
+	if (strcmp(name, "bound") == 0)
+		return bound((uint16_t)atoi(argument));
+	if (strcmp(name, "share") == 0)
+		return share(argv + 2);
 	if (strcmp(name, "core") == 0)
 		return core((uint16_t)atoi(argument), argv + 3);
 	errx(2, "there is no attack '%s'", name);
@@ -1245,6 +1599,8 @@ main(int argc, char **argv)
 	/* Orphans come here, and nothing outlives its time. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	signal(SIGALRM, out_of_time);
-	alarm(strcmp(argv[1], "storm") == 0 ? 20 : 4);
+	alarm(strcmp(argv[1], "storm") == 0 || strcmp(argv[1], "squeeze") == 0
+		? 20
+		: 4);
 	return act(argc, argv);
 }
