@@ -252,9 +252,9 @@ make_acl() {
 	policy "deny any tcp/443"
 	chmod 666 "$POLICY"
 	refuses "is writable by others than root"
-	mkfifo -m 666 "$WORK/now"
+	mkfifo -m 666 "$WORK/now" "$WORK/later"
 	as_nobody sh -c 'exec 9>>"$POLICY"; read -r _ <"$WORK/now"
-	    echo "permit any tcp/443" >&9; read -r _ <"$WORK/now"
+	    echo "permit any tcp/443" >&9; read -r _ <"$WORK/later"
 	    echo "permit any tcp/443" >&9' 3>&- &
 	# The control: chmod closes nothing.
 	wait_until as_nobody test -w "$POLICY"
@@ -264,7 +264,7 @@ make_acl() {
 	permits
 	echo "deny any tcp/443" >"$POLICY.new"
 	mv "$POLICY.new" "$POLICY"
-	echo open >"$WORK/now"
+	echo open >"$WORK/later"
 	wait $!
 	refuses "$POLICY:1 denies it"
 }
