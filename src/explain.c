@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -120,16 +121,18 @@ explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
 }
 
 static void
-explain_in_use(char text[EXPLAIN_TEXT], const struct endpoint *where)
+explain_in_use(char text[EXPLAIN_TEXT], const struct endpoint *where,
+    int protocol)
 {
+	const char kind = protocol == IPPROTO_UDP ? 'u' : 't';
 	struct holder holder;
 	const char *user;
 
-	if (!holder_find(&holder, where)) {
+	if (!holder_find(&holder, where, protocol)) {
 		SAY(text,
 		    "the port is in use by a socket that cannot be seen from "
-		    "here; try, as root: ss -tanp 'sport = :%u'",
-		    where->port);
+		    "here; try, as root: ss -%canp 'sport = :%u'",
+		    kind, where->port);
 		return;
 	}
 	if (holder.pid != 0) {
@@ -143,22 +146,22 @@ explain_in_use(char text[EXPLAIN_TEXT], const struct endpoint *where)
 	user = user_name(holder.uid);
 	SAY(text,
 	    "the port is in use by a process of user %s (uid %u)%s; as root, "
-	    "ss -tanp 'sport = :%u' names it",
+	    "ss -%canp 'sport = :%u' names it",
 	    user == NULL ? "?" : user, holder.uid,
-	    holder.listens ? "" : ", which does not listen", where->port);
+	    holder.listens ? "" : ", which does not listen", kind, where->port);
 }
 
 /* Why bind(2) failed. */
 static void
 explain_bind(char text[EXPLAIN_TEXT], const struct result *result,
-    const struct origin *origin)
+    const struct mapping *m, const struct origin *origin)
 {
 	switch (result->error) {
 	case EACCES:
 		explain_lack(text, origin);
 		break;
 	case EADDRINUSE:
-		explain_in_use(text, &result->endpoint);
+		explain_in_use(text, &result->endpoint, m->protocol);
 		break;
 	case EADDRNOTAVAIL:
 		SAY(text, "no interface has this address; see 'ip address'");
@@ -200,7 +203,7 @@ explain_result(char text[EXPLAIN_TEXT], const struct plan *plan,
 		explain_denial(why, &plan->mappings[mapping]);
 		break;
 	case OUTCOME_NOT_BOUND:
-		explain_bind(why, result, origin);
+		explain_bind(why, result, &plan->mappings[mapping], origin);
 		break;
 	case OUTCOME_NO_SOCKET:
 		explain_socket(text, answer, result);

@@ -56,7 +56,8 @@ static const struct permission helper_permissions[] = {
     CALL(clock_gettime), /* where the vDSO has no clock */
     CALL(read), /* the signalfd; no other descriptor can be read that way to
 		   any gain: files opened are those of /proc below */
-    CALL(recvmsg), /* the channel: the listener, and its end */
+    CALL(recvmsg), /* the channel: the listener, and its end; what came to
+		      parked sockets */
     CALL(sendmsg), /* the channel: the answer to the plan */
     /* The listener, and no other ioctl but the terminal's foreground group:
      * in particular no TIOCSTI. */
@@ -88,6 +89,8 @@ static const struct permission helper_permissions[] = {
     CALL(fstat),
     CALL(newfstatat), /* fstat(3) of newer C libraries */
     CALL(shutdown),
+    CALL(connect), /* parking and unparking those of UDP; what the helper could
+		      reach by it, the server of the same user can too */
     CALL(bind), /* binds that no mapping covers, done for the server on its own
 		   socket; powerless, as the capability is gone */
     /* The supervisor: signals to processes of the same user, reaping. */

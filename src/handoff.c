@@ -116,25 +116,37 @@ remember(struct handoff *h, int socket)
 }
 
 /* A Multipath TCP listener is answered with what the pool has, a TCP one. */
-static bool
-is_stream(const struct target *target)
+static int
+protocol_of(const struct target *target)
 {
-	return target->protocol == IPPROTO_TCP ||
-	    target->protocol == IPPROTO_MPTCP;
+	return target->protocol == IPPROTO_MPTCP ? IPPROTO_TCP
+						 : target->protocol;
+}
+
+static bool
+can_be_mapped(int protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
 /* The mapping that would have covered this bind. */
 static struct mapping
-mapping_suggested(const struct handoff *h, const struct endpoint *asked)
+mapping_suggested(const struct handoff *h, const struct endpoint *asked,
+    int protocol)
 {
 	const struct mapping *m = h->plan->mappings;
 	struct mapping suggested = {0};
 
-	while (m->server_port != asked->port)
+	while (mapping_public_port(m, asked->port) == 0)
 		m++;
+	suggested.protocol = (uint16_t)protocol;
+	suggested.public_port = mapping_public_port(m, asked->port);
+	suggested.server_port = asked->port;
+	suggested.ports = 1;
+	/* Of the other protocol, the same mapping will do. */
+	if (m->family == AF_UNSPEC && m->protocol != protocol)
+		return suggested;
 	suggested.family = asked->family;
-	suggested.public_port = m->public_port;
-	suggested.server_port = m->server_port;
 	suggested.scope = asked->scope;
 	memcpy(suggested.address, asked->address, sizeof(asked->address));
 	return suggested;
@@ -157,24 +169,24 @@ was_told(struct handoff *h, const struct endpoint *e, int protocol)
 }
 
 static void
-tell_uncovered(struct handoff *h, const struct request *r,
-    const struct target *target)
+tell_uncovered(struct handoff *h, const struct request *r, int protocol)
 {
-	struct mapping suggested = mapping_suggested(h, &r->asked);
 	char text[ENDPOINT_TEXT], mapping[MAPPING_TEXT];
+	struct mapping suggested;
 
-	if (was_told(h, &r->asked, target->protocol))
+	if (was_told(h, &r->asked, protocol))
 		return;
 	endpoint_format(&r->asked, text);
-	if (is_stream(target))
-		alertx("the server binds %s, which no mapping covers, and "
-		       "keeps "
-		       "that port; give it -p '%s'",
-		    text, mapping_format(&suggested, mapping));
-	else
-		alertx("the server binds %s for another protocol than TCP, and "
-		       "keeps that port; mappings are for TCP",
+	if (!can_be_mapped(protocol)) {
+		alertx("the server binds %s for another protocol than TCP and "
+		       "UDP, and keeps that port; no mapping can be for it",
 		    text);
+		return;
+	}
+	suggested = mapping_suggested(h, &r->asked, protocol);
+	alertx("the server binds %s, which no mapping covers, and keeps that "
+	       "port; give it -p '%s'",
+	    text, mapping_format(&suggested, mapping));
 }
 
 static void
@@ -230,14 +242,15 @@ resolve_v6only(struct endpoint *asked, const struct target *target)
 static void
 serve_expected(struct handoff *h, struct request *r, struct target *target)
 {
+	const int protocol = protocol_of(target);
 	struct pool_variant *v = NULL;
 
 	resolve_v6only(&r->asked, target);
-	if (is_stream(target) && target->family == r->asked.family)
-		v = pool_find(h->pool, &r->asked);
+	if (target->family == r->asked.family)
+		v = pool_find(h->pool, &r->asked, protocol);
 	if (v == NULL) {
 		if (target->family == r->asked.family)
-			tell_uncovered(h, r, target);
+			tell_uncovered(h, r, protocol);
 		let_through(h, r);
 	} else if (is_recent(h, target->inode)) {
 		/* A call that a signal repeated has been answered already;
@@ -316,8 +329,10 @@ handoff_report_unused(struct handoff *h, const char *when)
 
 		if (!h->used[i])
 			warnx("mapping %s was not used: the server %s bound "
-			      "port %u as it covers it; is it configured so?",
-			    mapping_format(m, text), when, m->server_port);
+			      "%s %u%s as it covers it; is it configured so?",
+			    mapping_format(m, text), when,
+			    m->protocol == IPPROTO_UDP ? "UDP port" : "port",
+			    m->server_port, m->ports == 1 ? "" : " or so");
 		h->used[i] = true;
 	}
 }

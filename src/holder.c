@@ -17,18 +17,24 @@
 #include "process.h"
 
 /* Bits of idiag_states: states of include/net/tcp_states.h. */
-#define STATE_LISTEN 10
-#define STATE_BOUND  13 /* bound and inactive, Linux 6.8 */
+#define STATE_CONNECTED 1 /* of UDP, as the next */
+#define STATE_UDP       7
+#define STATE_LISTEN    10
+#define STATE_BOUND     13 /* bound and inactive, Linux 6.8 */
 
 struct search {
 	const struct endpoint *wanted;
+	int protocol;
 	struct inet_diag_msg found;
 	bool any;
 };
 
 static bool
-ask(int netlink, int family, uint16_t port)
+ask(int netlink, const struct search *search, int family)
 {
+	const uint32_t states = search->protocol == IPPROTO_UDP
+	    ? 1 << STATE_UDP | 1 << STATE_CONNECTED
+	    : 1 << STATE_LISTEN | 1 << STATE_BOUND;
 	struct {
 		struct nlmsghdr header;
 		struct inet_diag_req_v2 request;
@@ -37,9 +43,9 @@ ask(int netlink, int family, uint16_t port)
 		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
 		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 	    .request = {.sdiag_family = (uint8_t)family,
-		.sdiag_protocol = IPPROTO_TCP,
-		.idiag_states = 1 << STATE_LISTEN | 1 << STATE_BOUND,
-		.id.idiag_sport = htons(port)},
+		.sdiag_protocol = (uint8_t)search->protocol,
+		.idiag_states = states,
+		.id.idiag_sport = htons(search->wanted->port)},
 	};
 
 	return send(netlink, &message, sizeof(message), 0) ==
@@ -115,7 +121,7 @@ dump(struct search *search, int family)
 
 	if (netlink < 0)
 		return;
-	if (ask(netlink, family, search->wanted->port))
+	if (ask(netlink, search, family))
 		do
 			length = recv(netlink, bytes, sizeof(bytes), 0);
 		while (length > 0 && take(search, bytes, (size_t)length));
@@ -141,9 +147,9 @@ read_name(pid_t pid, char name[32])
 }
 
 bool
-holder_find(struct holder *holder, const struct endpoint *wanted)
+holder_find(struct holder *holder, const struct endpoint *wanted, int protocol)
 {
-	struct search search = {.wanted = wanted};
+	struct search search = {.wanted = wanted, .protocol = protocol};
 	struct process_descriptor at;
 
 	dump(&search, AF_INET);
@@ -151,7 +157,8 @@ holder_find(struct holder *holder, const struct endpoint *wanted)
 	if (!search.any)
 		return false;
 	*holder = (struct holder){.uid = search.found.idiag_uid,
-	    .listens = search.found.idiag_state == STATE_LISTEN};
+	    .listens = protocol == IPPROTO_UDP ||
+		search.found.idiag_state == STATE_LISTEN};
 	if (process_find_holder(search.found.idiag_inode, &at) ==
 	    PROCESS_HOLDS) {
 		holder->pid = at.pid;

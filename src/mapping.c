@@ -15,6 +15,9 @@
 
 #define HELP "write [ADDR:]PUBLIC[:SERVER], as in 443:8443"
 
+/* Text of a range, 8000-8099. */
+#define RANGE_TEXT 12
+
 #define SAY(why, ...) (snprintf(why, MAPPING_WHY, __VA_ARGS__), false)
 
 static bool
@@ -24,27 +27,69 @@ is_number(const char *text)
 }
 
 static bool
-parse_port(uint16_t *port, const char *text, char why[MAPPING_WHY])
+parse_number(uint16_t *port, const char *text, char why[MAPPING_WHY])
 {
-	const struct servent *service;
-	unsigned long number;
+	unsigned long number = strtoul(text, NULL, 10);
 
-	if (*text == '\0')
-		return SAY(why, "a port is missing; " HELP);
-	if (!is_number(text)) {
-		if ((service = getservbyname(text, "tcp")) == NULL)
-			return SAY(why,
-			    "no port or tcp service is called "
-			    "'%.64s'; " HELP,
-			    text);
-		*port = ntohs((uint16_t)service->s_port);
-		return true;
-	}
-	number = strtoul(text, NULL, 10);
 	if (number < 1 || number > UINT16_MAX)
 		return SAY(why, "port %.64s is not between 1 and 65535", text);
 	*port = (uint16_t)number;
 	return true;
+}
+
+static bool
+parse_service(uint16_t *port, const char *name, int protocol,
+    char why[MAPPING_WHY])
+{
+	const char *known = protocol == IPPROTO_UDP ? "udp" : "tcp";
+	const struct servent *service = getservbyname(name, known);
+
+	if (service == NULL)
+		return SAY(why,
+		    "no port or %s service is called '%.64s'; " HELP, known,
+		    name);
+	*port = ntohs((uint16_t)service->s_port);
+	return true;
+}
+
+/* Two numbers with a dash between them; names of services may have one too. */
+static bool
+is_range(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > 0 && text[digits] == '-' &&
+	    is_number(text + digits + 1);
+}
+
+static bool
+parse_range(uint16_t *port, uint32_t *ports, const char *text,
+    char why[MAPPING_WHY])
+{
+	uint16_t last;
+
+	/* strtoul(3) stops at the dash. */
+	if (!parse_number(port, text, why) ||
+	    !parse_number(&last, strchr(text, '-') + 1, why))
+		return false;
+	if (last < *port)
+		return SAY(why, "the range %.64s ends before it begins", text);
+	*ports = (uint32_t)(last - *port) + 1;
+	return true;
+}
+
+static bool
+parse_ports(uint16_t *port, uint32_t *ports, const char *text, int protocol,
+    char why[MAPPING_WHY])
+{
+	*ports = 1;
+	if (*text == '\0')
+		return SAY(why, "a port is missing; " HELP);
+	if (is_number(text))
+		return parse_number(port, text, why);
+	if (is_range(text))
+		return parse_range(port, ports, text, why);
+	return parse_service(port, text, protocol, why);
 }
 
 static bool
@@ -99,24 +144,26 @@ parse_ipv4(struct mapping *m, const char *text, char why[MAPPING_WHY])
 	return true;
 }
 
+/* Cuts the protocol off.  *both tells of tcp+udp. */
 static bool
-parse_protocol(struct mapping *m, char *text, char why[MAPPING_WHY])
+parse_protocol(struct mapping *m, char *text, bool *both, char why[MAPPING_WHY])
 {
 	char *slash = strchr(text, '/');
 
 	m->protocol = IPPROTO_TCP;
+	*both = false;
 	if (slash == NULL)
 		return true;
 	*slash++ = '\0';
-	if (strcmp(slash, "tcp") == 0)
-		return true;
-	if (strcmp(slash, "udp") == 0 || strcmp(slash, "tcp+udp") == 0)
+	if (strcmp(slash, "udp") == 0)
+		m->protocol = IPPROTO_UDP;
+	else if (strcmp(slash, "tcp+udp") == 0)
+		*both = true;
+	else if (strcmp(slash, "tcp") != 0)
 		return SAY(why,
-		    "this version maps TCP ports only; leave out "
-		    "/%s",
+		    "unknown protocol '%.64s'; write tcp, udp or tcp+udp",
 		    slash);
-	return SAY(why, "unknown protocol '%.64s'; only tcp can be mapped",
-	    slash);
+	return true;
 }
 
 /* Cuts a leading address off *rest. */
@@ -154,25 +201,45 @@ parse_address(struct mapping *m, char **rest, char why[MAPPING_WHY])
 	return true;
 }
 
-bool
-mapping_parse(struct mapping *m, const char *text, char why[MAPPING_WHY])
+static bool
+parse_both_ports(struct mapping *m, char *text, char why[MAPPING_WHY])
 {
-	char copy[MAPPING_TEXT], *rest = copy, *server;
+	char *server = strchr(text, ':');
+	uint32_t ports;
+
+	if (server != NULL)
+		*server++ = '\0';
+	if (!parse_ports(&m->public_port, &m->ports, text, m->protocol, why))
+		return false;
+	m->server_port = m->public_port;
+	if (server == NULL)
+		return true;
+	if (!parse_ports(&m->server_port, &ports, server, m->protocol, why))
+		return false;
+	return ports == m->ports ||
+	    SAY(why, "%u ports cannot be mapped to %u", m->ports, ports);
+}
+
+size_t
+mapping_parse(struct mapping *mappings, const char *text, char why[MAPPING_WHY])
+{
+	char copy[MAPPING_TEXT], *rest = copy;
+	struct mapping *m = mappings;
+	bool both;
 
 	memset(m, 0, sizeof(*m));
 	if (strlen(text) >= sizeof(copy))
 		return SAY(why, "it is longer than %zu bytes; " HELP,
 		    sizeof(copy) - 1);
 	strcpy(copy, text);
-	if (!parse_protocol(m, copy, why) || !parse_address(m, &rest, why))
-		return false;
-	server = strchr(rest, ':');
-	if (server != NULL)
-		*server++ = '\0';
-	if (!parse_port(&m->public_port, rest, why))
-		return false;
-	m->server_port = m->public_port;
-	return server == NULL || parse_port(&m->server_port, server, why);
+	if (!parse_protocol(m, copy, &both, why) ||
+	    !parse_address(m, &rest, why) || !parse_both_ports(m, rest, why))
+		return 0;
+	if (!both)
+		return 1;
+	mappings[1] = mappings[0];
+	mappings[1].protocol = IPPROTO_UDP;
+	return 2;
 }
 
 static struct endpoint
@@ -184,19 +251,42 @@ endpoint_of(const struct mapping *m)
 	return e;
 }
 
+static const char *
+format_ports(uint16_t first, uint32_t ports, char text[RANGE_TEXT])
+{
+	if (ports == 1)
+		snprintf(text, RANGE_TEXT, "%u", first);
+	else
+		snprintf(text, RANGE_TEXT, "%u-%u", first,
+		    (uint16_t)(first + ports - 1));
+	return text;
+}
+
 const char *
 mapping_format(const struct mapping *m, char text[MAPPING_TEXT])
 {
 	struct endpoint e = endpoint_of(m);
-	char address[ENDPOINT_TEXT];
+	char address[ENDPOINT_TEXT] = "", public[RANGE_TEXT],
+	     server[RANGE_TEXT];
 
-	e.port = m->public_port;
-	if (m->family == AF_UNSPEC)
-		snprintf(address, sizeof(address), "%u", m->public_port);
-	else
+	/* "192.0.2.7:0", without what is behind the colon. */
+	if (m->family != AF_UNSPEC) {
 		endpoint_format(&e, address);
-	snprintf(text, MAPPING_TEXT, "%s:%u", address, m->server_port);
+		address[strlen(address) - 1] = '\0';
+	}
+	snprintf(text, MAPPING_TEXT, "%s%s:%s%s", address,
+	    format_ports(m->public_port, m->ports, public),
+	    format_ports(m->server_port, m->ports, server),
+	    m->protocol == IPPROTO_UDP ? "/udp" : "");
 	return text;
+}
+
+uint16_t
+mapping_public_port(const struct mapping *m, uint16_t server_port)
+{
+	uint32_t at = (uint32_t)server_port - m->server_port;
+
+	return at < m->ports ? (uint16_t)(m->public_port + at) : 0;
 }
 
 static struct mapping_variant
@@ -270,25 +360,40 @@ list_one(struct mapping_variant *list, const struct mapping *m)
 	return 2;
 }
 
+static size_t
+list_all(struct mapping_variant *list, const struct mapping *m)
+{
+	struct endpoint e = endpoint_of(m);
+	size_t count;
+
+	if (m->family == AF_UNSPEC) {
+		count = list_ipv4_any(list);
+		return count + list_ipv6_any(list + count, true);
+	}
+	if (!endpoint_is_wildcard(&e))
+		return list_one(list, m);
+	return m->family == AF_INET ? list_ipv4_any(list)
+				    : list_ipv6_any(list, false);
+}
+
 size_t
 mapping_variants(const struct mapping *m,
     struct mapping_variant list[MAPPING_VARIANTS_MAX])
 {
-	struct endpoint e = endpoint_of(m);
-	size_t count, i;
+	const struct mapping_variant mapped_any = variant_ipv4_mapped(
+	    (struct in_addr){htonl(INADDR_ANY)});
+	size_t listed = list_all(list, m), count = 0, i;
 
-	if (m->family == AF_UNSPEC) {
-		count = list_ipv4_any(list);
-		count += list_ipv6_any(list + count, true);
-	} else if (!endpoint_is_wildcard(&e)) {
-		count = list_one(list, m);
-	} else if (m->family == AF_INET) {
-		count = list_ipv4_any(list);
-	} else {
-		count = list_ipv6_any(list, false);
+	for (i = 0; i < listed; i++) {
+		/* It cannot be parked (socket.h), and no server is known that
+		 * binds it. */
+		if (m->protocol == IPPROTO_UDP &&
+		    endpoint_same_address(&list[i].endpoint,
+			&mapped_any.endpoint))
+			continue;
+		list[count] = list[i];
+		list[count++].endpoint.port = m->public_port;
 	}
-	for (i = 0; i < count; i++)
-		list[i].endpoint.port = m->public_port;
 	return count;
 }
 
@@ -305,10 +410,18 @@ addresses_overlap(const struct mapping *a, const struct mapping *b)
 	    endpoint_same_address(&ea, &eb);
 }
 
+static bool
+ranges_overlap(uint32_t a, uint32_t a_ports, uint32_t b, uint32_t b_ports)
+{
+	return a < b + b_ports && b < a + a_ports;
+}
+
 bool
 mapping_conflicts(const struct mapping *a, const struct mapping *b)
 {
 	return a->protocol == b->protocol && addresses_overlap(a, b) &&
-	    (a->public_port == b->public_port ||
-		a->server_port == b->server_port);
+	    (ranges_overlap(a->public_port, a->ports, b->public_port,
+		 b->ports) ||
+		ranges_overlap(a->server_port, a->ports, b->server_port,
+		    b->ports));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A mapping, -p [ADDR:]PUBLIC[:SERVER][/tcp]: a server that binds the port
+ * A mapping, -p [ADDR:]PUBLIC[:SERVER][/tcp|/udp]: a server that binds the port
  * SERVER of an address the mapping covers gets PUBLIC of the same address.
+ * PUBLIC and SERVER may be ranges of as many ports, mapped one to one.
  */
 #ifndef MAPPING_H
 #define MAPPING_H
@@ -14,9 +15,10 @@
 
 struct mapping {
 	uint16_t family;      /* AF_UNSPEC: every address */
-	uint16_t protocol;    /* IPPROTO_TCP */
-	uint16_t public_port; /* host byte order, as both ports */
+	uint16_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t public_port; /* the first, in host byte order, as both */
 	uint16_t server_port;
+	uint32_t ports;      /* how many */
 	uint32_t scope;      /* as in struct endpoint */
 	uint8_t address[16]; /* as in struct endpoint */
 };
@@ -27,7 +29,7 @@ struct mapping {
  * ipv6(7)), so the pool holds sockets of each.
  */
 struct mapping_variant {
-	struct endpoint endpoint; /* to bind: the public port */
+	struct endpoint endpoint; /* to bind: the first public port */
 	bool implied;             /* do without where the host lacks it */
 	bool common;              /* servers bind it often: keep spares */
 };
@@ -41,11 +43,16 @@ struct mapping_variant {
 /* What is wrong with a mapping's text, and what to write instead. */
 #define MAPPING_WHY 160
 
+/* The mappings a text may stand for: one for each protocol. */
+#define MAPPING_PROTOCOLS 2
+
 /*
- * Parses a mapping.  Ports are decimal numbers from 1 to 65535 or names of
- * services(5).  Returns false and says why where the text is no mapping.
+ * Parses a mapping.  Ports are decimal numbers from 1 to 65535, ranges of them,
+ * or names of services(5).  Returns how many mappings it stands for, which is
+ * 2 with /tcp+udp; or 0 and says why where the text is no mapping.
  */
-bool mapping_parse(struct mapping *, const char *text, char why[MAPPING_WHY]);
+size_t mapping_parse(struct mapping *mappings, const char *text,
+    char why[MAPPING_WHY]);
 
 /* Writes the mapping as -p takes it; returns its argument. */
 const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);
@@ -54,6 +61,9 @@ const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);
  */
 size_t mapping_variants(const struct mapping *,
     struct mapping_variant[MAPPING_VARIANTS_MAX]);
+
+/* The public port of a port the server was expected to bind, or 0. */
+uint16_t mapping_public_port(const struct mapping *, uint16_t server_port);
 
 /*
  * True when two mappings cannot stand side by side: some bind would match

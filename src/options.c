@@ -45,7 +45,7 @@ static const struct option long_options[] = {
 
 /* clang-format off */
 static const char help[] =
-    "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/tcp]]... [-u USER[:GROUP]]\n"
+    "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/PROTO]]... [-u USER[:GROUP]]\n"
     "               [-qv] [--spares N] [--] COMMAND [ARG...]\n"
     "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
     "       lowport --doctor [-p ...]... [-u ...]\n"
@@ -54,17 +54,19 @@ static const char help[] =
     "Runs COMMAND, a server that binds the port SERVER, so that it owns the\n"
     "port PUBLIC instead, as an ordinary user and without any capability.\n"
     "\n"
-    "  -p, --publish [ADDR:]PUBLIC[:SERVER][/tcp]\n"
+    "  -p, --publish [ADDR:]PUBLIC[:SERVER][/tcp|/udp|/tcp+udp]\n"
     "                        what a bind to SERVER gets; repeatable.  Without\n"
     "                        ADDR: IPv4, IPv6 and dual-stack.  Without "
     "SERVER:\n"
     "                        the same port.  IPv6 in brackets: [::1]:443:8443\n"
+    "                        Ranges have equal lengths: 990-995:8990-8995\n"
     "  -u, --user USER[:GROUP]\n"
     "                        run the server as this user (from root)\n"
     "      --spares N        sockets kept for each kind of wildcard bind, from 1\n"
-    "                        to 64 (default: one a processor, from 2 to 16): so\n"
-    "                        many SO_REUSEPORT workers get a socket of their\n"
-    "                        own.  Each costs a descriptor, 4 kB of kernel\n"
+    "                        to 64 (default: one a processor, from 2 to 16, or 2\n"
+    "                        where a mapping is of a range): so many\n"
+    "                        SO_REUSEPORT workers get a socket of their own.\n"
+    "                        Each costs a descriptor, 4 kB of kernel\n"
     "                        memory and 6 microseconds of the start, for each of\n"
     "                        three kinds a mapping.\n"
     "      --check           say what would happen, for this user: what the\n"
@@ -100,23 +102,37 @@ print_and_exit(const char *text)
 }
 
 static void
-mapping_add(struct options *options, const char *text)
+mapping_add(struct options *options, const struct mapping *m, const char *text)
 {
-	struct mapping *m = &options->mappings[options->mapping_count];
-	char why[MAPPING_WHY], other[MAPPING_TEXT];
+	char other[MAPPING_TEXT];
 	size_t i;
 
 	if (options->mapping_count == PLAN_MAPPINGS_MAX)
 		fatalx("mapping '%.100s': more than %d mappings", text,
 		    PLAN_MAPPINGS_MAX);
-	if (!mapping_parse(m, text, why))
-		fatalx("mapping '%.100s': %s", text, why);
+	options->ports += m->ports;
+	if (options->ports > PLAN_PORTS_MAX)
+		fatalx("mapping '%.100s': more than %d ports in all", text,
+		    PLAN_PORTS_MAX);
 	for (i = 0; i < options->mapping_count; i++)
 		if (mapping_conflicts(m, &options->mappings[i]))
 			fatalx("mapping '%s': overlaps mapping %s; give each "
 			       "port of an address to one mapping",
 			    text, mapping_format(&options->mappings[i], other));
-	options->mapping_count++;
+	options->mappings[options->mapping_count++] = *m;
+}
+
+static void
+mappings_add(struct options *options, const char *text)
+{
+	struct mapping parsed[MAPPING_PROTOCOLS];
+	char why[MAPPING_WHY];
+	size_t count = mapping_parse(parsed, text, why), i;
+
+	if (count == 0)
+		fatalx("mapping '%.100s': %s", text, why);
+	for (i = 0; i < count; i++)
+		mapping_add(options, &parsed[i], text);
 }
 
 static void
@@ -132,7 +148,7 @@ mappings_from_environment(struct options *options, char **environment)
 		fatal("cannot read LOWPORT_PUBLISH");
 	for (word = strtok_r(copy, " \t\n", &state); word != NULL;
 	     word = strtok_r(NULL, " \t\n", &state))
-		mapping_add(options, word);
+		mappings_add(options, word);
 	free(copy);
 }
 
@@ -201,7 +217,7 @@ option_take(struct options *options, int option, char **argv, int at)
 {
 	switch (option) {
 	case 'p':
-		mapping_add(options, optarg);
+		mappings_add(options, optarg);
 		break;
 	case 'u':
 		options->user = optarg;
@@ -256,7 +272,7 @@ static void
 require_enough(struct options *options)
 {
 	if (options->mapping_count == 0 && options->purpose == PURPOSE_DOCTOR)
-		mapping_add(options, USUAL_MAPPING);
+		mappings_add(options, USUAL_MAPPING);
 	if (options->mapping_count == 0 &&
 	    options->purpose != PURPOSE_CHECK_POLICY)
 		fatalx("no mapping; say which port the server is to own, as "
@@ -272,8 +288,7 @@ options_parse(struct options *options, int argc, char **argv,
 {
 	int option, at = optind;
 
-	*options = (struct options){.spares = options_default_spares(),
-	    .verbosity = VERBOSITY_NORMAL};
+	*options = (struct options){.verbosity = VERBOSITY_NORMAL};
 	while ((option = getopt_long(argc, argv, short_options, long_options,
 		    NULL)) != -1) {
 		option_take(options, option, argv, at);
@@ -281,5 +296,9 @@ options_parse(struct options *options, int argc, char **argv,
 	}
 	options->command = argv + optind;
 	read_environment(options, environment);
+	if (options->spares == 0)
+		options->spares = options->ports > options->mapping_count
+		    ? OPTIONS_SPARES_MIN
+		    : options_default_spares();
 	require_enough(options);
 }

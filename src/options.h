@@ -26,6 +26,7 @@ struct options {
 	const char *policy_file; /* to be checked */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	size_t mapping_count;
+	size_t ports;     /* of all mappings */
 	const char *user; /* USER[:GROUP], or NULL */
 	unsigned int spares;
 	enum verbosity verbosity;

@@ -19,6 +19,16 @@ zero(const uint8_t *bytes, size_t size)
 }
 
 static bool
+ports_check(const struct mapping *m)
+{
+	return (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP) &&
+	    m->ports >= 1 && m->ports <= PLAN_PORTS_MAX &&
+	    m->public_port != 0 && m->server_port != 0 &&
+	    m->public_port + m->ports - 1 <= UINT16_MAX &&
+	    m->server_port + m->ports - 1 <= UINT16_MAX;
+}
+
+static bool
 mapping_check(const struct mapping *m)
 {
 	size_t unused;
@@ -40,18 +50,21 @@ mapping_check(const struct mapping *m)
 	if (m->family == AF_INET6 &&
 	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)m->address))
 		return false;
-	return m->protocol == IPPROTO_TCP && m->public_port != 0 &&
-	    m->server_port != 0 && (m->scope == 0 || m->family == AF_INET6) &&
+	return ports_check(m) && (m->scope == 0 || m->family == AF_INET6) &&
 	    zero(m->address + sizeof(m->address) - unused, unused);
 }
 
 static bool
 mappings_check(const struct plan *plan)
 {
+	uint32_t ports = 0;
 	size_t i, j;
 
 	for (i = 0; i < plan->mapping_count; i++) {
 		if (!mapping_check(&plan->mappings[i]))
+			return false;
+		ports += plan->mappings[i].ports;
+		if (ports > PLAN_PORTS_MAX)
 			return false;
 		for (j = 0; j < i; j++)
 			if (mapping_conflicts(&plan->mappings[i],

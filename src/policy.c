@@ -274,16 +274,28 @@ is_about(const struct policy_rule *rule, const struct policy_caller *caller)
 }
 
 static bool
-has_port(const struct policy_rule *rule, const struct mapping *m)
+has_port(const struct policy_rule *rule, int protocol, uint16_t port)
 {
 	const struct policy_target *target = rule->targets;
 
 	for (; target < rule->targets + rule->target_count; target++)
-		if ((m->protocol == IPPROTO_UDP ? target->udp : target->tcp) &&
-		    m->public_port >= target->first &&
-		    m->public_port <= target->last)
+		if ((protocol == IPPROTO_UDP ? target->udp : target->tcp) &&
+		    port >= target->first && port <= target->last)
 			return true;
 	return false;
+}
+
+/* "permit" must have all ports of the mapping, "deny" one. */
+static bool
+has_ports(const struct policy_rule *rule, const struct mapping *m)
+{
+	uint32_t n;
+
+	for (n = 0; n < m->ports; n++)
+		if (has_port(rule, m->protocol,
+			(uint16_t)(m->public_port + n)) != rule->permit)
+			return !rule->permit;
+	return rule->permit;
 }
 
 static bool
@@ -319,7 +331,7 @@ bool
 policy_matches(const struct policy_rule *rule,
     const struct policy_caller *caller, const struct mapping *m)
 {
-	return is_about(rule, caller) && has_port(rule, m) &&
+	return is_about(rule, caller) && has_ports(rule, m) &&
 	    has_address(rule, m);
 }
 
@@ -327,16 +339,19 @@ const char *
 policy_suggest(const struct mapping *m, const char *user,
     char text[POLICY_RULE_TEXT])
 {
-	char address[INET6_ADDRSTRLEN] = "";
+	char address[INET6_ADDRSTRLEN] = "", last[8] = "";
 	const char *on = "", *bits = "";
 
+	if (m->ports > 1)
+		snprintf(last, sizeof(last), "-%u",
+		    (uint16_t)(m->public_port + m->ports - 1));
 	if (!is_of_both_families(m)) {
 		inet_ntop(m->family, m->address, address, sizeof(address));
 		on = " on ";
 		bits = is_any(m) ? "/0" : "";
 	}
-	snprintf(text, POLICY_RULE_TEXT, "permit user %.32s %s/%u%s%s%s", user,
-	    m->protocol == IPPROTO_UDP ? "udp" : "tcp", m->public_port, on,
-	    address, bits);
+	snprintf(text, POLICY_RULE_TEXT, "permit user %.32s %s/%u%s%s%s%s",
+	    user, m->protocol == IPPROTO_UDP ? "udp" : "tcp", m->public_port,
+	    last, on, address, bits);
 	return text;
 }

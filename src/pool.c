@@ -33,9 +33,22 @@ pool_size(const struct plan *plan)
 	for (i = 0; i < plan->mapping_count; i++) {
 		count = mapping_variants(&plan->mappings[i], list);
 		while (count > 0)
-			size += spares_of(&list[--count], plan);
+			size += spares_of(&list[--count], plan) *
+			    plan->mappings[i].ports;
 	}
 	return size;
+}
+
+static size_t
+count_variants(const struct plan *plan)
+{
+	struct mapping_variant list[MAPPING_VARIANTS_MAX];
+	size_t count = 0, i;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		count += mapping_variants(&plan->mappings[i], list) *
+		    plan->mappings[i].ports;
+	return count;
 }
 
 static void
@@ -54,11 +67,26 @@ variant_open(struct pool_variant *v, unsigned int count)
 	if (v->sockets == NULL)
 		return false;
 	for (; v->count < count; v->count++) {
-		v->sockets[v->count] = socket_open(&v->endpoint);
+		v->sockets[v->count] = socket_open(&v->endpoint, v->protocol);
 		if (v->sockets[v->count] < 0)
 			return false;
 	}
 	return true;
+}
+
+/* SO_REUSEADDR would share a UDP port with whoever has it and set that, too. */
+static bool
+variant_is_free(struct pool_variant *v)
+{
+	return v->protocol != IPPROTO_UDP || v->count == 0 ||
+	    socket_is_free(&v->endpoint, v->protocol);
+}
+
+static bool
+bind_one(int socket, const struct pool_variant *v)
+{
+	return socket_bind(socket, &v->endpoint) == 0 &&
+	    (v->protocol != IPPROTO_UDP || socket_park(socket, &v->endpoint));
 }
 
 static bool
@@ -67,7 +95,7 @@ variant_bind(struct pool_variant *v)
 	unsigned int i;
 
 	for (i = 0; i < v->count; i++)
-		if (socket_bind(v->sockets[i], &v->endpoint) != 0)
+		if (!bind_one(v->sockets[i], v))
 			return false;
 	return true;
 }
@@ -87,23 +115,37 @@ variant_fail(struct pool_variant *v, struct result *result,
 		*result = (struct result){outcome, error, v->endpoint};
 }
 
+/* The variants of the n-th port of a mapping. */
 static void
-open_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
-    struct result *result)
+open_port(struct pool *pool, const struct plan *plan, uint16_t mapping,
+    uint16_t n, struct result *result)
 {
+	const struct mapping *m = &plan->mappings[mapping];
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
-	size_t count = mapping_variants(&plan->mappings[mapping], list), i;
+	size_t count = mapping_variants(m, list), i;
 	struct pool_variant *v;
 
 	for (i = 0; i < count && result->outcome == OUTCOME_READY; i++) {
 		v = &pool->variants[pool->count++];
 		v->endpoint = list[i].endpoint;
+		v->endpoint.port = (uint16_t)(m->public_port + n);
 		v->implied = list[i].implied;
+		v->protocol = m->protocol;
 		v->mapping = mapping;
-		v->server_port = plan->mappings[mapping].server_port;
+		v->server_port = (uint16_t)(m->server_port + n);
 		if (!variant_open(v, spares_of(&list[i], plan)))
 			variant_fail(v, result, OUTCOME_NO_SOCKET);
 	}
+}
+
+static void
+open_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
+    struct result *result)
+{
+	uint16_t n;
+
+	for (n = 0; n < plan->mappings[mapping].ports; n++)
+		open_port(pool, plan, mapping, n, result);
 }
 
 /* The hand-offs take some descriptors more, each for a moment: hold some back
@@ -122,11 +164,11 @@ open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 		close(reserve[--count]);
 }
 
-/* Binds the sockets of the mappings that are granted the capability, or of
- * those that are not. */
+/* Does this to all variants of the mappings that are granted the capability, or
+ * of those that are not. */
 static void
 bind_all(struct pool *pool, const bool *granted, bool capable,
-    struct answer *answer)
+    bool (*step)(struct pool_variant *), struct answer *answer)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 	struct result *result;
@@ -134,7 +176,7 @@ bind_all(struct pool *pool, const bool *granted, bool capable,
 	for (; v < end; v++) {
 		result = &answer->results[v->mapping];
 		if (granted[v->mapping] != capable ||
-		    result->outcome != OUTCOME_READY || variant_bind(v))
+		    result->outcome != OUTCOME_READY || step(v))
 			continue;
 		variant_fail(v, result,
 		    errno == EACCES && !capable ? OUTCOME_DENIED
@@ -157,16 +199,28 @@ close_failed(struct pool *pool, const struct answer *answer)
 	return failed;
 }
 
+static void
+bind_step(struct pool *pool, const bool *granted,
+    bool (*step)(struct pool_variant *), struct answer *answer)
+{
+	bind_all(pool, granted, false, step, answer);
+	privilege_raise();
+	bind_all(pool, granted, true, step, answer);
+	privilege_lower();
+}
+
 bool
 pool_fill(struct pool *pool, const struct plan *plan,
     const bool granted[PLAN_MAPPINGS_MAX], struct answer *answer)
 {
 	answer->sockets = pool_size(plan);
+	pool->variants = calloc(count_variants(plan), sizeof(*pool->variants));
+	if (pool->variants == NULL)
+		fatal("cannot keep %u sockets", answer->sockets);
 	open_all(pool, plan, answer);
-	bind_all(pool, granted, false, answer);
-	privilege_raise();
-	bind_all(pool, granted, true, answer);
-	privilege_lower();
+	/* All of them are free, or some are not, before any is ours. */
+	bind_step(pool, granted, variant_is_free, answer);
+	bind_step(pool, granted, variant_bind, answer);
 	return !close_failed(pool, answer);
 }
 
@@ -182,12 +236,13 @@ pool_expects(const struct pool *pool, uint16_t server_port)
 }
 
 struct pool_variant *
-pool_find(struct pool *pool, const struct endpoint *asked)
+pool_find(struct pool *pool, const struct endpoint *asked, int protocol)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
 	for (; v < end; v++)
 		if (v->count > 0 && v->server_port == asked->port &&
+		    v->protocol == protocol &&
 		    endpoint_same_address(&v->endpoint, asked))
 			return v;
 	return NULL;
@@ -217,17 +272,19 @@ pool_pick(struct pool_variant *v, bool reuseport, int *socket)
 }
 
 static const struct sockopt_values *
-defaults_of(struct pool *pool, int family, int fresh)
+defaults_of(struct pool *pool, const struct pool_variant *v, int fresh)
 {
-	size_t i = family == AF_INET6;
+	const size_t ipv6 = v->endpoint.family == AF_INET6;
+	const size_t udp = v->protocol == IPPROTO_UDP;
+	struct sockopt_values *defaults = &pool->defaults[ipv6][udp];
 
-	if (!pool->defaults_known[i]) {
-		sockopt_read(fresh, &pool->defaults[i]);
+	if (!pool->defaults_known[ipv6][udp]) {
+		sockopt_read(fresh, defaults);
 		/* Decides the variant, and cannot be set any more. */
-		sockopt_forget(&pool->defaults[i], IPPROTO_IPV6, IPV6_V6ONLY);
+		sockopt_forget(defaults, IPPROTO_IPV6, IPV6_V6ONLY);
 	}
-	pool->defaults_known[i] = true;
-	return &pool->defaults[i];
+	pool->defaults_known[ipv6][udp] = true;
+	return defaults;
 }
 
 static void
@@ -249,13 +306,15 @@ pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
 {
 	struct sockopt_values wanted, present;
 
-	wanted = present = *defaults_of(pool, v->endpoint.family, socket);
+	wanted = present = *defaults_of(pool, v, socket);
 	sockopt_overlay(&wanted, seen);
 	if (v->altered)
 		sockopt_read(socket, &present);
 	if (sockopt_apply(socket, &wanted, &present))
 		v->altered = true;
 	set_nonblocking(socket, nonblocking);
+	if (v->protocol == IPPROTO_UDP)
+		socket_unpark(socket);
 }
 
 void
@@ -298,7 +357,10 @@ pool_refresh(struct pool *pool, unsigned int looks)
 							     : 0;
 		if (v->unheld < looks)
 			continue;
-		socket_unlisten(v->sockets[0]);
+		if (v->protocol == IPPROTO_UDP)
+			socket_park(v->sockets[0], &v->endpoint);
+		else
+			socket_unlisten(v->sockets[0]);
 		v->shared = false;
 	}
 }

@@ -6,11 +6,14 @@
  * port while none of them listens, also those of overlapping addresses
  * (tests/test_pool.c holds this and what follows).
  *
+ * A bound UDP socket takes datagrams at once, so those in the pool are parked
+ * (socket.h) until they are handed out: the one that is not gets them all.
+ *
  * A socket that is handed out is closed here: when the server closes it, the
  * port is closed.  Only the last of each variant is kept, and handed out as a
  * duplicate, so that a server can bind without end.  A kept socket that no
  * process but the helper holds any more is made fresh: it stops listening, and
- * clients that wait in its queue are reset.
+ * clients that wait in its queue are reset; a UDP one is parked again.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -24,11 +27,10 @@
 #include "process.h"
 #include "sockopt.h"
 
-#define POOL_VARIANTS_MAX (PLAN_MAPPINGS_MAX * MAPPING_VARIANTS_MAX)
-
-/* The sockets of one variant of one mapping. */
+/* The sockets of one variant of one port of a mapping. */
 struct pool_variant {
 	struct endpoint endpoint; /* the public one */
+	uint16_t protocol;
 	uint16_t server_port;
 	uint16_t mapping;   /* its place in the plan */
 	bool implied;       /* do without where the host lacks it */
@@ -44,10 +46,11 @@ struct pool_variant {
 };
 
 struct pool {
-	struct pool_variant variants[POOL_VARIANTS_MAX];
+	struct pool_variant *variants;
 	size_t count;
-	bool defaults_known[2];
-	struct sockopt_values defaults[2]; /* of fresh IPv4, IPv6 sockets */
+	/* Options of fresh sockets: of IPv4 and IPv6, TCP and UDP. */
+	bool defaults_known[2][2];
+	struct sockopt_values defaults[2][2];
 };
 
 /*
@@ -59,11 +62,14 @@ struct pool {
 bool pool_fill(struct pool *, const struct plan *,
     const bool granted[PLAN_MAPPINGS_MAX], struct answer *);
 
-/* True when some mapping expects the server to bind this port. */
+/* True when some mapping expects the server to bind this port, over TCP or UDP.
+ */
 bool pool_expects(const struct pool *, uint16_t server_port);
 
-/* The variant a bind to this endpoint gets, or NULL where none covers it. */
-struct pool_variant *pool_find(struct pool *, const struct endpoint *asked);
+/* The variant a bind of such a socket to this endpoint gets, or NULL where none
+ * covers it. */
+struct pool_variant *pool_find(struct pool *, const struct endpoint *asked,
+    int protocol);
 
 /*
  * Picks the socket to hand out next.  Returns 0, or the errno(3) value that
@@ -72,7 +78,8 @@ struct pool_variant *pool_find(struct pool *, const struct endpoint *asked);
  */
 int pool_pick(struct pool_variant *, bool reuseport, int *socket);
 
-/* Gives the socket that was picked the options the server's socket has. */
+/* Gives the socket that was picked the options the server's socket has; from
+ * then on it takes datagrams. */
 void pool_prepare(struct pool *, struct pool_variant *, int socket,
     const struct sockopt_values *seen, bool nonblocking);
 

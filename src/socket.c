@@ -4,12 +4,20 @@
  * through); the child (the probe).
  * Reads: endpoints of a checked plan, or that a server asked for.
  */
+#include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "socket.h"
+
+/* The port of the discard service (RFC 863). */
+#define DISCARD 9
+
+/* More datagrams than a queue of usual size has. */
+#define DRAIN_MAX 4096
 
 static bool
 set_on(int socket, int level, int name)
@@ -30,14 +38,24 @@ set_v6only(int socket, const struct endpoint *e)
 		sizeof(value)) == 0;
 }
 
-int
-socket_open(const struct endpoint *e)
+static int
+open_plain(const struct endpoint *e, int protocol)
 {
-	int fd = socket(e->family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	const int type = protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(e->family, type | SOCK_CLOEXEC, protocol);
 
-	if (fd < 0)
-		return -1;
-	if (set_on(fd, SOL_SOCKET, SO_REUSEADDR) && set_v6only(fd, e))
+	if (fd < 0 || set_v6only(fd, e))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int
+socket_open(const struct endpoint *e, int protocol)
+{
+	int fd = open_plain(e, protocol);
+
+	if (fd < 0 || set_on(fd, SOL_SOCKET, SO_REUSEADDR))
 		return fd;
 	close(fd);
 	return -1;
@@ -83,6 +101,61 @@ socket_option(int socket, int level, int name)
 	socklen_t size = sizeof(value);
 
 	return getsockopt(socket, level, name, &value, &size) == 0 ? value : 0;
+}
+
+bool
+socket_is_free(const struct endpoint *e, int protocol)
+{
+	int fd = open_plain(e, protocol), error;
+	bool bound;
+
+	if (fd < 0)
+		return false;
+	bound = socket_bind(fd, e) == 0;
+	error = errno;
+	close(fd);
+	errno = error;
+	return bound;
+}
+
+/* Where what is bound to the endpoint is connected to. */
+static struct endpoint
+parking_place(const struct endpoint *e)
+{
+	const struct in_addr ipv4 = {htonl(INADDR_LOOPBACK)};
+	struct endpoint place = *e;
+
+	if (endpoint_is_wildcard(e) && e->family == AF_INET)
+		memcpy(place.address, &ipv4, sizeof(ipv4));
+	else if (endpoint_is_wildcard(e))
+		memcpy(place.address, &in6addr_loopback,
+		    sizeof(in6addr_loopback));
+	place.port = DISCARD;
+	return place;
+}
+
+bool
+socket_park(int socket, const struct endpoint *e)
+{
+	struct endpoint place = parking_place(e);
+	struct sockaddr_storage storage;
+	socklen_t length = endpoint_to_sockaddr(&place, &storage);
+
+	return connect(socket, (struct sockaddr *)&storage, length) == 0;
+}
+
+bool
+socket_unpark(int socket)
+{
+	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+	struct msghdr nothing = {0};
+	int left = DRAIN_MAX;
+
+	/* Errors wait there as well as datagrams. */
+	while (left-- > 0 &&
+	    (recvmsg(socket, &nothing, MSG_DONTWAIT) >= 0 || errno != EAGAIN))
+		;
+	return connect(socket, &nowhere, sizeof(nowhere)) == 0;
 }
 
 void

@@ -11,10 +11,11 @@
 #include "endpoint.h"
 
 /*
- * Makes a TCP socket an endpoint can be bound with: its family and
- * IPV6_V6ONLY, SO_REUSEADDR, close-on-exec.  Returns it, or -1 with errno.
+ * Makes a socket an endpoint can be bound with: IPPROTO_TCP or IPPROTO_UDP, its
+ * family and IPV6_V6ONLY, SO_REUSEADDR, close-on-exec.  Returns it, or -1 with
+ * errno.
  */
-int socket_open(const struct endpoint *);
+int socket_open(const struct endpoint *, int protocol);
 
 /* bind(2).  Returns 0, or -1 with errno. */
 int socket_bind(int socket, const struct endpoint *);
@@ -30,6 +31,22 @@ ino_t socket_inode(int socket);
 
 /* An integer option, or 0 where the socket has no such option. */
 int socket_option(int socket, int level, int name);
+
+/*
+ * A bound UDP socket takes the datagrams that come to its port.  To park it is to
+ * connect it to the discard port of its own address, or of the loopback for a
+ * wildcard one: it is then passed over for all but what comes from there.  To
+ * unpark it discards what has come, and undoes the connection: it is bound as it
+ * was (connect(2), AF_UNSPEC; tests/test_pool.c).  Neither may be asked of a
+ * socket bound to ::ffff:0.0.0.0, which would stay bound to one address.
+ * Return false with errno.
+ */
+bool socket_park(int socket, const struct endpoint *);
+bool socket_unpark(int socket);
+
+/* True when nobody has the endpoint, as bind(2) without SO_REUSEADDR tells; or
+ * false with errno. */
+bool socket_is_free(const struct endpoint *, int protocol);
 
 /*
  * Ends a listening socket's queue and listening, not its binding.  Clients that

@@ -6,6 +6,7 @@
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -51,6 +52,22 @@ const struct sockopt sockopt_table[SOCKOPT_COUNT] = {
     {IPPROTO_TCP, TCP_KEEPIDLE, INTEGER, false, false},
     {IPPROTO_TCP, TCP_KEEPINTVL, INTEGER, false, false},
     {IPPROTO_TCP, TCP_KEEPCNT, INTEGER, false, false},
+    {SOL_SOCKET, SO_BROADCAST, INTEGER, true, false},
+    {SOL_SOCKET, SO_RXQ_OVFL, INTEGER, true, false},
+    {SOL_SOCKET, SO_TIMESTAMPNS, INTEGER, true, false},
+    {IPPROTO_UDP, UDP_SEGMENT, INTEGER, true, false},
+    {IPPROTO_UDP, UDP_GRO, INTEGER, true, false},
+    {IPPROTO_IP, IP_PKTINFO, INTEGER, true, false},
+    {IPPROTO_IP, IP_RECVTOS, INTEGER, true, false},
+    {IPPROTO_IP, IP_RECVTTL, INTEGER, true, false},
+    {IPPROTO_IP, IP_RECVERR, INTEGER, true, false},
+    {IPPROTO_IP, IP_RECVORIGDSTADDR, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_RECVERR, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, INTEGER, true, false},
+    {IPPROTO_IPV6, IPV6_DONTFRAG, INTEGER, true, false},
     {IPPROTO_IP, IP_TOS, INTEGER, true, false},
     {SOL_SOCKET, SO_PRIORITY, INTEGER, true, false}, /* after IP_TOS */
     {IPPROTO_IP, IP_TTL, INTEGER, true, false},

@@ -19,7 +19,7 @@ struct sockopt {
 	bool doubled;  /* the kernel reads back twice what was set */
 };
 
-#define SOCKOPT_COUNT     34
+#define SOCKOPT_COUNT     50
 #define SOCKOPT_VALUE_MAX 16 /* struct timeval, names of 15 bytes */
 
 extern const struct sockopt sockopt_table[SOCKOPT_COUNT];

@@ -24,7 +24,7 @@ static uint16_t
 free_port(void)
 {
 	struct endpoint e = {.family = AF_INET};
-	int fd = socket_open(&e);
+	int fd = socket_open(&e, IPPROTO_TCP);
 	uint16_t port = 0;
 
 	if (fd < 0)
@@ -58,6 +58,7 @@ trial_add(struct plan *plan)
 	for (draw = 0; draw < DRAWS; draw++) {
 		*m = (struct mapping){.family = AF_INET,
 		    .protocol = IPPROTO_TCP,
+		    .ports = 1,
 		    .public_port = free_port(),
 		    .server_port = free_port()};
 		if (is_free(plan, m)) {
@@ -96,7 +97,7 @@ try_mapping(const struct mapping *m, char why[EXPLAIN_TEXT])
 
 	mapping_variants(m, variants);
 	variants[0].endpoint.port = m->server_port;
-	fd = socket_open(&variants[0].endpoint);
+	fd = socket_open(&variants[0].endpoint, m->protocol);
 	if (fd < 0)
 		return SAY(why, "cannot make a socket to try the hand-off: %s",
 		    strerror(errno));

@@ -200,8 +200,8 @@ setup() {
 	plan family-unix
 }
 
-@test "plan: protocol UDP" {
-	plan protocol-udp
+@test "plan: protocol SCTP" {
+	plan protocol-sctp
 }
 
 @test "plan: protocol 0" {
@@ -210,6 +210,26 @@ setup() {
 
 @test "plan: public port 0" {
 	plan public-port-zero
+}
+
+@test "plan: no port" {
+	plan ports-zero
+}
+
+@test "plan: more ports than there are" {
+	plan ports-beyond
+}
+
+@test "plan: 4,097 ports" {
+	plan ports-4097
+}
+
+@test "plan: 4294967295 ports" {
+	plan ports-huge
+}
+
+@test "plan: a range that has another's port" {
+	plan conflict-range
 }
 
 @test "plan: server port 0" {
@@ -654,9 +674,13 @@ forge_policy() {
 	denied denied-mapped refused free 125
 }
 
+@test "policy: at the end of a range" {
+	denied denied-range "ready, denied" bound 125
+}
+
 @test "policy: as UDP" {
 	other other
-	denied denied-udp refused free 125
+	denied denied-udp "ready, denied" bound 125
 }
 
 @test "policy: as Multipath TCP" {

@@ -617,9 +617,14 @@ static const struct {
     {"journal-2", {PLAN(journal, 2)}},
     {"family-99", {MAPPING(family, 99)}},
     {"family-unix", {MAPPING(family, AF_UNIX)}},
-    {"protocol-udp", {MAPPING(protocol, IPPROTO_UDP)}},
+    {"protocol-sctp", {MAPPING(protocol, IPPROTO_SCTP)}},
     {"protocol-zero", {MAPPING(protocol, 0)}},
     {"public-port-zero", {MAPPING(public_port, 0)}},
+    {"ports-zero", {MAPPING(ports, 0)}},
+    {"ports-beyond", {MAPPING(public_port, 65535), MAPPING(ports, 2)}},
+    {"ports-4097", {MAPPING(ports, PLAN_PORTS_MAX + 1)}},
+    {"ports-huge", {MAPPING(ports, UINT32_MAX)}},
+    {"conflict-range", {MAPPING(server_port, 9400), MAPPING(ports, 44)}},
     {"server-port-zero", {MAPPING(server_port, 0)}},
     {"address-of-no-family", {ADDRESS(0, 4, 0x0100007f)}},
     {"address-beyond-ipv4",
@@ -668,6 +673,7 @@ static const struct {
     {"denied-scope",
 	{MAPPING(public_port, DENIED), MAPPING(family, AF_INET6),
 	    ADDRESS(15, 1, 1), MAPPING(scope, 1)}},
+    {"denied-range", {MAPPING(public_port, DENIED - 9), MAPPING(ports, 10)}},
     {"denied-udp",
 	{MAPPING(public_port, DENIED), MAPPING(protocol, IPPROTO_UDP)}},
     {"denied-mptcp",
@@ -758,6 +764,7 @@ crowd(struct hijack *h, uint16_t port)
 		    .protocol = IPPROTO_TCP,
 		    .public_port = 500 + i,
 		    .server_port = 10500 + i,
+		    .ports = 1,
 		    .address = {127, 0, 0, 1}};
 	plan.mappings[i - 1].public_port = port;
 	h->mappings = PLAN_MAPPINGS_MAX;

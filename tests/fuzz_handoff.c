@@ -28,7 +28,7 @@
 #define CALLS_MAX   16
 #define MEMORY      32
 
-static const char *const plans[][3] = {
+static const char *const plans[8][3] = {
     {"443:8443"},
     {"443:8443", "80:8080"},
     {"127.0.0.1:443:8443", "[::1]:443:8443"},
@@ -52,7 +52,11 @@ static struct {
 	bool bound_for_it;
 } now;
 
-static struct endpoint sockets[SOCKETS_MAX];
+static struct {
+	struct endpoint endpoint;
+	int protocol;
+	bool parked;
+} sockets[SOCKETS_MAX];
 static int sockets_made;
 
 /* ---- The rooms that touch the kernel. */
@@ -167,17 +171,50 @@ target_observe(int listener, const struct seccomp_notif *call)
 }
 
 int
-socket_open(const struct endpoint *e)
+socket_open(const struct endpoint *e, int protocol)
 {
 	FUZZ_ASSERT(sockets_made < SOCKETS_MAX);
-	sockets[sockets_made] = *e;
+	sockets[sockets_made].endpoint = *e;
+	sockets[sockets_made].protocol = protocol;
+	sockets[sockets_made].parked = false;
 	return FIRST_FD + sockets_made++;
+}
+
+static bool
+park(int socket, bool parked)
+{
+	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
+	sockets[socket - FIRST_FD].parked = parked;
+	return true;
+}
+
+bool
+socket_park(int socket, const struct endpoint *e)
+{
+	FUZZ_ASSERT(
+	    memcmp(&sockets[socket - FIRST_FD].endpoint, e, sizeof(*e)) == 0);
+	return park(socket, true);
+}
+
+bool
+socket_unpark(int socket)
+{
+	return park(socket, false);
+}
+
+bool
+socket_is_free(const struct endpoint *e, int protocol)
+{
+	(void)e;
+	FUZZ_ASSERT(protocol == IPPROTO_UDP);
+	return true;
 }
 
 int
 socket_bind(int socket, const struct endpoint *e)
 {
-	FUZZ_ASSERT(endpoint_same_address(&sockets[socket - FIRST_FD], e));
+	FUZZ_ASSERT(
+	    endpoint_same_address(&sockets[socket - FIRST_FD].endpoint, e));
 	return 0;
 }
 
@@ -260,12 +297,13 @@ is_recent(const struct handoff *h)
 
 /* A socket of the pool goes to nobody but who asked for what it is bound to. */
 static void
-judge_replaced(const struct plan *plan)
+judge_replaced(const struct plan *plan, bool probing)
 {
-	const struct endpoint *e = &sockets[now.replaced - FIRST_FD];
+	const struct endpoint *e = &sockets[now.replaced - FIRST_FD].endpoint;
+	const int protocol = sockets[now.replaced - FIRST_FD].protocol;
 	const int length = (int)now.call.data.args[2];
 	const int family = family_asked();
-	uint32_t i;
+	uint32_t i, at;
 
 	FUZZ_ASSERT(now.call.data.nr == SYS_bind);
 	FUZZ_ASSERT(now.read_error == 0 && now.learn_error == 0 && !now.gone);
@@ -273,14 +311,19 @@ judge_replaced(const struct plan *plan)
 	FUZZ_ASSERT((size_t)length <= now.readable || length > 28);
 	FUZZ_ASSERT(family == AF_INET || family == AF_INET6);
 	FUZZ_ASSERT(family == e->family && family == now.target.family);
-	FUZZ_ASSERT(now.target.protocol == IPPROTO_TCP ||
-	    now.target.protocol == IPPROTO_MPTCP);
+	FUZZ_ASSERT(now.target.protocol == protocol ||
+	    (now.target.protocol == IPPROTO_MPTCP && protocol == IPPROTO_TCP));
+	/* The probe lends what stays parked. */
+	FUZZ_ASSERT(probing || !sockets[now.replaced - FIRST_FD].parked);
 	FUZZ_ASSERT(memcmp(address_asked(), e->address,
 			family == AF_INET ? 4 : 16) == 0);
-	for (i = 0; i < plan->mapping_count; i++)
-		if (plan->mappings[i].server_port == port_asked() &&
-		    plan->mappings[i].public_port == e->port)
+	for (i = 0; i < plan->mapping_count; i++) {
+		at = port_asked() - plan->mappings[i].server_port;
+		if (at < plan->mappings[i].ports &&
+		    plan->mappings[i].protocol == protocol &&
+		    plan->mappings[i].public_port + at == e->port)
 			return;
+	}
 	FUZZ_ASSERT(!"a mapping of these ports");
 }
 
@@ -290,7 +333,7 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 	FUZZ_ASSERT(now.answers == 1);
 	FUZZ_ASSERT(!(now.continued && now.bound_for_it));
 	if (now.replaced >= 0) {
-		judge_replaced(plan);
+		judge_replaced(plan, h->probing);
 		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
 		/* It has been handed over before. */
@@ -305,17 +348,18 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 static void
 take_plan(struct plan *plan, uint8_t which)
 {
-	const size_t count = sizeof(plans) / sizeof(plans[0]);
-	const char *const *texts = plans[(which & 7) % count];
+	const char *const *texts = plans[which & 7];
 	char why[MAPPING_WHY];
-	size_t i;
+	size_t i, count;
 
 	memset(plan, 0, sizeof(*plan));
 	plan->spares = 1 + (which >> 3 & 3);
-	for (i = 0; i < 3 && texts[i] != NULL; i++)
-		FUZZ_ASSERT(
-		    mapping_parse(&plan->mappings[plan->mapping_count++],
-			texts[i], why));
+	for (i = 0; i < 3 && texts[i] != NULL; i++) {
+		count = mapping_parse(&plan->mappings[plan->mapping_count],
+		    texts[i], why);
+		FUZZ_ASSERT(count > 0);
+		plan->mapping_count += (uint32_t)count;
+	}
 }
 
 static void
@@ -406,5 +450,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	serve_calls(&h, bytes, size);
 	for (i = 0; i < pool.count; i++)
 		free(pool.variants[i].sockets);
+	free(pool.variants);
 	return 0;
 }

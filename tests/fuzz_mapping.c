@@ -10,15 +10,17 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	char *text = fuzz_text(bytes, size), why[MAPPING_WHY];
 	char written[MAPPING_TEXT];
-	struct mapping m, again;
+	struct mapping m[MAPPING_PROTOCOLS], again[MAPPING_PROTOCOLS];
+	size_t count = mapping_parse(m, text, why), i;
 
-	if (mapping_parse(&m, text, why)) {
-		fuzz_check_mapping(&m);
-		FUZZ_ASSERT(
-		    mapping_parse(&again, mapping_format(&m, written), why));
-		FUZZ_ASSERT(memcmp(&m, &again, sizeof(m)) == 0);
-		FUZZ_ASSERT(fuzz_suggested(&m));
-	} else {
+	for (i = 0; i < count; i++) {
+		fuzz_check_mapping(&m[i]);
+		FUZZ_ASSERT(mapping_parse(again, mapping_format(&m[i], written),
+				why) == 1);
+		FUZZ_ASSERT(memcmp(&m[i], again, sizeof(m[i])) == 0);
+		FUZZ_ASSERT(fuzz_suggested(&m[i]));
+	}
+	if (count == 0) {
 		FUZZ_ASSERT(strlen(why) > 0 && strlen(why) < MAPPING_WHY);
 	}
 	free(text);

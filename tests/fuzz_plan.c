@@ -22,8 +22,12 @@ static const struct plan good = {
     .verbosity = 1,
     .mappings = {{.protocol = IPPROTO_TCP,
 		     .public_port = 443,
-		     .server_port = 8443},
-	{.protocol = IPPROTO_TCP, .public_port = 80, .server_port = 8080}},
+		     .server_port = 8443,
+		     .ports = 1},
+	{.protocol = IPPROTO_UDP,
+	    .public_port = 80,
+	    .server_port = 8080,
+	    .ports = 3}},
 };
 
 /* The least number that is no open descriptor. */
@@ -63,7 +67,7 @@ send_message(int channel, const void *bytes, size_t size, size_t fds)
 static void
 check_accepted(const struct plan *plan)
 {
-	uint32_t i, j;
+	uint32_t i, j, ports = 0;
 
 	FUZZ_ASSERT(plan->magic == PLAN_MAGIC);
 	FUZZ_ASSERT(plan->uid == CALLER && plan->gid == CALLER);
@@ -74,6 +78,8 @@ check_accepted(const struct plan *plan)
 	    plan->mapping_count <= PLAN_MAPPINGS_MAX);
 	for (i = 0; i < plan->mapping_count; i++) {
 		fuzz_check_mapping(&plan->mappings[i]);
+		ports += plan->mappings[i].ports;
+		FUZZ_ASSERT(ports <= PLAN_PORTS_MAX);
 		for (j = 0; j < i; j++)
 			FUZZ_ASSERT(!mapping_conflicts(&plan->mappings[i],
 			    &plan->mappings[j]));

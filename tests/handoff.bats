@@ -279,3 +279,90 @@ server()'
 		[ "$output" = refused ]
 	done
 }
+
+@test "UDP: in every form, no datagram is lost, options survive" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 timeout -k 1 30 "$LOWPORT" -q --spares 2 -p 443:8443/udp \
+		    -- python3 tests/datagrams.py
+		echo "$way: $output"
+		[ "${lines[-1]}" = ok ]
+	done
+}
+
+@test "UDP: a port in use is refused, in spite of SO_REUSEADDR" {
+	python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", 20443))
+open("'"$TMPDIR/bound"'", "w")
+time.sleep(100)' &
+	wait_until [ -e "$TMPDIR/bound" ]
+	rm "$TMPDIR/bound"
+	run "$LOWPORT" -p 20443:8443/udp -- true
+	kill $!
+	[ "$status" -eq 125 ]
+	[[ $output == *"cannot bind 0.0.0.0:20443: the port is in use by process \
+$! (python3)"* ]]
+	wait $! || true
+	run -0 "$LOWPORT" -q -p 20443:8443/udp -- true
+}
+
+@test "UDP: before the server has bound, and after it ended, nobody takes it" {
+	probe='import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(2)
+s.connect(("127.0.0.1", 443))
+s.send(b"x")
+try:
+    s.recv(10)
+except ConnectionRefusedError:
+    print("refused")'
+	run -0 "$LOWPORT" -q -p 443:8443/udp -- python3 -c "$probe"
+	[ "$output" = refused ]
+	run -0 "$LOWPORT" -q -p 443:8443/udp -- sh -c 'python3 -c "
+import socket
+for n in range(40):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((\"0.0.0.0\", 8443))
+    s.close()"; sleep 0.7; python3 -c "$0"' "$probe"
+	[ "$output" = refused ]
+}
+
+@test "both protocols in one mapping, and the one that is missing is told" {
+	server='import socket
+for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+    s = socket.socket(socket.AF_INET, kind)
+    s.bind(("0.0.0.0", 8443))
+    print(s.getsockname()[1])'
+	run -0 "$LOWPORT" -q -p 443:8443/tcp+udp -- python3 -c "$server"
+	[ "$output" = "443
+443" ]
+	run -0 "$LOWPORT" -p 443:8443 -- python3 -c "$server"
+	[[ $output == *"binds 0.0.0.0:8443, which no mapping covers, and keeps \
+that port; give it -p '443:8443/udp'"* ]]
+	run -0 "$LOWPORT" -p 443:8443/tcp+udp -- true
+	[[ $output == *"mapping 443:8443 was not used"*"mapping 443:8443/udp"* ]]
+}
+
+@test "ranges: each port has its own, and 1,000 are no matter" {
+	server='import socket, sys
+for port in map(int, sys.argv[1:]):
+    s = socket.socket()
+    s.bind(("127.0.0.1", port))
+    print(s.getsockname()[1])'
+	run -0 "$LOWPORT" -q -p 990-1000:9990-10000 -- python3 -c "$server" \
+	    9990 9995 10000 10001 9989
+	[ "${lines[*]}" = "990 995 1000 10001 9989" ]
+	run -0 "$LOWPORT" -q -p 20-21 -p 600-605:8600-8605/tcp+udp -- \
+	    python3 -c "$server" 20 21 8600 8605
+	[ "${lines[*]}" = "20 21 600 605" ]
+	run -0 timeout 5 "$LOWPORT" -q -p 1-600:20001-20600 \
+	    -p 1000-1399:21000-21399/udp -- python3 -c "$server" 20001 20600
+	[ "${lines[*]}" = "1 600" ]
+	run -125 "$LOWPORT" -p 1000-5096:21000-25096 -- true
+	[[ $output == *"more than 4096 ports in all"* ]]
+	run -125 bash -c 'ulimit -n 1000; exec "$0" -p 1000-1999:21000-21999 \
+	    true' "$LOWPORT"
+	[[ $output == *"cannot make the 10000 sockets"*"1000 file descriptors"* ]]
+}

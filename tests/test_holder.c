@@ -35,7 +35,7 @@ start(const struct endpoint *e, bool listens)
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "the holder");
-		fd = socket_open(e);
+		fd = socket_open(e, IPPROTO_TCP);
 		if (fd < 0 || socket_bind(fd, e) != 0 ||
 		    (listens && listen(fd, 1) != 0) ||
 		    write(ends[1], &byte, 1) != 1)
@@ -83,7 +83,7 @@ START_TEST(finds_what_is_in_the_way)
 	pid_t child = start(&there, true);
 	int before = unit_descriptors();
 
-	ck_assert_int_eq(holder_find(&holder, &asked), pairs[_i].found);
+	ck_assert_int_eq(holder_find(&holder, &asked, IPPROTO_TCP), pairs[_i].found);
 	ck_assert_int_eq(unit_descriptors(), before);
 	if (pairs[_i].found) {
 		ck_assert_int_eq(holder.pid, child);
@@ -92,7 +92,7 @@ START_TEST(finds_what_is_in_the_way)
 		ck_assert(holder.listens);
 	}
 	end(child);
-	ck_assert(!holder_find(&holder, &asked));
+	ck_assert(!holder_find(&holder, &asked, IPPROTO_TCP));
 }
 END_TEST
 
@@ -103,12 +103,12 @@ START_TEST(rather_who_listens)
 	pid_t bound = start(&e, false), other = start(&e, false), listener;
 	struct holder holder;
 
-	if (holder_find(&holder, &e)) {
+	if (holder_find(&holder, &e, IPPROTO_TCP)) {
 		ck_assert(!holder.listens);
 		ck_assert(holder.pid == bound || holder.pid == other);
 	}
 	listener = start(&e, true);
-	ck_assert(holder_find(&holder, &e));
+	ck_assert(holder_find(&holder, &e, IPPROTO_TCP));
 	ck_assert(holder.listens);
 	ck_assert_int_eq(holder.pid, listener);
 	end(bound);

@@ -17,37 +17,46 @@ static const struct accepted {
 	const char *text;
 	struct mapping mapping;
 } accepted[] = {
-    {"443:8443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 0, {0}}},
-    {"443", {AF_UNSPEC, IPPROTO_TCP, 443, 443, 0, {0}}},
-    {"443:8443/tcp", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 0, {0}}},
-    {"443/tcp", {AF_UNSPEC, IPPROTO_TCP, 443, 443, 0, {0}}},
-    {"1:65535", {AF_UNSPEC, IPPROTO_TCP, 1, 65535, 0, {0}}},
-    {"65535:1", {AF_UNSPEC, IPPROTO_TCP, 65535, 1, 0, {0}}},
-    {"00443:008443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 0, {0}}},
-    {"https:8443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 0, {0}}},
-    {"https:http", {AF_UNSPEC, IPPROTO_TCP, 443, 80, 0, {0}}},
+    {"443:8443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
+    {"443", {AF_UNSPEC, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
+    {"443:8443/tcp", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
+    {"443/tcp", {AF_UNSPEC, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
+    {"443/udp", {AF_UNSPEC, IPPROTO_UDP, 443, 443, 1, 0, {0}}},
+    {"domain:5353/udp", {AF_UNSPEC, IPPROTO_UDP, 53, 5353, 1, 0, {0}}},
+    {"990-1000:9990-10000",
+     {AF_UNSPEC, IPPROTO_TCP, 990, 9990, 11, 0, {0}}},
+    {"990-1000", {AF_UNSPEC, IPPROTO_TCP, 990, 990, 11, 0, {0}}},
+    {"1-65535", {AF_UNSPEC, IPPROTO_TCP, 1, 1, 65535, 0, {0}}},
+    {"443-443", {AF_UNSPEC, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
+    {"127.0.0.1:990-991:8990-8991/udp",
+     {AF_INET, IPPROTO_UDP, 990, 8990, 2, 0, {127, 0, 0, 1}}},
+    {"1:65535", {AF_UNSPEC, IPPROTO_TCP, 1, 65535, 1, 0, {0}}},
+    {"65535:1", {AF_UNSPEC, IPPROTO_TCP, 65535, 1, 1, 0, {0}}},
+    {"00443:008443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
+    {"https:8443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
+    {"https:http", {AF_UNSPEC, IPPROTO_TCP, 443, 80, 1, 0, {0}}},
     {"127.0.0.1:443:8443",
-     {AF_INET, IPPROTO_TCP, 443, 8443, 0, {127, 0, 0, 1}}},
+     {AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {127, 0, 0, 1}}},
     {"127.0.0.1:https:8443",
-     {AF_INET, IPPROTO_TCP, 443, 8443, 0, {127, 0, 0, 1}}},
-    {"192.0.2.7:443", {AF_INET, IPPROTO_TCP, 443, 443, 0, {192, 0, 2, 7}}},
-    {"192.0.2.7:443/tcp", {AF_INET, IPPROTO_TCP, 443, 443, 0, {192, 0, 2, 7}}},
-    {"0.0.0.0:443", {AF_INET, IPPROTO_TCP, 443, 443, 0, {0}}},
-    {"0.0.0.0:443:8443", {AF_INET, IPPROTO_TCP, 443, 8443, 0, {0}}},
-    {"[::]:443", {AF_INET6, IPPROTO_TCP, 443, 443, 0, {0}}},
-    {"[::]:443:8443", {AF_INET6, IPPROTO_TCP, 443, 8443, 0, {0}}},
-    {"[::1]:443:8443", {AF_INET6, IPPROTO_TCP, 443, 8443, 0, {[15] = 1}}},
+     {AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {127, 0, 0, 1}}},
+    {"192.0.2.7:443", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {192, 0, 2, 7}}},
+    {"192.0.2.7:443/tcp", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {192, 0, 2, 7}}},
+    {"0.0.0.0:443", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
+    {"0.0.0.0:443:8443", {AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
+    {"[::]:443", {AF_INET6, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
+    {"[::]:443:8443", {AF_INET6, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
+    {"[::1]:443:8443", {AF_INET6, IPPROTO_TCP, 443, 8443, 1, 0, {[15] = 1}}},
     {"[2001:DB8::7]:443",
-     {AF_INET6, IPPROTO_TCP, 443, 443, 0, {0x20, 1, 0xd, 0xb8, [15] = 7}}},
+     {AF_INET6, IPPROTO_TCP, 443, 443, 1, 0, {0x20, 1, 0xd, 0xb8, [15] = 7}}},
     {"[fe80::1%lo]:443",
-     {AF_INET6, IPPROTO_TCP, 443, 443, SCOPE_LO, {0xfe, 0x80, [15] = 1}}},
+     {AF_INET6, IPPROTO_TCP, 443, 443, 1, SCOPE_LO, {0xfe, 0x80, [15] = 1}}},
     {"[fe80::1%7]:443:8443",
-     {AF_INET6, IPPROTO_TCP, 443, 8443, 7, {0xfe, 0x80, [15] = 1}}},
+     {AF_INET6, IPPROTO_TCP, 443, 8443, 1, 7, {0xfe, 0x80, [15] = 1}}},
     {"[febf::1%7]:443",
-     {AF_INET6, IPPROTO_TCP, 443, 443, 7, {0xfe, 0xbf, [15] = 1}}},
+     {AF_INET6, IPPROTO_TCP, 443, 443, 1, 7, {0xfe, 0xbf, [15] = 1}}},
     {"[::ffff:127.0.0.1]:443",
-     {AF_INET, IPPROTO_TCP, 443, 443, 0, {127, 0, 0, 1}}},
-    {"[::ffff:0.0.0.0]:443", {AF_INET, IPPROTO_TCP, 443, 443, 0, {0}}},
+     {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {127, 0, 0, 1}}},
+    {"[::ffff:0.0.0.0]:443", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
 };
 
 /* Each text that is refused stands beside one that differs in what is wrong
@@ -76,8 +85,17 @@ static const struct refused {
     {"443:8443", "443:8443:1:2", "too many colons"},
     {"443:8443", "443::", "'443' is not an IPv4 address"},
     {"443/tcp", "443/sctp", "unknown protocol 'sctp'"},
-    {"443/tcp", "443/udp", "TCP ports only"},
-    {"443/tcp", "443/tcp+udp", "TCP ports only"},
+    {"443/udp", "443/udp+tcp", "unknown protocol 'udp+tcp'"},
+    {"443/tcp+udp", "443/tcp+tcp", "unknown protocol 'tcp+tcp'"},
+    {"443-445:8443-8445", "443-445:8443", "3 ports cannot be mapped to 1"},
+    {"443-445:8443-8445", "443:8443-8445", "1 ports cannot be mapped to 3"},
+    {"443-445:8443-8445", "443-445:8443-8446", "3 ports cannot be mapped to 4"},
+    {"443-445", "445-443", "ends before it begins"},
+    {"1-2", "0-2", "between 1 and 65535"},
+    {"65534-65535", "65534-65536", "between 1 and 65535"},
+    {"443-445", "443-", "no port or tcp service"},
+    {"443-445", "-445", "no port or tcp service"},
+    {"443-445", "443-445-446", "no port or tcp service"},
     {"443/tcp", "443/TCP", "unknown protocol"},
     {"443/tcp", "443/", "unknown protocol"},
     {"443/tcp", "443/tcp/tcp", "unknown protocol"},
@@ -93,7 +111,6 @@ static const struct refused {
     {"443", "0x1bb", "no port or tcp service"},
     {"443", "4e2", "no port or tcp service"},
     {"443", "443,80", "no port or tcp service"},
-    {"443", "443-445", "no port or tcp service"},
     {"443", "*", "no port or tcp service"},
     {"https", "no-such-service", "no port or tcp service"},
     {"127.0.0.1:443", "127.0.0.1", "no port or tcp service"},
@@ -342,6 +359,52 @@ START_TEST(protocols_do_not_conflict)
 }
 END_TEST
 
+START_TEST(both_protocols_are_two_mappings)
+{
+	struct mapping m[MAPPING_PROTOCOLS];
+	char why[MAPPING_WHY];
+
+	ck_assert_uint_eq(mapping_parse(m, "127.0.0.1:443-444:8443-8444/tcp+udp",
+					why), 2);
+	ck_assert_uint_eq(m[0].protocol, IPPROTO_TCP);
+	ck_assert_uint_eq(m[1].protocol, IPPROTO_UDP);
+	m[1].protocol = IPPROTO_TCP;
+	ck_assert_mem_eq(&m[0], &m[1], sizeof(m[0]));
+}
+END_TEST
+
+START_TEST(ports_are_mapped_one_to_one)
+{
+	struct mapping m;
+	char why[MAPPING_WHY];
+
+	ck_assert_uint_eq(mapping_parse(&m, "990-992:9990-9992", why), 1);
+	ck_assert_uint_eq(mapping_public_port(&m, 9989), 0);
+	ck_assert_uint_eq(mapping_public_port(&m, 9990), 990);
+	ck_assert_uint_eq(mapping_public_port(&m, 9992), 992);
+	ck_assert_uint_eq(mapping_public_port(&m, 9993), 0);
+	ck_assert_uint_eq(mapping_public_port(&m, 990), 0);
+	ck_assert_uint_eq(mapping_parse(&m, "1-65535", why), 1);
+	ck_assert_uint_eq(mapping_public_port(&m, 65535), 65535);
+	ck_assert_uint_eq(mapping_public_port(&m, 0), 0);
+}
+END_TEST
+
+/* The socket of ::ffff:0.0.0.0 could not be parked. */
+START_TEST(udp_has_no_mapped_wildcard)
+{
+	struct mapping_variant list[MAPPING_VARIANTS_MAX];
+	char why[MAPPING_WHY];
+	struct mapping m;
+
+	ck_assert_uint_eq(mapping_parse(&m, "443/tcp", why), 1);
+	ck_assert_uint_eq(mapping_variants(&m, list), MAPPING_VARIANTS_MAX);
+	ck_assert_uint_eq(mapping_parse(&m, "443/udp", why), 1);
+	ck_assert_uint_eq(mapping_variants(&m, list),
+			  MAPPING_VARIANTS_MAX - 1);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -357,6 +420,9 @@ suite(void)
 	tcase_add_loop_test(t, variants_differ, 0, LENGTH(variants));
 	tcase_add_loop_test(t, conflicts, 0, MATRIX);
 	tcase_add_test(t, protocols_do_not_conflict);
+	tcase_add_test(t, both_protocols_are_two_mappings);
+	tcase_add_test(t, ports_are_mapped_one_to_one);
+	tcase_add_test(t, udp_has_no_mapped_wildcard);
 	suite_add_tcase(s, t);
 	return s;
 }

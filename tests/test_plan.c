@@ -25,10 +25,10 @@ plan_good(void)
 			    .verbosity = VERBOSITY_NORMAL};
 
 	plan.mappings[0] =
-	    (struct mapping){AF_UNSPEC, IPPROTO_TCP, 443, 8443, 0, {0}};
+	    (struct mapping){AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}};
 	plan.mappings[1] = (struct mapping){
-	    AF_INET6, IPPROTO_TCP, 444,
-	    8444,     0,           {0x20, 1, 0xd, 0xb8, [15] = 7}};
+	    AF_INET6, IPPROTO_TCP, 444, 8444,
+	    1,	      0,	   {0x20, 1, 0xd, 0xb8, [15] = 7}};
 	return plan;
 }
 
@@ -82,12 +82,19 @@ static const struct bound {
     {FIRST(family), AF_INET6, UINT16_MAX},
     {FIRST(protocol), IPPROTO_TCP, IPPROTO_TCP - 1},
     {FIRST(protocol), IPPROTO_TCP, IPPROTO_TCP + 1},
-    {FIRST(protocol), IPPROTO_TCP, IPPROTO_UDP},
+    {FIRST(protocol), IPPROTO_UDP, IPPROTO_UDP - 1},
+    {FIRST(protocol), IPPROTO_UDP, IPPROTO_UDP + 1},
     {FIRST(protocol), IPPROTO_TCP, 0},
+    {FIRST(ports), 1, 0},
+    {FIRST(ports), 1, 2}, /* port 444 is the other's */
+    {FIRST(ports), 1, UINT32_MAX},
+    {SECOND(ports), 1, 0},
+    {SECOND(ports), PLAN_PORTS_MAX - 1, PLAN_PORTS_MAX},
+    {SECOND(ports), PLAN_PORTS_MAX - 1, UINT32_MAX},
     {FIRST(public_port), 1, 0},
     {FIRST(server_port), 1, 0},
     {SECOND(family), AF_INET6, AF_UNIX},
-    {SECOND(protocol), IPPROTO_TCP, IPPROTO_UDP},
+    {SECOND(protocol), IPPROTO_TCP, IPPROTO_MPTCP},
     {SECOND(public_port), UINT16_MAX, 0},
     {SECOND(server_port), UINT16_MAX, 0},
     /* With mappings[0], of every address: */
@@ -131,6 +138,7 @@ START_TEST(bounds_the_number_of_mappings)
 						    IPPROTO_TCP,
 						    (uint16_t)(1 + i),
 						    (uint16_t)(8001 + i),
+						    1,
 						    0,
 						    {0}};
 	plan.mapping_count = PLAN_MAPPINGS_MAX;
@@ -278,6 +286,7 @@ START_TEST(any_two_mappings_may_conflict)
 						    IPPROTO_TCP,
 						    (uint16_t)(1 + i),
 						    (uint16_t)(8001 + i),
+						    1,
 						    0,
 						    {0}};
 	ck_assert(passes(&plan));

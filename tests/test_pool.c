@@ -44,7 +44,7 @@ static int
 socket_bound(const char *address, bool v6only)
 {
 	struct endpoint e = endpoint_of(address, v6only);
-	int fd = socket_open(&e);
+	int fd = socket_open(&e, IPPROTO_TCP);
 
 	ck_assert_msg(fd >= 0, "%s: %m", address);
 	ck_assert_msg(socket_bind(fd, &e) == 0, "%s: %m", address);
@@ -115,7 +115,7 @@ static void
 setup(void)
 {
 	struct endpoint e = endpoint_of("::1", true);
-	int fd = socket_open(&e);
+	int fd = socket_open(&e, IPPROTO_TCP);
 
 	/* A helper after its drop is as ordinary as its server. */
 	unit_become_ordinary();
@@ -153,7 +153,7 @@ START_TEST(reuseaddr_is_needed)
 
 	socket_bound("0.0.0.0", false);
 	close(socket_bound("0.0.0.0", false));
-	fd = socket_open(&e);
+	fd = socket_open(&e, IPPROTO_TCP);
 	ck_assert_int_eq(
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)), 0);
 	ck_assert_int_eq(socket_bind(fd, &e), -1);
@@ -184,11 +184,11 @@ START_TEST(bind_conflicts_with_a_listener)
 	struct endpoint e = endpoint_of("127.0.0.1", false);
 	int listener = socket_bound("0.0.0.0", false), fd;
 
-	fd = socket_open(&e);
+	fd = socket_open(&e, IPPROTO_TCP);
 	ck_assert_int_eq(socket_bind(fd, &e), 0);
 	close(fd);
 	ck_assert_int_eq(try_listen(listener), 0);
-	fd = socket_open(&e);
+	fd = socket_open(&e, IPPROTO_TCP);
 	ck_assert_int_eq(socket_bind(fd, &e), -1);
 	ck_assert_int_eq(errno, EADDRINUSE);
 }
@@ -198,7 +198,7 @@ END_TEST
 START_TEST(v6only_cannot_change_after_bind)
 {
 	struct endpoint e = endpoint_of("::", false);
-	int fd = socket_open(&e), on = 1;
+	int fd = socket_open(&e, IPPROTO_TCP), on = 1;
 
 	ck_assert_int_eq(
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)), 0);
@@ -411,7 +411,7 @@ find(const char *address, bool v6only)
 	struct endpoint asked = endpoint_of(address, v6only);
 
 	asked.port = SERVER_PORT;
-	return pool_find(&pool, &asked);
+	return pool_find(&pool, &asked, IPPROTO_TCP);
 }
 
 /* What a server of another process does with what it has been given. */
@@ -556,8 +556,8 @@ START_TEST(two_mappings_keep_apart)
 	ck_assert_uint_eq(find("0.0.0.0", false)->mapping, 1);
 	ck_assert_uint_eq(find("0.0.0.0", false)->endpoint.port, PORT);
 	asked.port = 28444;
-	ck_assert_uint_eq(pool_find(&pool, &asked)->mapping, 0);
-	ck_assert_uint_eq(pool_find(&pool, &asked)->endpoint.port, 20444);
+	ck_assert_uint_eq(pool_find(&pool, &asked, IPPROTO_TCP)->mapping, 0);
+	ck_assert_uint_eq(pool_find(&pool, &asked, IPPROTO_TCP)->endpoint.port, 20444);
 }
 END_TEST
 
@@ -587,7 +587,7 @@ static bool
 port_is_free(uint16_t port)
 {
 	struct endpoint e = endpoint_of("::", false);
-	int fd = socket_open(&e), off = 0, status;
+	int fd = socket_open(&e, IPPROTO_TCP), off = 0, status;
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(

@@ -69,7 +69,7 @@ static int
 socket_bound(int family)
 {
 	struct endpoint e = {.family = (uint16_t)family};
-	int fd = socket_open(&e);
+	int fd = socket_open(&e, IPPROTO_TCP);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(socket_bind(fd, &e), 0);
