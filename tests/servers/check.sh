@@ -84,13 +84,19 @@ ask_url() {
 	curl -ksS --max-time 5 --resolve "server.test:443:$2" "$1" 2>&1
 }
 
-# Mappings are for TCP: over UDP the server has the port it is configured for.
 ask_dns() {
-	local dig="dig +short +time=2 +tries=1 server.test TXT @$1" replies
+	local dig="dig +short +time=2 +tries=1 -p 443 server.test TXT @$1" replies
 
-	replies=$($dig +tcp -p 443 && $dig +notcp -p 8443)
+	replies=$($dig +tcp && $dig +notcp)
 	[ "$replies" != $'"hello"\n"hello"' ] || replies=hello
 	echo "$replies"
+}
+
+ask_quic() {
+	timeout 5 gtlsclient --quiet --exit-on-all-streams-close --no-quic-dump \
+	    --no-http-dump --download="$PWD" "$1" 443 \
+	    https://server.test/index.html >/dev/null 2>&1
+	cat index.html
 }
 
 ask_tls() {
@@ -144,8 +150,8 @@ daemonized() {
 listens_right() {
 	local host rest
 
-	[ -n "$(ss -Hltn 'sport = :443')" ] || fail "nobody listens on 443"
-	rest=$(ss -Hltn 'sport = :8443')
+	[ -n "$(ss -Hltun 'sport = :443')" ] || fail "nobody listens on 443"
+	rest=$(ss -Hltun 'sport = :8443')
 	[ -z "$rest" ] || fail "listens on 8443: $rest"
 	for host in $silent; do
 		! ask "$host" >/dev/null || fail "$host answers, too"
