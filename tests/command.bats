@@ -31,7 +31,9 @@ refuses() {
 	refuses "too many colons" -p 443:8443:1:2
 	refuses "not an IPv4 address" -p 443:8443:1
 	refuses "unknown protocol 'sctp'" -p 443/sctp
-	refuses "TCP ports only" -p 443:8443/udp
+	refuses "unknown protocol 'udp+tcp'" -p 443:8443/udp+tcp
+	refuses "ends before it begins" -p 445-443
+	refuses "2 ports cannot be mapped to 1" -p 443-444:8443
 	refuses "no port or tcp service" -p nonesuch
 	refuses "no port or tcp service" -p -1
 	refuses "no port or tcp service" -p +443
