@@ -42,7 +42,7 @@ ARCH      =
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
-ROOMS     = channel check doctor endpoint environment explain handoff holder \
+ROOMS     = activation channel check doctor endpoint environment explain handoff holder \
             launch mapping message options origin plan policy pool privilege \
             process program redirect report seccomp socket sockopt supervisor \
             target trial trust user verdict

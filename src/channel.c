@@ -111,11 +111,11 @@ channel_receive_answer(int channel, struct answer *answer)
 	return receive(channel, answer, sizeof(*answer), NULL);
 }
 
-bool
-channel_send_listener(int channel, const struct greeting *greeting, int fd)
+static bool
+send_with_descriptor(int channel, const void *bytes, size_t size, int fd)
 {
 	union control control = {{0}};
-	struct iovec vector = {(void *)greeting, sizeof(*greeting)};
+	struct iovec vector = {(void *)bytes, size};
 	struct msghdr message = {.msg_iov = &vector,
 	    .msg_iovlen = 1,
 	    .msg_control = &control,
@@ -125,8 +125,29 @@ channel_send_listener(int channel, const struct greeting *greeting, int fd)
 	control.header.cmsg_type = SCM_RIGHTS;
 	control.header.cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	return sendmsg(channel, &message, MSG_NOSIGNAL) ==
-	    (ssize_t)sizeof(*greeting);
+	return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+bool
+channel_send_listener(int channel, const struct greeting *greeting, int fd)
+{
+	return send_with_descriptor(channel, greeting, sizeof(*greeting), fd);
+}
+
+/* A message takes a byte (unix(7)). */
+bool
+channel_send_socket(int channel, int socket)
+{
+	return send_with_descriptor(channel, "", 1, socket);
+}
+
+int
+channel_receive_socket(int channel)
+{
+	char byte;
+	int fd;
+
+	return receive(channel, &byte, sizeof(byte), &fd) ? fd : -1;
 }
 
 int

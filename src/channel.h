@@ -5,6 +5,7 @@
  *
  *   child to helper   struct plan
  *   helper to child   struct answer
+ *   helper to child   a socket for each port that is mapped by descriptor
  *   child to helper   struct greeting, with the listener
  *
  * and then its end, when the child has become the server: both ends close on
@@ -32,7 +33,11 @@ bool channel_send_plan(int channel, const struct plan *);
 bool channel_receive_plan(int channel, struct plan *);
 bool channel_send_answer(int channel, const struct answer *);
 bool channel_receive_answer(int channel, struct answer *);
+bool channel_send_socket(int channel, int socket);
 bool channel_send_listener(int channel, const struct greeting *, int listener);
+
+/* Returns a socket, close-on-exec, or -1. */
+int channel_receive_socket(int channel);
 
 /* Returns the listener, close-on-exec, or -1. */
 int channel_receive_listener(int channel, struct greeting *);

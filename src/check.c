@@ -50,19 +50,19 @@ why_not_asked(const struct origin *origin)
 }
 
 static void
-check_verdict(const struct mapping *m, const struct verdict *verdict,
-    const struct result *result)
+check_verdict(const struct start *start, size_t i,
+    const struct verdict *verdict)
 {
-	char mapping[MAPPING_TEXT], text[EXPLAIN_TEXT];
+	char mapping[OPTIONS_MAPPING], text[EXPLAIN_TEXT];
 
-	mapping_format(m, mapping);
+	options_format(&start->options, i, mapping);
 	if (verdict->permitted) {
 		report_ok("policy", "%s: permitted by %s:%u", mapping,
 		    verdict_policy, verdict->line);
 		return;
 	}
-	explain_denial(text, m);
-	if (result->outcome == OUTCOME_DENIED)
+	explain_denial(text, &start->plan.mappings[i]);
+	if (start->answer.results[i].outcome == OUTCOME_DENIED)
 		report_problem("policy", "%s: %s", mapping, text);
 	else
 		report_note("policy", "%s: not permitted, and not needed: %s",
@@ -83,19 +83,18 @@ check_policy(const struct start *start)
 	}
 	verdict_reach(verdicts, start->plan.mappings, count, why);
 	for (i = 0; i < count; i++)
-		check_verdict(&start->plan.mappings[i], &verdicts[i],
-		    &start->answer.results[i]);
+		check_verdict(start, i, &verdicts[i]);
 }
 
 void
 check_mappings(const struct start *start)
 {
 	const struct result *result = start->answer.results;
-	char mapping[MAPPING_TEXT], text[EXPLAIN_TEXT];
+	char mapping[OPTIONS_MAPPING], text[EXPLAIN_TEXT];
 	size_t i;
 
 	for (i = 0; i < start->options.mapping_count; i++, result++) {
-		mapping_format(&start->plan.mappings[i], mapping);
+		options_format(&start->options, i, mapping);
 		explain_result(text, &start->plan, &start->answer, i,
 		    &start->origin);
 		if (result->outcome == OUTCOME_READY)
@@ -113,6 +112,11 @@ check_handoff(const struct start *start)
 {
 	char why[EXPLAIN_TEXT];
 
+	if (start->activation.count > 0)
+		report_ok("hand-off", "fds: LISTEN_FDS=%u",
+		    start->activation.count);
+	if (!trial_needed(&start->plan))
+		return;
 	if (!trial_run(start->channel, &start->plan, &start->answer, why))
 		report_problem("hand-off", "%s", why);
 	else if (start->answer.observe)

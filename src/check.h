@@ -5,6 +5,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "activation.h"
 #include "options.h"
 #include "origin.h"
 #include "plan.h"
@@ -17,6 +18,7 @@ struct start {
 	struct user user;
 	struct plan plan;
 	struct answer answer;
+	struct activation activation;
 	char **environment;
 	int channel;
 };

@@ -327,7 +327,7 @@ handoff_report_unused(struct handoff *h, const char *when)
 	for (i = 0; i < h->plan->mapping_count; i++) {
 		const struct mapping *m = &h->plan->mappings[i];
 
-		if (!h->used[i])
+		if (!h->used[i] && !mapping_by_descriptor(m))
 			warnx("mapping %s was not used: the server %s bound "
 			      "%s %u%s as it covers it; is it configured so?",
 			    mapping_format(m, text), when,

@@ -68,7 +68,18 @@ make_plan(struct plan *plan, const struct options *options)
 		return;
 	/* Nothing runs that could leave a mapping unused. */
 	plan->verbosity = VERBOSITY_QUIET;
-	trial_add(plan);
+	if (trial_needed(plan))
+		trial_add(plan);
+}
+
+static _Noreturn void
+refuse(const struct start *start, size_t mapping)
+{
+	char why[EXPLAIN_TEXT];
+
+	explain_result(why, &start->plan, &start->answer, mapping,
+	    &start->origin);
+	fatalx("%s", why);
 }
 
 /* The helper says for itself why it ended, if it did. */
@@ -78,28 +89,40 @@ have_ports_bound(struct start *start)
 	if (!channel_send_plan(start->channel, &start->plan) ||
 	    !channel_receive_answer(start->channel, &start->answer))
 		_exit(STATUS_FAILURE);
+	/* The plan as a whole: what it says of itself is not to be used. */
+	if (start->answer.results[0].outcome == OUTCOME_REFUSED)
+		refuse(start, 0);
+	if (!activation_receive(&start->activation, &start->channel,
+		&start->options, &start->plan, &start->answer))
+		_exit(STATUS_FAILURE);
 }
 
 static void
 require_sockets(const struct start *start)
 {
-	char why[EXPLAIN_TEXT];
 	uint32_t i;
 
-	for (i = 0; i < start->plan.mapping_count; i++) {
-		if (start->answer.results[i].outcome == OUTCOME_READY)
-			continue;
-		explain_result(why, &start->plan, &start->answer, i,
-		    &start->origin);
+	for (i = 0; i < start->plan.mapping_count; i++)
+		if (start->answer.results[i].outcome != OUTCOME_READY)
+			refuse(start, i);
+}
+
+/* Where the server binds nothing, nothing is intercepted. */
+static void
+install_handoff(const struct start *start)
+{
+	char why[EXPLAIN_TEXT];
+
+	if (!trial_needed(&start->plan))
+		privilege_seal();
+	else if (!trial_run(start->channel, &start->plan, &start->answer, why))
 		fatalx("%s", why);
-	}
 }
 
 void
 launch(int channel, int argc, char **argv, const sigset_t *signals)
 {
 	struct start start = {.origin = origin_look(), .channel = channel};
-	char why[EXPLAIN_TEXT];
 
 	privilege_trim(false);
 	start.environment = environment_recover(argc, argv);
@@ -115,7 +138,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_report(&start);
 	require_sockets(&start);
-	if (!trial_run(channel, &start.plan, &start.answer, why))
-		fatalx("%s", why);
+	install_handoff(&start);
+	start.environment = activation_install(&start.activation,
+	    start.environment, start.options.command);
 	program_execute(start.options.command, start.environment, signals);
 }

@@ -99,6 +99,26 @@ refuse_plan(struct answer *answer)
 		answer->results[i].outcome = OUTCOME_REFUSED;
 }
 
+/* What the server is given when it starts.  Who does not take it gets none. */
+static void
+give_sockets(int channel)
+{
+	uint32_t i, n;
+	int fd;
+
+	for (i = 0; i < plan.mapping_count; i++) {
+		if (!mapping_by_descriptor(&plan.mappings[i]))
+			continue;
+		for (n = 0; n < plan.mappings[i].ports; n++) {
+			fd = pool_take(&pool, i, n);
+			if (fd < 0)
+				continue;
+			channel_send_socket(channel, fd);
+			close(fd);
+		}
+	}
+}
+
 /*
  * Everything between the fork and privilege_drop runs with the capability
  * permitted.  The answer is sent when it is gone, whatever came of the plan.
@@ -136,6 +156,7 @@ help(int channel, pid_t child)
 	handoff.observe = plan.observe || !target_can_fetch(child);
 	answer.observe = handoff.observe;
 	channel_send_answer(channel, &answer);
+	give_sockets(channel);
 	handoff.listener = channel_receive_listener(channel, &greeting);
 	handoff.killable = greeting.killable;
 	return supervisor_run(&handoff, signals, channel, child);

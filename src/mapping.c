@@ -262,21 +262,28 @@ format_ports(uint16_t first, uint32_t ports, char text[RANGE_TEXT])
 	return text;
 }
 
+bool
+mapping_by_descriptor(const struct mapping *m)
+{
+	return m->server_port == 0;
+}
+
 const char *
 mapping_format(const struct mapping *m, char text[MAPPING_TEXT])
 {
 	struct endpoint e = endpoint_of(m);
-	char address[ENDPOINT_TEXT] = "", public[RANGE_TEXT],
-	     server[RANGE_TEXT];
+	char address[ENDPOINT_TEXT] = "", public[RANGE_TEXT];
+	char server[RANGE_TEXT] = "@";
 
 	/* "192.0.2.7:0", without what is behind the colon. */
 	if (m->family != AF_UNSPEC) {
 		endpoint_format(&e, address);
 		address[strlen(address) - 1] = '\0';
 	}
+	if (!mapping_by_descriptor(m))
+		format_ports(m->server_port, m->ports, server);
 	snprintf(text, MAPPING_TEXT, "%s%s:%s%s", address,
-	    format_ports(m->public_port, m->ports, public),
-	    format_ports(m->server_port, m->ports, server),
+	    format_ports(m->public_port, m->ports, public), server,
 	    m->protocol == IPPROTO_UDP ? "/udp" : "");
 	return text;
 }
@@ -286,7 +293,9 @@ mapping_public_port(const struct mapping *m, uint16_t server_port)
 {
 	uint32_t at = (uint32_t)server_port - m->server_port;
 
-	return at < m->ports ? (uint16_t)(m->public_port + at) : 0;
+	return !mapping_by_descriptor(m) && at < m->ports
+	    ? (uint16_t)(m->public_port + at)
+	    : 0;
 }
 
 static struct mapping_variant
@@ -360,12 +369,28 @@ list_one(struct mapping_variant *list, const struct mapping *m)
 	return 2;
 }
 
+/* What a service manager would open (systemd.socket(5)): one socket, of both
+ * families where there is no address, of IPv4 on a host without IPv6. */
+static size_t
+list_by_descriptor(struct mapping_variant *list, const struct mapping *m)
+{
+	list[0] = (struct mapping_variant){endpoint_of(m)};
+	if (m->family != AF_UNSPEC)
+		return 1;
+	list[0] = variant_ipv6(in6addr_any, false);
+	list[0].implied = true;
+	list[1] = variant_ipv4((struct in_addr){htonl(INADDR_ANY)});
+	return 2;
+}
+
 static size_t
 list_all(struct mapping_variant *list, const struct mapping *m)
 {
 	struct endpoint e = endpoint_of(m);
 	size_t count;
 
+	if (mapping_by_descriptor(m))
+		return list_by_descriptor(list, m);
 	if (m->family == AF_UNSPEC) {
 		count = list_ipv4_any(list);
 		return count + list_ipv6_any(list + count, true);
@@ -416,12 +441,18 @@ ranges_overlap(uint32_t a, uint32_t a_ports, uint32_t b, uint32_t b_ports)
 	return a < b + b_ports && b < a + a_ports;
 }
 
+static bool
+servers_overlap(const struct mapping *a, const struct mapping *b)
+{
+	return !mapping_by_descriptor(a) && !mapping_by_descriptor(b) &&
+	    ranges_overlap(a->server_port, a->ports, b->server_port, b->ports);
+}
+
 bool
 mapping_conflicts(const struct mapping *a, const struct mapping *b)
 {
 	return a->protocol == b->protocol && addresses_overlap(a, b) &&
-	    (ranges_overlap(a->public_port, a->ports, b->public_port,
-		 b->ports) ||
-		ranges_overlap(a->server_port, a->ports, b->server_port,
+	    (servers_overlap(a, b) ||
+		ranges_overlap(a->public_port, a->ports, b->public_port,
 		    b->ports));
 }

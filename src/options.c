@@ -59,7 +59,9 @@ static const char help[] =
     "                        ADDR: IPv4, IPv6 and dual-stack.  Without "
     "SERVER:\n"
     "                        the same port.  IPv6 in brackets: [::1]:443:8443\n"
-    "                        Ranges have equal lengths: 990-995:8990-8995\n"
+    "                        Ranges have equal lengths: 990-995:8990-8995.\n"
+    "                        @NAME for SERVER gives it the socket at its start\n"
+    "                        (LISTEN_FDS), and its number for {NAME} in ARG\n"
     "  -u, --user USER[:GROUP]\n"
     "                        run the server as this user (from root)\n"
     "      --spares N        sockets kept for each kind of wildcard bind, from 1\n"
@@ -101,10 +103,27 @@ print_and_exit(const char *text)
 		: STATUS_FAILURE);
 }
 
-static void
-mapping_add(struct options *options, const struct mapping *m, const char *text)
+const char *
+options_format(const struct options *options, size_t mapping,
+    char text[OPTIONS_MAPPING])
 {
-	char other[MAPPING_TEXT];
+	char plain[MAPPING_TEXT], *at;
+
+	mapping_format(&options->mappings[mapping], plain);
+	at = strchr(plain, '@');
+	if (at == NULL)
+		snprintf(text, OPTIONS_MAPPING, "%s", plain);
+	else
+		snprintf(text, OPTIONS_MAPPING, "%.*s@%s%s", (int)(at - plain),
+		    plain, options->names[mapping], at + 1);
+	return text;
+}
+
+static void
+mapping_add(struct options *options, const struct mapping *m, const char *text,
+    const char *name)
+{
+	char other[OPTIONS_MAPPING];
 	size_t i;
 
 	if (options->mapping_count == PLAN_MAPPINGS_MAX)
@@ -118,21 +137,63 @@ mapping_add(struct options *options, const struct mapping *m, const char *text)
 		if (mapping_conflicts(m, &options->mappings[i]))
 			fatalx("mapping '%s': overlaps mapping %s; give each "
 			       "port of an address to one mapping",
-			    text, mapping_format(&options->mappings[i], other));
+			    text, options_format(options, i, other));
+	strcpy(options->names[i], name);
 	options->mappings[options->mapping_count++] = *m;
+}
+
+/* As sd_listen_fds_with_names(3) has them, less what a shell would read. */
+static bool
+is_name(const char *name, size_t length)
+{
+	return length > 0 && length < OPTIONS_NAME &&
+	    strspn(name,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789._-") >= length;
+}
+
+/* Takes :@NAME out of a mapping's text, and the rest into the copy. */
+static void
+cut_name(const char *text, char copy[OPTIONS_MAPPING], char name[OPTIONS_NAME])
+{
+	const char *at = strstr(text, ":@");
+	size_t length;
+
+	*name = '\0';
+	snprintf(copy, OPTIONS_MAPPING, "%s", text);
+	if (at == NULL)
+		return;
+	length = strcspn(at + 2, "/");
+	if (!is_name(at + 2, length))
+		fatalx("mapping '%.100s': behind '@' comes a name of up to %d "
+		       "letters, digits and '._-', as in 443:@https",
+		    text, OPTIONS_NAME - 1);
+	snprintf(name, OPTIONS_NAME, "%.*s", (int)length, at + 2);
+	snprintf(copy, OPTIONS_MAPPING, "%.*s%s", (int)(at - text), text,
+	    at + 2 + length);
 }
 
 static void
 mappings_add(struct options *options, const char *text)
 {
+	char copy[OPTIONS_MAPPING], name[OPTIONS_NAME], why[MAPPING_WHY];
 	struct mapping parsed[MAPPING_PROTOCOLS];
-	char why[MAPPING_WHY];
-	size_t count = mapping_parse(parsed, text, why), i;
+	size_t count, i;
 
+	cut_name(text, copy, name);
+	count = mapping_parse(parsed, copy, why);
 	if (count == 0)
 		fatalx("mapping '%.100s': %s", text, why);
-	for (i = 0; i < count; i++)
-		mapping_add(options, &parsed[i], text);
+	for (i = 0; i < count; i++) {
+		if (*name != '\0' &&
+		    parsed[i].server_port != parsed[i].public_port)
+			fatalx("mapping '%.100s': behind PUBLIC comes SERVER, "
+			       "or else @NAME",
+			    text);
+		if (*name != '\0')
+			parsed[i].server_port = 0;
+		mapping_add(options, &parsed[i], text, name);
+	}
 }
 
 static void

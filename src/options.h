@@ -14,6 +14,9 @@
 
 #define LOWPORT_VERSION "0.1.0"
 
+/* The longest name of a descriptor, and the final NUL. */
+#define OPTIONS_NAME 64
+
 enum purpose {
 	PURPOSE_RUN,
 	PURPOSE_CHECK,        /* --check */
@@ -27,6 +30,8 @@ struct options {
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	size_t mapping_count;
 	size_t ports;     /* of all mappings */
+	/* Of the mappings by descriptor: @NAME. */
+	char names[PLAN_MAPPINGS_MAX][OPTIONS_NAME];
 	const char *user; /* USER[:GROUP], or NULL */
 	unsigned int spares;
 	enum verbosity verbosity;
@@ -44,6 +49,13 @@ struct options {
 #define OPTIONS_SPARES_MIN 2
 #define OPTIONS_SPARES_MAX 16
 unsigned int options_default_spares(void);
+
+/* Room for a mapping with its name. */
+#define OPTIONS_MAPPING (MAPPING_TEXT + OPTIONS_NAME)
+
+/* Writes a mapping as -p takes it; returns its argument. */
+const char *options_format(const struct options *, size_t mapping,
+    char[OPTIONS_MAPPING]);
 
 /*
  * Reads options up to the first argument that is none, then LOWPORT_PUBLISH

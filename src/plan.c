@@ -23,7 +23,7 @@ ports_check(const struct mapping *m)
 {
 	return (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP) &&
 	    m->ports >= 1 && m->ports <= PLAN_PORTS_MAX &&
-	    m->public_port != 0 && m->server_port != 0 &&
+	    m->public_port != 0 &&
 	    m->public_port + m->ports - 1 <= UINT16_MAX &&
 	    m->server_port + m->ports - 1 <= UINT16_MAX;
 }

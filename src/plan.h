@@ -22,7 +22,8 @@
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
  *                  slower, and grants nothing.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
- *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all; no bytes set that the family does not use; an
+ *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
+ *                  the server 0 for a mapping by descriptor; no bytes set that the family does not use; an
  *                  IPv4 address as AF_INET; no two in conflict.  Granting it
  *                  is what lowport is for: the capability is used for those
  *                  that the policy permits to the caller (verdict.h), the
@@ -37,7 +38,7 @@
 
 #include "mapping.h"
 
-#define PLAN_MAGIC        0x6c6f7704u
+#define PLAN_MAGIC        0x6c6f7705u
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_PORTS_MAX    4096
 #define PLAN_SPARES_MAX   64

@@ -132,7 +132,9 @@ open_port(struct pool *pool, const struct plan *plan, uint16_t mapping,
 		v->implied = list[i].implied;
 		v->protocol = m->protocol;
 		v->mapping = mapping;
-		v->server_port = (uint16_t)(m->server_port + n);
+		v->server_port = mapping_by_descriptor(m)
+		    ? 0
+		    : (uint16_t)(m->server_port + n);
 		if (!variant_open(v, spares_of(&list[i], plan)))
 			variant_fail(v, result, OUTCOME_NO_SOCKET);
 	}
@@ -231,7 +233,7 @@ pool_expects(const struct pool *pool, uint16_t server_port)
 
 	for (i = 0; i < pool->count; i++)
 		if (pool->variants[i].server_port == server_port)
-			return true;
+			return server_port != 0;
 	return false;
 }
 
@@ -246,6 +248,31 @@ pool_find(struct pool *pool, const struct endpoint *asked, int protocol)
 		    endpoint_same_address(&v->endpoint, asked))
 			return v;
 	return NULL;
+}
+
+int
+pool_take(struct pool *pool, size_t mapping, uint32_t n)
+{
+	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	const struct pool_variant *first = NULL;
+	int taken = -1;
+
+	for (; v < end; v++) {
+		if (v->mapping != mapping)
+			continue;
+		if (first == NULL)
+			first = v;
+		if (v->endpoint.port != (uint16_t)(first->endpoint.port + n))
+			continue;
+		if (taken < 0 && v->count > 0)
+			taken = v->sockets[--v->count];
+		/* One for both families, or else the one for IPv4. */
+		variant_close(v);
+	}
+	if (taken >= 0 &&
+	    socket_option(taken, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP)
+		socket_unpark(taken);
+	return taken;
 }
 
 /* The usual holder first: it needs one readlink(2), not a walk of /proc. */

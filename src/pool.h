@@ -72,6 +72,12 @@ struct pool_variant *pool_find(struct pool *, const struct endpoint *asked,
     int protocol);
 
 /*
+ * Takes the socket of the n-th port of a mapping that is by descriptor out of
+ * the pool: the caller's to close, and no longer parked.  -1 where it has none.
+ */
+int pool_take(struct pool *, size_t mapping, uint32_t n);
+
+/*
  * Picks the socket to hand out next.  Returns 0, or the errno(3) value that
  * bind(2) gives a second socket: EADDRINUSE where the kept one is in use and the
  * server's socket has no SO_REUSEPORT.  Nothing is taken before pool_commit.

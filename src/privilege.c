@@ -135,8 +135,8 @@ drop_capabilities(void)
 }
 
 /* "No new privileges" last: it must not hinder the steps above it. */
-static void
-seal(void)
+void
+privilege_seal(void)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		fatal("cannot set no_new_privs");
@@ -211,7 +211,7 @@ privilege_drop(uid_t uid, gid_t gid)
 	if (!change_ids(uid, gid, NULL, 0))
 		fatal("cannot become user %u, group %u", uid, gid);
 	drop_capabilities();
-	seal();
+	privilege_seal();
 	prove_dropped(uid, gid);
 }
 

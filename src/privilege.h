@@ -59,6 +59,10 @@ void privilege_lower(void);
  */
 void privilege_drop(uid_t, gid_t);
 
+/* Sets no_new_privs for this process: nothing it executes gains privilege.  Ends
+ * the process on failure. */
+void privilege_seal(void);
+
 /*
  * The child's drop: the same end, with the user's supplementary groups, and a
  * message for the user where the kernel refuses the ids.  The process becomes

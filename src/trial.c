@@ -48,6 +48,17 @@ is_free(const struct plan *plan, const struct mapping *m)
 }
 
 bool
+trial_needed(const struct plan *plan)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		if (!mapping_by_descriptor(&plan->mappings[i]))
+			return true;
+	return false;
+}
+
+bool
 trial_add(struct plan *plan)
 {
 	struct mapping *m = &plan->mappings[plan->mapping_count];
@@ -121,7 +132,8 @@ trial_run(int channel, const struct plan *plan, const struct answer *answer,
 	if (!install(channel, plan, answer, why))
 		return false;
 	for (i = 0; i < plan->mapping_count; i++)
-		if (answer->results[i].outcome == OUTCOME_READY)
+		if (answer->results[i].outcome == OUTCOME_READY &&
+		    !mapping_by_descriptor(&plan->mappings[i]))
 			return try_mapping(&plan->mappings[i], why);
 	return SAY(why, "no mapping has sockets to try the hand-off with");
 }

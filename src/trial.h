@@ -11,6 +11,9 @@
 #include "explain.h"
 #include "plan.h"
 
+/* True where a mapping is of a port the server binds. */
+bool trial_needed(const struct plan *);
+
 /*
  * Adds a mapping between two ordinary ports that are free, for a trial that
  * depends on no other mapping.  False where the plan has no room.

@@ -232,10 +232,6 @@ setup() {
 	plan conflict-range
 }
 
-@test "plan: server port 0" {
-	plan server-port-zero
-}
-
 @test "plan: an address without a family" {
 	plan address-of-no-family
 }

@@ -625,7 +625,6 @@ static const struct {
     {"ports-4097", {MAPPING(ports, PLAN_PORTS_MAX + 1)}},
     {"ports-huge", {MAPPING(ports, UINT32_MAX)}},
     {"conflict-range", {MAPPING(server_port, 9400), MAPPING(ports, 44)}},
-    {"server-port-zero", {MAPPING(server_port, 0)}},
     {"address-of-no-family", {ADDRESS(0, 4, 0x0100007f)}},
     {"address-beyond-ipv4",
 	{MAPPING(family, AF_INET), ADDRESS(0, 4, 0x0100007f),

@@ -81,7 +81,7 @@ fuzz_check_mapping(const struct mapping *m)
 	FUZZ_ASSERT(m->family == AF_UNSPEC || m->family == AF_INET ||
 	    m->family == AF_INET6);
 	FUZZ_ASSERT(m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
-	FUZZ_ASSERT(m->public_port != 0 && m->server_port != 0);
+	FUZZ_ASSERT(m->public_port != 0);
 	FUZZ_ASSERT(m->ports >= 1 && m->public_port + m->ports <= 65536 &&
 	    m->server_port + m->ports <= 65536);
 	if (m->ports > PLAN_PORTS_MAX)

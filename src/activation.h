@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Socket activation: the server is given its sockets when it starts, as
+ * sd_listen_fds(3) defines it.  LISTEN_FDS is how many there are, from descriptor
+ * 3 on; LISTEN_PID the process they are for; LISTEN_FDNAMES their names, with
+ * colons between them.
+ */
+#ifndef ACTIVATION_H
+#define ACTIVATION_H
+
+#include <stdbool.h>
+
+#include "options.h"
+#include "plan.h"
+
+/* The sockets, in the order of the mappings, each of a range by itself. */
+struct activation {
+	unsigned int count;
+	int *sockets;       /* close-on-exec, above all numbers they will get */
+	const char **names; /* of each */
+};
+
+/*
+ * Receives the sockets of all mappings by descriptor that have theirs, and has
+ * those of TCP listen.  Moves the channel out of their way.  Returns false where
+ * the helper has ended.
+ */
+bool activation_receive(struct activation *, int *channel,
+    const struct options *, const struct plan *, const struct answer *);
+
+/*
+ * Gives the sockets their descriptors, closing whatever is there; returns the
+ * environment with the three variables; and writes the number of the descriptor
+ * in place of each {NAME} in the command's arguments.  Ends the process where
+ * such a name is that of several.
+ */
+char **activation_install(const struct activation *, char **environment,
+    char **command);
+
+#endif
