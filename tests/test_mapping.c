@@ -147,11 +147,11 @@ static const struct refused {
 static struct mapping
 parsed(const char *text)
 {
-	struct mapping m;
+	struct mapping m[MAPPING_PROTOCOLS];
 	char why[MAPPING_WHY] = "";
 
-	ck_assert_msg(mapping_parse(&m, text, why), "'%s': %s", text, why);
-	return m;
+	ck_assert_msg(mapping_parse(m, text, why), "'%s': %s", text, why);
+	return m[0];
 }
 
 static bool
@@ -159,7 +159,8 @@ equal(const struct mapping *a, const struct mapping *b)
 {
 	return a->family == b->family && a->protocol == b->protocol &&
 	       a->public_port == b->public_port &&
-	       a->server_port == b->server_port && a->scope == b->scope &&
+	       a->server_port == b->server_port && a->ports == b->ports &&
+	       a->scope == b->scope &&
 	       memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
@@ -180,10 +181,10 @@ START_TEST(refuses)
 {
 	const struct refused *row = &refused[_i];
 	char why[MAPPING_WHY] = "";
-	struct mapping m;
+	struct mapping m[MAPPING_PROTOCOLS];
 
 	parsed(row->twin);
-	ck_assert_msg(!mapping_parse(&m, row->text, why), "'%s' is a mapping",
+	ck_assert_msg(!mapping_parse(m, row->text, why), "'%s' is a mapping",
 		      row->text);
 	ck_assert_msg(strstr(why, row->why) != NULL, "'%s': %s", row->text,
 		      why);
