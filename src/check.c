@@ -107,18 +107,11 @@ check_mappings(const struct start *start)
 	}
 }
 
-void
-check_handoff(const struct start *start)
+static void
+check_trial(const struct start *start, const struct trial *trial)
 {
-	char why[EXPLAIN_TEXT];
-
-	if (start->activation.count > 0)
-		report_ok("hand-off", "fds: LISTEN_FDS=%u",
-		    start->activation.count);
-	if (!trial_needed(&start->plan))
-		return;
-	if (!trial_run(start->channel, &start->plan, &start->answer, why))
-		report_problem("hand-off", "%s", why);
+	if (!trial->works)
+		report_problem("hand-off", "%s", trial->why);
 	else if (start->answer.observe)
 		report_ok("hand-off",
 		    "notify, tried; sockets are learnt by watching "
@@ -128,6 +121,24 @@ check_handoff(const struct start *start)
 	else
 		report_ok("hand-off",
 		    "notify, tried; sockets are learnt by pidfd_getfd(2)");
+	if (trial->works && !trial->killable)
+		report_note("hand-off",
+		    "a signal may have a bind(2) repeated, which is known and "
+		    "answered; Linux 5.19 does not");
+}
+
+void
+check_handoff(const struct start *start)
+{
+	struct trial trial;
+
+	if (start->activation.count > 0)
+		report_ok("hand-off", "fds: LISTEN_FDS=%u",
+		    start->activation.count);
+	if (!trial_needed(&start->plan))
+		return;
+	trial = trial_run(start->channel, &start->plan, &start->answer);
+	check_trial(start, &trial);
 }
 
 static void

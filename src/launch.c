@@ -111,12 +111,15 @@ require_sockets(const struct start *start)
 static void
 install_handoff(const struct start *start)
 {
-	char why[EXPLAIN_TEXT];
+	struct trial trial;
 
-	if (!trial_needed(&start->plan))
+	if (!trial_needed(&start->plan)) {
 		privilege_seal();
-	else if (!trial_run(start->channel, &start->plan, &start->answer, why))
-		fatalx("%s", why);
+		return;
+	}
+	trial = trial_run(start->channel, &start->plan, &start->answer);
+	if (!trial.works)
+		fatalx("%s", trial.why);
 }
 
 void

@@ -82,8 +82,8 @@ trial_add(struct plan *plan)
 }
 
 static bool
-install(int channel, const struct plan *plan, const struct answer *answer,
-    char why[EXPLAIN_TEXT])
+install(struct trial *trial, int channel, const struct plan *plan,
+    const struct answer *answer)
 {
 	struct seccomp_listener listener = seccomp_listen(answer->observe != 0,
 	    plan->baseline != 0);
@@ -91,12 +91,13 @@ install(int channel, const struct plan *plan, const struct answer *answer,
 	bool sent;
 
 	if (listener.fd < 0) {
-		explain_no_listener(why, errno);
+		explain_no_listener(trial->why, errno);
 		return false;
 	}
+	trial->killable = listener.killable;
 	sent = channel_send_listener(channel, &greeting, listener.fd);
 	close(listener.fd);
-	return sent || SAY(why, "the helper has ended");
+	return sent || SAY(trial->why, "the helper has ended");
 }
 
 static bool
@@ -123,17 +124,20 @@ try_mapping(const struct mapping *m, char why[EXPLAIN_TEXT])
 	return false;
 }
 
-bool
-trial_run(int channel, const struct plan *plan, const struct answer *answer,
-    char why[EXPLAIN_TEXT])
+struct trial
+trial_run(int channel, const struct plan *plan, const struct answer *answer)
 {
+	struct trial trial = {
+	    .why = "no mapping has sockets to try the hand-off with"};
 	uint32_t i;
 
-	if (!install(channel, plan, answer, why))
-		return false;
+	if (!install(&trial, channel, plan, answer))
+		return trial;
 	for (i = 0; i < plan->mapping_count; i++)
 		if (answer->results[i].outcome == OUTCOME_READY &&
 		    !mapping_by_descriptor(&plan->mappings[i]))
-			return try_mapping(&plan->mappings[i], why);
-	return SAY(why, "no mapping has sockets to try the hand-off with");
+			break;
+	if (i < plan->mapping_count)
+		trial.works = try_mapping(&plan->mappings[i], trial.why);
+	return trial;
 }

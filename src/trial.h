@@ -20,13 +20,18 @@ bool trial_needed(const struct plan *);
  */
 bool trial_add(struct plan *);
 
+/* What a trial has shown. */
+struct trial {
+	bool works;             /* the bind ended with the public port */
+	bool killable;          /* struct seccomp_listener's */
+	char why[EXPLAIN_TEXT]; /* it does not */
+};
+
 /*
  * Installs the listener in this process, for good, hands it to the helper, and
  * makes a bind(2) as a server will, of the first mapping that has its sockets.
- * Returns true when that ends with the public port, or says why it does not.
  * What the helper lends for it stays in the pool.
  */
-bool trial_run(int channel, const struct plan *, const struct answer *,
-    char why[EXPLAIN_TEXT]);
+struct trial trial_run(int channel, const struct plan *, const struct answer *);
 
 #endif

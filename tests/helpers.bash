@@ -55,6 +55,15 @@ refused_with() {
 	! listening 443
 }
 
+# says KIND SUBJECT WORDS: a line of a report that was run does.
+says() {
+	grep -qE "^$1 +$2 +.*$3" <<<"$output" || {
+		echo "no '$1 $2 ... $3' in:"
+		echo "$output"
+		return 1
+	}
+}
+
 # A server that must not be started.
 MUST_NOT_START='touch "$TMPDIR/started"'
 

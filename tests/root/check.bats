@@ -5,15 +5,6 @@
 
 load ../helpers
 
-# says KIND SUBJECT WORDS: a line of the output does.
-says() {
-	grep -qE "^$1 +$2 +.*$3" <<<"$output" || {
-		echo "no '$1 $2 ... $3' in:"
-		echo "$output"
-		return 1
-	}
-}
-
 # as_user COMMAND...: as nobody, with what setpriv(1) is told first.
 as_user() {
 	setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
