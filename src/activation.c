@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the child, which holds no capability.
- * Reads: sockets the helper sends, and the command's arguments.
+ * Reads: sockets the helper sends, those the caller passed, LISTEN_ variables, and
+ * the command's arguments.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,9 +16,138 @@
 #include "channel.h"
 #include "environment.h"
 #include "message.h"
+#include "socket.h"
 
 /* SD_LISTEN_FDS_START */
 #define FIRST 3
+
+/* What the environment says of sockets for this process: the helper's, which is
+ * the one that was started. */
+struct passed {
+	unsigned int count;
+	const char *names; /* NULL: they have none */
+};
+
+static unsigned int
+number_in(char **environment, const char *name)
+{
+	const char *value = environment_get(environment, name);
+
+	return value == NULL ? 0 : (unsigned int)strtoul(value, NULL, 10);
+}
+
+static struct passed
+find_passed(char **environment)
+{
+	struct passed passed = {number_in(environment, "LISTEN_FDS"),
+	    environment_get(environment, "LISTEN_FDNAMES")};
+	const unsigned int pid = number_in(environment, "LISTEN_PID");
+
+	if (passed.count == 0)
+		fatalx("no socket was passed to lowport (LISTEN_FDS); start it "
+		       "by a .socket unit, or what else does so");
+	if (pid != 0 && pid != (unsigned int)getppid())
+		fatalx("the sockets are for process %u (LISTEN_PID), and this "
+		       "is %d; start lowport itself, or by exec",
+		    pid, getppid());
+	return passed;
+}
+
+/* True when the n-th of the names is this one. */
+static bool
+is_called(const char *names, unsigned int n, const char *name)
+{
+	size_t length;
+
+	for (; n > 0 && *names != '\0'; n--) {
+		names += strcspn(names, ":");
+		names += *names == ':';
+	}
+	length = strcspn(names, ":");
+	return n == 0 && length == strlen(name) &&
+	    strncmp(names, name, length) == 0;
+}
+
+/* Without names, "443" is the port, and so is a service's name. */
+static bool
+is_at_port(int fd, const char *name, int protocol)
+{
+	struct mapping m[MAPPING_PROTOCOLS];
+	char text[OPTIONS_NAME + 8], why[MAPPING_WHY];
+	struct endpoint bound;
+
+	snprintf(text, sizeof(text), "%s%s", name,
+	    protocol == IPPROTO_UDP ? "/udp" : "");
+	return mapping_parse(m, text, why) == 1 &&
+	    socket_endpoint(fd, &bound) && bound.port == m[0].public_port;
+}
+
+static void
+inherit_for(struct heritage *h, const struct options *options, uint32_t i,
+    const struct passed *passed)
+{
+	const char *name = options->names[i];
+	const int protocol = options->mappings[i].protocol;
+	const unsigned int before = h->count;
+	unsigned int n;
+
+	for (n = 0; n < passed->count; n++) {
+		const int fd = FIRST + (int)n;
+
+		if (socket_option(fd, SOL_SOCKET, SO_PROTOCOL) != protocol ||
+		    (passed->names != NULL ? !is_called(passed->names, n, name)
+					   : !is_at_port(fd, name, protocol)))
+			continue;
+		if (h->count - before == POOL_INHERITED_MAX)
+			fatalx("more than %d sockets are called %s; give them "
+			       "names apart",
+			    POOL_INHERITED_MAX, name);
+		h->sockets[h->count].fd = fd;
+		h->sockets[h->count++].mapping = i;
+	}
+	if (h->count == before)
+		fatalx("no %s socket called '%s' was passed to lowport%s%s%s; "
+		       "see FileDescriptorName= in systemd.socket(5)",
+		    protocol == IPPROTO_UDP ? "UDP" : "TCP", name,
+		    passed->names == NULL ? "" : " (LISTEN_FDNAMES=",
+		    passed->names == NULL ? "" : passed->names,
+		    passed->names == NULL ? "" : ")");
+}
+
+static bool
+any_inherited(const struct options *options)
+{
+	size_t i;
+
+	for (i = 0; i < options->mapping_count; i++)
+		if (mapping_inherited(&options->mappings[i]))
+			return true;
+	return false;
+}
+
+char **
+activation_inherit(struct heritage *h, const struct options *options,
+    char **environment)
+{
+	struct passed passed;
+	unsigned int n;
+	uint32_t i;
+
+	h->count = 0;
+	if (!any_inherited(options))
+		return environment;
+	passed = find_passed(environment);
+	for (n = 0; n < passed.count; n++)
+		if (fcntl(FIRST + (int)n, F_SETFD, FD_CLOEXEC) != 0)
+			fatal("descriptor %u of LISTEN_FDS=%u", FIRST + n,
+			    passed.count);
+	for (i = 0; i < options->mapping_count; i++)
+		if (mapping_inherited(&options->mappings[i]))
+			inherit_for(h, options, i, &passed);
+	environment = environment_unset(environment, "LISTEN_FDS");
+	environment = environment_unset(environment, "LISTEN_PID");
+	return environment_unset(environment, "LISTEN_FDNAMES");
+}
 
 static bool
 is_given(const struct plan *plan, const struct answer *answer, uint32_t i)

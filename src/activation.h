@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Socket activation: the server is given its sockets when it starts, as
- * sd_listen_fds(3) defines it.  LISTEN_FDS is how many there are, from descriptor
- * 3 on; LISTEN_PID the process they are for; LISTEN_FDNAMES their names, with
- * colons between them.
+ * Socket activation, both ways: the server is given sockets when it starts, and
+ * a service manager has given some to lowport.  As sd_listen_fds(3) defines it,
+ * LISTEN_FDS is how many there are, from descriptor 3 on; LISTEN_PID the process
+ * they are for; LISTEN_FDNAMES their names, with colons between them.
  */
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
@@ -12,6 +12,7 @@
 
 #include "options.h"
 #include "plan.h"
+#include "pool.h"
 
 /* The sockets, in the order of the mappings, each of a range by itself. */
 struct activation {
@@ -19,6 +20,24 @@ struct activation {
 	int *sockets;       /* close-on-exec, above all numbers they will get */
 	const char **names; /* of each */
 };
+
+/* The sockets of a service manager's that inherited mappings are of. */
+struct heritage {
+	unsigned int count;
+	struct {
+		int fd;
+		uint32_t mapping; /* its place in the plan */
+	} sockets[PLAN_MAPPINGS_MAX * POOL_INHERITED_MAX];
+};
+
+/*
+ * Finds the sockets of each inherited mapping among those this process was
+ * given: by name, or by port where they have no names.  They close on exec from
+ * here on, and the environment that is returned says nothing of them.  Ends the
+ * process where a mapping has none.  Without such a mapping, nothing changes.
+ */
+char **activation_inherit(struct heritage *, const struct options *,
+    char **environment);
 
 /*
  * Receives the sockets of all mappings by descriptor that have theirs, and has

@@ -141,6 +141,23 @@ channel_send_socket(int channel, int socket)
 	return send_with_descriptor(channel, "", 1, socket);
 }
 
+bool
+channel_send_inherited(int channel, const struct inheritance *inheritance,
+    int socket)
+{
+	return send_with_descriptor(channel, inheritance, sizeof(*inheritance),
+	    socket);
+}
+
+int
+channel_receive_inherited(int channel, struct inheritance *inheritance)
+{
+	int fd;
+
+	return receive(channel, inheritance, sizeof(*inheritance), &fd) ? fd
+									: -1;
+}
+
 int
 channel_receive_socket(int channel)
 {

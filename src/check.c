@@ -83,7 +83,8 @@ check_policy(const struct start *start)
 	}
 	verdict_reach(verdicts, start->plan.mappings, count, why);
 	for (i = 0; i < count; i++)
-		check_verdict(start, i, &verdicts[i]);
+		if (!mapping_inherited(&start->plan.mappings[i]))
+			check_verdict(start, i, &verdicts[i]);
 }
 
 void
@@ -98,7 +99,10 @@ check_mappings(const struct start *start)
 		explain_result(text, &start->plan, &start->answer, i,
 		    &start->origin);
 		if (result->outcome == OUTCOME_READY)
-			report_ok("sockets", "%s: all could be bound", mapping);
+			report_ok("sockets", "%s: %s", mapping,
+			    mapping_inherited(&start->plan.mappings[i])
+				? "passed to lowport"
+				: "all could be bound");
 		else if (result->outcome == OUTCOME_DENIED)
 			report_problem("sockets",
 			    "%s: not bound, as the policy says", mapping);
@@ -137,7 +141,8 @@ check_handoff(const struct start *start)
 		    start->activation.count);
 	if (!trial_needed(&start->plan))
 		return;
-	trial = trial_run(start->channel, &start->plan, &start->answer);
+	trial = trial_run(start->channel, &start->plan, &start->answer,
+	    &start->heritage);
 	check_trial(start, &trial);
 }
 

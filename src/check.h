@@ -19,6 +19,7 @@ struct start {
 	struct plan plan;
 	struct answer answer;
 	struct activation activation;
+	struct heritage heritage;
 	char **environment;
 	int channel;
 };

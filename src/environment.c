@@ -83,19 +83,37 @@ environment_get(char **environment, const char *name)
 	return NULL;
 }
 
-char **
-environment_set(char **environment, const char *name, const char *value)
+/* A copy without name, and with room for one more. */
+static char **
+copy_without(char **environment, const char *name, size_t *kept)
 {
-	size_t count = 0, length = strlen(name), kept = 0;
-	char **changed;
+	size_t count = 0, length = strlen(name);
+	char **copy;
 
 	while (environment[count] != NULL)
 		count++;
-	changed = allocate(count + 1);
-	for (; *environment != NULL; environment++)
+	copy = allocate(count + 1);
+	for (*kept = 0; *environment != NULL; environment++)
 		if (strncmp(*environment, name, length) != 0 ||
 		    (*environment)[length] != '=')
-			changed[kept++] = *environment;
+			copy[(*kept)++] = *environment;
+	return copy;
+}
+
+char **
+environment_unset(char **environment, const char *name)
+{
+	size_t kept;
+
+	return copy_without(environment, name, &kept);
+}
+
+char **
+environment_set(char **environment, const char *name, const char *value)
+{
+	size_t kept;
+	char **changed = copy_without(environment, name, &kept);
+
 	if (asprintf(&changed[kept], "%s=%s", name, value) < 0)
 		fatalx("cannot set %s: out of memory", name);
 	return changed;

@@ -20,6 +20,9 @@ char **environment_recover(int argc, char **argv);
 /* Returns the value of a variable in such an environment, or NULL. */
 const char *environment_get(char **environment, const char *name);
 
+/* Returns a copy of an environment without name. */
+char **environment_unset(char **environment, const char *name);
+
 /* Returns a copy of an environment in which name has this value alone. */
 char **environment_set(char **environment, const char *name, const char *value);
 

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "handoff.h"
 #include "message.h"
 #include "process.h"
@@ -135,10 +136,16 @@ mapping_suggested(const struct handoff *h, const struct endpoint *asked,
     int protocol)
 {
 	const struct mapping *m = h->plan->mappings;
+	const struct mapping *end = m + h->plan->mapping_count;
 	struct mapping suggested = {0};
 
-	while (mapping_public_port(m, asked->port) == 0)
+	while (m < end && mapping_public_port(m, asked->port) == 0)
 		m++;
+	if (m == end) /* inherited, of the other protocol */
+		return (struct mapping){.protocol = (uint16_t)protocol,
+		    .public_port = asked->port,
+		    .server_port = asked->port,
+		    .ports = 1};
 	suggested.protocol = (uint16_t)protocol;
 	suggested.public_port = mapping_public_port(m, asked->port);
 	suggested.server_port = asked->port;
@@ -168,9 +175,26 @@ was_told(struct handoff *h, const struct endpoint *e, int protocol)
 	return false;
 }
 
+/* The address a client shows is of the socket's family, and a server of the
+ * other would read it wrong. */
+static void
+tell_other_family(const char *asked, const struct pool_variant *v)
+{
+	char passed[ENDPOINT_TEXT];
+
+	alertx("the server binds %s, and keeps that port: the socket that was "
+	       "passed for it, %s, is of another family; pass one of that too "
+	       "(ListenStream=%s%u)",
+	    asked, endpoint_format(&v->endpoint, passed),
+	    v->endpoint.family == AF_INET6 ? "0.0.0.0:" : "[::]:",
+	    v->endpoint.port);
+}
+
 static void
 tell_uncovered(struct handoff *h, const struct request *r, int protocol)
 {
+	const struct pool_variant *inherited = pool_find_inherited(h->pool,
+	    r->asked.port, protocol);
 	char text[ENDPOINT_TEXT], mapping[MAPPING_TEXT];
 	struct mapping suggested;
 
@@ -181,6 +205,10 @@ tell_uncovered(struct handoff *h, const struct request *r, int protocol)
 		alertx("the server binds %s for another protocol than TCP and "
 		       "UDP, and keeps that port; no mapping can be for it",
 		    text);
+		return;
+	}
+	if (inherited != NULL) {
+		tell_other_family(text, inherited);
 		return;
 	}
 	suggested = mapping_suggested(h, &r->asked, protocol);
@@ -293,6 +321,21 @@ serve_bind(struct handoff *h, struct request *r)
 		serve_expected(h, r, &target);
 		if (target.fd >= 0)
 			close(target.fd);
+	}
+}
+
+void
+handoff_inherit(struct handoff *h, int channel, uint32_t count)
+{
+	struct inheritance inheritance;
+	int fd;
+
+	for (; count > 0; count--) {
+		fd = channel_receive_inherited(channel, &inheritance);
+		if (fd < 0)
+			return;
+		if (!pool_inherit(h->pool, h->plan, inheritance.mapping, fd))
+			close(fd);
 	}
 }
 

@@ -7,6 +7,7 @@
 #define HANDOFF_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "plan.h"
@@ -38,6 +39,10 @@ struct handoff {
 	ino_t recent[HANDOFF_RECENT];
 	size_t handed;
 };
+
+/* Receives the sockets a service manager has passed, as many as the greeting
+ * announced, into the pool. */
+void handoff_inherit(struct handoff *, int channel, uint32_t count);
 
 /*
  * Receives one call from the listener and answers it.  Never ends the process.

@@ -117,7 +117,8 @@ install_handoff(const struct start *start)
 		privilege_seal();
 		return;
 	}
-	trial = trial_run(start->channel, &start->plan, &start->answer);
+	trial = trial_run(start->channel, &start->plan, &start->answer,
+	    &start->heritage);
 	if (!trial.works)
 		fatalx("%s", trial.why);
 }
@@ -133,6 +134,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	message_set(start.options.verbosity, start.options.journal);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)
 		check_policy_file(start.options.policy_file);
+	start.environment = activation_inherit(&start.heritage, &start.options,
+	    start.environment);
 	become_user(&start);
 	make_plan(&start.plan, &start.options);
 	have_ports_bound(&start);

@@ -159,6 +159,7 @@ help(int channel, pid_t child)
 	give_sockets(channel);
 	handoff.listener = channel_receive_listener(channel, &greeting);
 	handoff.killable = greeting.killable;
+	handoff_inherit(&handoff, channel, greeting.inherited);
 	return supervisor_run(&handoff, signals, channel, child);
 }
 

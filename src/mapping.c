@@ -268,22 +268,29 @@ mapping_by_descriptor(const struct mapping *m)
 	return m->server_port == 0;
 }
 
+bool
+mapping_inherited(const struct mapping *m)
+{
+	return m->public_port == 0;
+}
+
 const char *
 mapping_format(const struct mapping *m, char text[MAPPING_TEXT])
 {
 	struct endpoint e = endpoint_of(m);
-	char address[ENDPOINT_TEXT] = "", public[RANGE_TEXT];
-	char server[RANGE_TEXT] = "@";
+	char address[ENDPOINT_TEXT] = "";
+	char public[RANGE_TEXT] = "@", server[RANGE_TEXT] = "@";
 
 	/* "192.0.2.7:0", without what is behind the colon. */
 	if (m->family != AF_UNSPEC) {
 		endpoint_format(&e, address);
 		address[strlen(address) - 1] = '\0';
 	}
+	if (!mapping_inherited(m))
+		format_ports(m->public_port, m->ports, public);
 	if (!mapping_by_descriptor(m))
 		format_ports(m->server_port, m->ports, server);
-	snprintf(text, MAPPING_TEXT, "%s%s:%s%s", address,
-	    format_ports(m->public_port, m->ports, public), server,
+	snprintf(text, MAPPING_TEXT, "%s%s:%s%s", address, public, server,
 	    m->protocol == IPPROTO_UDP ? "/udp" : "");
 	return text;
 }
@@ -293,7 +300,8 @@ mapping_public_port(const struct mapping *m, uint16_t server_port)
 {
 	uint32_t at = (uint32_t)server_port - m->server_port;
 
-	return !mapping_by_descriptor(m) && at < m->ports
+	return !mapping_by_descriptor(m) && !mapping_inherited(m) &&
+		at < m->ports
 	    ? (uint16_t)(m->public_port + at)
 	    : 0;
 }
@@ -389,6 +397,8 @@ list_all(struct mapping_variant *list, const struct mapping *m)
 	struct endpoint e = endpoint_of(m);
 	size_t count;
 
+	if (mapping_inherited(m))
+		return 0;
 	if (mapping_by_descriptor(m))
 		return list_by_descriptor(list, m);
 	if (m->family == AF_UNSPEC) {
@@ -448,11 +458,16 @@ servers_overlap(const struct mapping *a, const struct mapping *b)
 	    ranges_overlap(a->server_port, a->ports, b->server_port, b->ports);
 }
 
+static bool
+publics_overlap(const struct mapping *a, const struct mapping *b)
+{
+	return !mapping_inherited(a) && !mapping_inherited(b) &&
+	    ranges_overlap(a->public_port, a->ports, b->public_port, b->ports);
+}
+
 bool
 mapping_conflicts(const struct mapping *a, const struct mapping *b)
 {
 	return a->protocol == b->protocol && addresses_overlap(a, b) &&
-	    (servers_overlap(a, b) ||
-		ranges_overlap(a->public_port, a->ports, b->public_port,
-		    b->ports));
+	    (servers_overlap(a, b) || publics_overlap(a, b));
 }

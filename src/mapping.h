@@ -5,7 +5,9 @@
  * PUBLIC and SERVER may be ranges of as many ports, mapped one to one.
  *
  * A mapping whose server_port is 0 is by descriptor: nothing is bound by the
- * server, which is given the sockets when it starts (activation.h).
+ * server, which is given the sockets when it starts.  One whose public_port is 0
+ * is inherited: nothing is bound by the helper, as a service manager has passed
+ * the sockets (activation.h).
  */
 #ifndef MAPPING_H
 #define MAPPING_H
@@ -19,11 +21,12 @@
 struct mapping {
 	uint16_t family;      /* AF_UNSPEC: every address */
 	uint16_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t public_port; /* the first, in host byte order, as both */
+	uint16_t public_port; /* the first, in host byte order, as both; 0:
+				 inherited */
 	uint16_t server_port; /* 0: by descriptor */
-	uint32_t ports;      /* how many */
-	uint32_t scope;      /* as in struct endpoint */
-	uint8_t address[16]; /* as in struct endpoint */
+	uint32_t ports;       /* how many */
+	uint32_t scope;       /* as in struct endpoint */
+	uint8_t address[16];  /* as in struct endpoint */
 };
 
 /*
@@ -57,11 +60,11 @@ struct mapping_variant {
 size_t mapping_parse(struct mapping *mappings, const char *text,
     char why[MAPPING_WHY]);
 
-/* True for a mapping that is by descriptor. */
 bool mapping_by_descriptor(const struct mapping *);
+bool mapping_inherited(const struct mapping *);
 
-/* Writes the mapping as -p takes it, but for the name of one that is by
- * descriptor; returns its argument. */
+/* Writes the mapping as -p takes it, but for the name behind an '@'; returns its
+ * argument. */
 const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);
 
 /* Lists the variants, MAPPING_VARIANTS_MAX at the most; returns their number.
@@ -69,8 +72,8 @@ const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);
 size_t mapping_variants(const struct mapping *,
     struct mapping_variant[MAPPING_VARIANTS_MAX]);
 
-/* The public port of a port the server was expected to bind, or 0; always 0 by
- * descriptor. */
+/* The public port of a port the server was expected to bind; 0 where it is
+ * none, or another's to say: by descriptor, or inherited. */
 uint16_t mapping_public_port(const struct mapping *, uint16_t server_port);
 
 /*

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "environment.h"
@@ -61,7 +62,8 @@ static const char help[] =
     "                        the same port.  IPv6 in brackets: [::1]:443:8443\n"
     "                        Ranges have equal lengths: 990-995:8990-8995.\n"
     "                        @NAME for SERVER gives it the socket at its start\n"
-    "                        (LISTEN_FDS), and its number for {NAME} in ARG\n"
+    "                        (LISTEN_FDS), and its number for {NAME} in ARG;\n"
+    "                        for PUBLIC it is a socket lowport was itself given\n"
     "  -u, --user USER[:GROUP]\n"
     "                        run the server as this user (from root)\n"
     "      --spares N        sockets kept for each kind of wildcard bind, from 1\n"
@@ -152,48 +154,84 @@ is_name(const char *name, size_t length)
 		"0123456789._-") >= length;
 }
 
-/* Takes :@NAME out of a mapping's text, and the rest into the copy. */
-static void
-cut_name(const char *text, char copy[OPTIONS_MAPPING], char name[OPTIONS_NAME])
+/* Copies a name, which ends at one of these bytes; returns its length. */
+static size_t
+take_name(const char *text, const char *at, const char *ends,
+    char name[OPTIONS_NAME])
 {
-	const char *at = strstr(text, ":@");
-	size_t length;
+	size_t length = strcspn(at, ends);
 
-	*name = '\0';
-	snprintf(copy, OPTIONS_MAPPING, "%s", text);
-	if (at == NULL)
-		return;
-	length = strcspn(at + 2, "/");
-	if (!is_name(at + 2, length))
-		fatalx("mapping '%.100s': behind '@' comes a name of up to %d "
-		       "letters, digits and '._-', as in 443:@https",
+	if (!is_name(at, length))
+		fatalx("mapping '%.100s': with '@' goes a name of up to %d "
+		       "letters, digits and '._-', as in 443:@https or "
+		       "@https:8443",
 		    text, OPTIONS_NAME - 1);
-	snprintf(name, OPTIONS_NAME, "%.*s", (int)length, at + 2);
-	snprintf(copy, OPTIONS_MAPPING, "%.*s%s", (int)(at - text), text,
+	snprintf(name, OPTIONS_NAME, "%.*s", (int)length, at);
+	return length;
+}
+
+/* PUBLIC:@NAME[/PROTOCOL]: all but the name, for a mapping by descriptor. */
+static size_t
+parse_by_descriptor(struct mapping *m, const char *text, const char *at,
+    char name[OPTIONS_NAME], char why[MAPPING_WHY])
+{
+	size_t length = take_name(text, at + 2, "/", name), count, i;
+	char rest[OPTIONS_MAPPING];
+
+	snprintf(rest, sizeof(rest), "%.*s%s", (int)(at - text), text,
 	    at + 2 + length);
+	count = mapping_parse(m, rest, why);
+	for (i = 0; i < count; i++) {
+		if (m[i].server_port != m[i].public_port)
+			fatalx("mapping '%.100s': behind PUBLIC comes SERVER, "
+			       "or else @NAME",
+			    text);
+		m[i].server_port = 0;
+	}
+	return count;
+}
+
+/* @NAME:SERVER[/PROTOCOL]: what is behind it, for an inherited mapping. */
+static size_t
+parse_inherited(struct mapping *m, const char *text, char name[OPTIONS_NAME],
+    char why[MAPPING_WHY])
+{
+	size_t length = take_name(text, text + 1, ":", name), count, i;
+
+	if (text[1 + length] == '\0')
+		fatalx("mapping '%.100s': which port does the server bind? "
+		       "write it behind, as in @https:8443",
+		    text);
+	count = mapping_parse(m, text + 2 + length, why);
+	for (i = 0; i < count; i++) {
+		if (m[i].family != AF_UNSPEC || m[i].ports != 1 ||
+		    m[i].server_port != m[i].public_port)
+			fatalx("mapping '%.100s': behind @NAME comes one port, "
+			       "SERVER, and no address",
+			    text);
+		m[i].public_port = 0;
+	}
+	return count;
 }
 
 static void
 mappings_add(struct options *options, const char *text)
 {
-	char copy[OPTIONS_MAPPING], name[OPTIONS_NAME], why[MAPPING_WHY];
+	char name[OPTIONS_NAME] = "", why[MAPPING_WHY];
 	struct mapping parsed[MAPPING_PROTOCOLS];
+	const char *at = strstr(text, ":@");
 	size_t count, i;
 
-	cut_name(text, copy, name);
-	count = mapping_parse(parsed, copy, why);
+	if (*text == '@')
+		count = parse_inherited(parsed, text, name, why);
+	else if (at != NULL)
+		count = parse_by_descriptor(parsed, text, at, name, why);
+	else
+		count = mapping_parse(parsed, text, why);
 	if (count == 0)
 		fatalx("mapping '%.100s': %s", text, why);
-	for (i = 0; i < count; i++) {
-		if (*name != '\0' &&
-		    parsed[i].server_port != parsed[i].public_port)
-			fatalx("mapping '%.100s': behind PUBLIC comes SERVER, "
-			       "or else @NAME",
-			    text);
-		if (*name != '\0')
-			parsed[i].server_port = 0;
+	for (i = 0; i < count; i++)
 		mapping_add(options, &parsed[i], text, name);
-	}
 }
 
 static void

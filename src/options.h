@@ -29,8 +29,8 @@ struct options {
 	const char *policy_file; /* to be checked */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	size_t mapping_count;
-	size_t ports;     /* of all mappings */
-	/* Of the mappings by descriptor: @NAME. */
+	size_t ports; /* of all mappings */
+	/* @NAME, of those by descriptor and those inherited. */
 	char names[PLAN_MAPPINGS_MAX][OPTIONS_NAME];
 	const char *user; /* USER[:GROUP], or NULL */
 	unsigned int spares;

@@ -23,7 +23,8 @@ ports_check(const struct mapping *m)
 {
 	return (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP) &&
 	    m->ports >= 1 && m->ports <= PLAN_PORTS_MAX &&
-	    m->public_port != 0 &&
+	    !(mapping_inherited(m) && mapping_by_descriptor(m)) &&
+	    (!mapping_inherited(m) || m->ports == 1) &&
 	    m->public_port + m->ports - 1 <= UINT16_MAX &&
 	    m->server_port + m->ports - 1 <= UINT16_MAX;
 }

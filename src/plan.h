@@ -23,7 +23,8 @@
  *                  slower, and grants nothing.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
  *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
- *                  the server 0 for a mapping by descriptor; no bytes set that the family does not use; an
+ *                  the server 0 for a mapping by descriptor, the public one
+ *                  0 for an inherited one, for which nothing is bound; no bytes set that the family does not use; an
  *                  IPv4 address as AF_INET; no two in conflict.  Granting it
  *                  is what lowport is for: the capability is used for those
  *                  that the policy permits to the caller (verdict.h), the
@@ -38,7 +39,7 @@
 
 #include "mapping.h"
 
-#define PLAN_MAGIC        0x6c6f7705u
+#define PLAN_MAGIC        0x6c6f7706u
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_PORTS_MAX    4096
 #define PLAN_SPARES_MAX   64

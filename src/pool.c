@@ -46,8 +46,10 @@ count_variants(const struct plan *plan)
 	size_t count = 0, i;
 
 	for (i = 0; i < plan->mapping_count; i++)
-		count += mapping_variants(&plan->mappings[i], list) *
-		    plan->mappings[i].ports;
+		count += mapping_inherited(&plan->mappings[i])
+		    ? POOL_INHERITED_MAX
+		    : mapping_variants(&plan->mappings[i], list) *
+			plan->mappings[i].ports;
 	return count;
 }
 
@@ -216,7 +218,8 @@ pool_fill(struct pool *pool, const struct plan *plan,
     const bool granted[PLAN_MAPPINGS_MAX], struct answer *answer)
 {
 	answer->sockets = pool_size(plan);
-	pool->variants = calloc(count_variants(plan), sizeof(*pool->variants));
+	pool->room = count_variants(plan);
+	pool->variants = calloc(pool->room, sizeof(*pool->variants));
 	if (pool->variants == NULL)
 		fatal("cannot keep %u sockets", answer->sockets);
 	open_all(pool, plan, answer);
@@ -224,6 +227,31 @@ pool_fill(struct pool *pool, const struct plan *plan,
 	bind_step(pool, granted, variant_is_free, answer);
 	bind_step(pool, granted, variant_bind, answer);
 	return !close_failed(pool, answer);
+}
+
+bool
+pool_inherit(struct pool *pool, const struct plan *plan, size_t mapping,
+    int socket)
+{
+	struct pool_variant *v = &pool->variants[pool->count];
+	struct endpoint bound;
+
+	if (pool->count == pool->room || mapping >= plan->mapping_count ||
+	    !mapping_inherited(&plan->mappings[mapping]) ||
+	    !socket_endpoint(socket, &bound) || bound.port == 0 ||
+	    socket_option(socket, SOL_SOCKET, SO_PROTOCOL) !=
+		plan->mappings[mapping].protocol)
+		return false;
+	*v = (struct pool_variant){.endpoint = bound,
+	    .protocol = plan->mappings[mapping].protocol,
+	    .server_port = plan->mappings[mapping].server_port,
+	    .mapping = (uint16_t)mapping,
+	    .inherited = true,
+	    .count = 1,
+	    .inherited_one = socket,
+	    .sockets = &v->inherited_one};
+	pool->count++;
+	return true;
 }
 
 bool
@@ -237,15 +265,31 @@ pool_expects(const struct pool *pool, uint16_t server_port)
 	return false;
 }
 
+/* An inherited one is for a bind of any address of its family. */
 struct pool_variant *
 pool_find(struct pool *pool, const struct endpoint *asked, int protocol)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
+	for (; v < end; v++) {
+		if (v->count == 0 || v->server_port != asked->port ||
+		    v->protocol != protocol)
+			continue;
+		if (v->inherited ? v->endpoint.family == asked->family
+				 : endpoint_same_address(&v->endpoint, asked))
+			return v;
+	}
+	return NULL;
+}
+
+const struct pool_variant *
+pool_find_inherited(const struct pool *pool, uint16_t server_port, int protocol)
+{
+	const struct pool_variant *v = pool->variants, *end = v + pool->count;
+
 	for (; v < end; v++)
-		if (v->count > 0 && v->server_port == asked->port &&
-		    v->protocol == protocol &&
-		    endpoint_same_address(&v->endpoint, asked))
+		if (v->inherited && v->server_port == server_port &&
+		    v->protocol == protocol)
 			return v;
 	return NULL;
 }
@@ -333,14 +377,20 @@ pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
 {
 	struct sockopt_values wanted, present;
 
-	wanted = present = *defaults_of(pool, v, socket);
-	sockopt_overlay(&wanted, seen);
-	if (v->altered)
+	if (v->inherited) {
+		/* What it was before is the manager's affair. */
+		wanted = *seen;
+		sockopt_forget(&wanted, IPPROTO_IPV6, IPV6_V6ONLY);
+	} else {
+		wanted = present = *defaults_of(pool, v, socket);
+		sockopt_overlay(&wanted, seen);
+	}
+	if (v->altered || v->inherited)
 		sockopt_read(socket, &present);
 	if (sockopt_apply(socket, &wanted, &present))
 		v->altered = true;
 	set_nonblocking(socket, nonblocking);
-	if (v->protocol == IPPROTO_UDP)
+	if (v->protocol == IPPROTO_UDP && !v->inherited)
 		socket_unpark(socket);
 }
 
@@ -348,6 +398,8 @@ void
 pool_commit(struct pool_variant *v, int socket,
     struct process_descriptor holder)
 {
+	if (v->inherited)
+		return;
 	if (v->count > 1) {
 		close(socket);
 		v->count--;

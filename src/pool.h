@@ -34,9 +34,13 @@ struct pool_variant {
 	uint16_t server_port;
 	uint16_t mapping;   /* its place in the plan */
 	bool implied;       /* do without where the host lacks it */
+	bool inherited;     /* the service manager's: handed out as it is, and
+				  never closed, to a bind of any address of its
+				  family */
 	unsigned int count; /* sockets here, the kept one included; 0 where
 				  the host lacks the address or family */
 	int *sockets;       /* [0] is the kept one */
+	int inherited_one;  /* where sockets points to, if it is that */
 	bool altered;       /* the next one's options are not the defaults */
 	bool shared;        /* the kept one has been handed out */
 	/* When shared: to whom, and whether anybody holds it still. */
@@ -47,7 +51,7 @@ struct pool_variant {
 
 struct pool {
 	struct pool_variant *variants;
-	size_t count;
+	size_t count, room;
 	/* Options of fresh sockets: of IPv4 and IPv6, TCP and UDP. */
 	bool defaults_known[2][2];
 	struct sockopt_values defaults[2][2];
@@ -62,6 +66,17 @@ struct pool {
 bool pool_fill(struct pool *, const struct plan *,
     const bool granted[PLAN_MAPPINGS_MAX], struct answer *);
 
+/* The sockets a service manager may have passed for one mapping. */
+#define POOL_INHERITED_MAX 8
+
+/*
+ * Adds a socket that was inherited for this mapping of the plan, which becomes
+ * the pool's.  Allocates nothing.  False where there is no room, or where it is
+ * no bound socket of the mapping's protocol; then it stays the caller's.
+ */
+bool pool_inherit(struct pool *, const struct plan *, size_t mapping,
+    int socket);
+
 /* True when some mapping expects the server to bind this port, over TCP or UDP.
  */
 bool pool_expects(const struct pool *, uint16_t server_port);
@@ -70,6 +85,10 @@ bool pool_expects(const struct pool *, uint16_t server_port);
  * covers it. */
 struct pool_variant *pool_find(struct pool *, const struct endpoint *asked,
     int protocol);
+
+/* One that was inherited for such a bind, be it of the other family, or NULL. */
+const struct pool_variant *pool_find_inherited(const struct pool *,
+    uint16_t server_port, int protocol);
 
 /*
  * Takes the socket of the n-th port of a mapping that is by descriptor out of

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "activation.h"
 #include "explain.h"
 #include "plan.h"
 
@@ -28,10 +29,12 @@ struct trial {
 };
 
 /*
- * Installs the listener in this process, for good, hands it to the helper, and
- * makes a bind(2) as a server will, of the first mapping that has its sockets.
+ * Installs the listener in this process, for good, hands it and the inherited
+ * sockets to the helper, and makes a bind(2) as a server will, of the first
+ * mapping that has its sockets.
  * What the helper lends for it stays in the pool.
  */
-struct trial trial_run(int channel, const struct plan *, const struct answer *);
+struct trial trial_run(int channel, const struct plan *, const struct answer *,
+    const struct heritage *);
 
 #endif

@@ -136,3 +136,138 @@ True" ]
 	    -- true' "$LOWPORT"
 	[[ $output == *"cannot hold 500 sockets; raise 'ulimit -n'"* ]]
 }
+
+# ---- Sockets that were passed to lowport.
+
+PASS="python3 tests/pass.py"
+
+# Binds port 8443 of both families, says where that is, and which variables and
+# descriptors it has; then serves one connection on each.
+SERVER='
+import os, socket
+listeners = []
+for family, address in (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"):
+    s = socket.socket(family)
+    if family == socket.AF_INET6:
+        s.setsockopt(socket.IPPROTO_IPV6, 26, 1)
+    s.bind((address, 8443))
+    s.listen(5)
+    listeners.append(s)
+    print(*s.getsockname()[:2])
+print(sum(name.startswith("LISTEN") for name in os.environ))'
+
+@test "passed: each family's bind gets the socket of its own" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 $PASS https=0.0.0.0:20443,https=:::20443 "$PLAIN" -q \
+		    -p @https:8443 -- python3 -c "$SERVER"
+		echo "$way"
+		[ "$output" = "0.0.0.0 20443
+:: 20443
+0" ]
+	done
+}
+
+@test "passed: no capability, no policy" {
+	run -0 $PASS https=127.0.0.1:20443 "$PLAIN" --check -p @https:8443
+	says ok sockets "@https:8443: passed to lowport"
+	says ok hand-off tried
+	[ "${#lines[@]}" -eq 4 ]
+}
+
+@test "passed: one of another family is not handed over, and that is told" {
+	run -0 $PASS https=:::20443 "$PLAIN" -p @https:8443 -- \
+	    python3 -c "$SERVER"
+	[ "${lines[1]}" = "0.0.0.0 8443" ]
+	[ "${lines[2]}" = ":: 20443" ]
+	[[ ${lines[0]} == *"binds 0.0.0.0:8443, and keeps that port"*\
+"[::]:20443"*"ListenStream=0.0.0.0:20443"* ]]
+}
+
+@test "passed: by port where there are no names; by protocol" {
+	run -0 $PASS =127.0.0.1:20443,=127.0.0.1:20444 "$PLAIN" -q \
+	    -p @20444:8443 -- build/attack_child report 1
+	[ "$output" = 20444 ]
+	run -0 $PASS x=127.0.0.1:20443/udp,x=127.0.0.1:20444 "$PLAIN" -q \
+	    -p @x:8443/tcp+udp -- python3 -c '
+import socket
+for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+    s = socket.socket(socket.AF_INET, kind)
+    s.bind(("0.0.0.0", 8443))
+    print(s.getsockname()[1])'
+	[ "$output" = "20444
+20443" ]
+}
+
+@test "passed: the server restarts, and no connection is lost" {
+	cat >"$TMPDIR/once.py" <<-'END'
+		import socket
+		s = socket.socket()
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		s.bind(("127.0.0.1", 8443))
+		s.listen(5)
+		for n in range(5):
+		    c, _ = s.accept()
+		    c.sendall(b"served")
+		    c.close()
+	END
+	$PASS x=127.0.0.1:20443 "$PLAIN" -q -p @x:8443 -- sh -c '
+	    for n in 1 2 3 4 5 6 7 8; do python3 "$TMPDIR/once.py"; done' &
+	run -0 timeout 20 python3 -c '
+import socket, time
+while True:
+    try:
+        socket.create_connection(("127.0.0.1", 20443)).close()
+        break
+    except ConnectionRefusedError:
+        time.sleep(0.02)
+served = 1
+while served < 40:
+    c = socket.create_connection(("127.0.0.1", 20443))
+    assert c.recv(10) == b"served"
+    served += 1
+print("all")'
+	[ "$output" = all ]
+	wait $!
+}
+
+@test "passed: beside ports that lowport binds, and sockets it passes on" {
+	run -0 $PASS x=127.0.0.1:20443 "$LOWPORT" -q -p @x:8443 -p 80:8080 \
+	    -p 443:@https -- python3 -c "$LISTEN
+for port in 8443, 8080:
+    s = socket.socket()
+    s.bind(('127.0.0.1', port))
+    print(s.getsockname()[1])"
+	[ "$output" = "https tcp :: 443 1 True True
+1
+20443
+80" ]
+}
+
+@test "passed: what is missing is told" {
+	run "$PLAIN" -p @https:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "no socket was passed to lowport (LISTEN_FDS)"
+	run $PASS a=127.0.0.1:20443,b=127.0.0.1:20444 "$PLAIN" -p @https:8443 \
+	    -- sh -c "$MUST_NOT_START"
+	refused_with "no TCP socket called 'https' was passed to lowport \
+(LISTEN_FDNAMES=a:b)"
+	run $PASS a=127.0.0.1:20443 "$PLAIN" -p @a:8443/udp -- true
+	refused_with "no UDP socket called 'a'"
+	run $PASS a=127.0.0.1:20443 sh -c '"$PLAIN" -p @a:8443 -- true; exit $?'
+	refused_with "start lowport itself, or by exec"
+	LISTEN_FDS=2 run "$PLAIN" -p @a:8443 -- true 4<&-
+	[ "$status" -eq 125 ]
+	for mapping in @ @a @:80 @a: @a:0 @a:1-2 @a:@b @a:127.0.0.1:80 @a:80:81; do
+		run $PASS a=127.0.0.1:20443 "$PLAIN" -p "$mapping" -- true
+		refused_with "mapping '$mapping'"
+	done
+	run $PASS a=127.0.0.1:20443 "$PLAIN" -p @a:8443 -p 443:8443 -- true
+	refused_with "overlaps mapping @a:8443"
+}
+
+@test "passed, and not asked for: neither taken nor hidden" {
+	run -0 $PASS a=127.0.0.1:20443 "$PLAIN" -q -p 20444:8444 -- \
+	    sh -c 'echo $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/self/fd/3'
+	[ "${lines[0]}" = "1 a" ]
+	[[ ${lines[1]} == socket:* ]]
+}

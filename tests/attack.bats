@@ -208,8 +208,12 @@ setup() {
 	plan protocol-zero
 }
 
-@test "plan: public port 0" {
-	plan public-port-zero
+@test "plan: neither a public port nor the server's" {
+	plan ports-both-zero
+}
+
+@test "plan: an inherited range" {
+	plan inherited-range
 }
 
 @test "plan: no port" {

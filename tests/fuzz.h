@@ -81,7 +81,7 @@ fuzz_check_mapping(const struct mapping *m)
 	FUZZ_ASSERT(m->family == AF_UNSPEC || m->family == AF_INET ||
 	    m->family == AF_INET6);
 	FUZZ_ASSERT(m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
-	FUZZ_ASSERT(m->public_port != 0);
+	FUZZ_ASSERT(m->public_port != 0 || m->server_port != 0);
 	FUZZ_ASSERT(m->ports >= 1 && m->public_port + m->ports <= 65536 &&
 	    m->server_port + m->ports <= 65536);
 	if (m->ports > PLAN_PORTS_MAX)
@@ -89,7 +89,9 @@ fuzz_check_mapping(const struct mapping *m)
 	FUZZ_ASSERT(mapping_conflicts(m, m));
 	FUZZ_ASSERT(plan_check(&plan, 1, 1) && plan_check(&plan, 0, 0));
 	FUZZ_ASSERT(!plan_check(&plan, 1, 2) && !plan_check(&plan, 2, 1));
-	FUZZ_ASSERT(count >= 1 && count <= MAPPING_VARIANTS_MAX);
+	FUZZ_ASSERT(
+	    mapping_inherited(m) ? count == 0 && m->ports == 1 : count >= 1);
+	FUZZ_ASSERT(count <= MAPPING_VARIANTS_MAX);
 	FUZZ_ASSERT(pool_size(&plan) <=
 	    MAPPING_VARIANTS_MAX * PLAN_SPARES_MAX * PLAN_PORTS_MAX);
 	while (count-- > 0)

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "channel.h"
 #include "fuzz.h"
 #include "handoff.h"
 #include "message.h"
@@ -208,6 +209,22 @@ socket_is_free(const struct endpoint *e, int protocol)
 	(void)e;
 	FUZZ_ASSERT(protocol == IPPROTO_UDP);
 	return true;
+}
+
+bool
+socket_endpoint(int socket, struct endpoint *e)
+{
+	*e = sockets[socket - FIRST_FD].endpoint;
+	return true;
+}
+
+/* What is inherited comes before the first call, and none of it here. */
+int
+channel_receive_inherited(int channel, struct inheritance *inheritance)
+{
+	(void)channel;
+	(void)inheritance;
+	return -1;
 }
 
 int

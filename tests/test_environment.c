@@ -173,6 +173,17 @@ START_TEST(set_replaces_every_value)
 }
 END_TEST
 
+START_TEST(unset_takes_every_value_away)
+{
+	char *environment[] = {"A=1", "AB=2", "A=3", "A", NULL};
+	static const char *const after[] = {"AB=2", "A", NULL};
+
+	assert_equal(environment_unset(environment, "A"), after);
+	assert_equal(environment_unset(environment, "C"),
+		     (const char *const *)environment);
+}
+END_TEST
+
 START_TEST(set_adds_what_is_not_there)
 {
 	char *environment[] = {"A=1", NULL}, *none[] = {NULL};
@@ -195,6 +206,7 @@ suite(void)
 	tcase_add_test(t, get_finds_names_that_are_equal);
 	tcase_add_test(t, set_replaces_every_value);
 	tcase_add_test(t, set_adds_what_is_not_there);
+	tcase_add_test(t, unset_takes_every_value_away);
 	suite_add_tcase(s, t);
 	return s;
 }

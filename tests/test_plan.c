@@ -91,10 +91,8 @@ static const struct bound {
     {SECOND(ports), 1, 0},
     {SECOND(ports), PLAN_PORTS_MAX - 1, PLAN_PORTS_MAX},
     {SECOND(ports), PLAN_PORTS_MAX - 1, UINT32_MAX},
-    {FIRST(public_port), 1, 0},
     {SECOND(family), AF_INET6, AF_UNIX},
     {SECOND(protocol), IPPROTO_TCP, IPPROTO_MPTCP},
-    {SECOND(public_port), UINT16_MAX, 0},
     /* With mappings[0], of every address: */
     {SECOND(public_port), 442, 443},
     {SECOND(server_port), 8442, 8443},

@@ -855,6 +855,60 @@ START_TEST(a_grant_is_no_capability)
 }
 END_TEST
 
+/* ---- Sockets of a service manager's. */
+
+START_TEST(inherits_bound_sockets_of_the_protocol)
+{
+	struct endpoint e = endpoint_of("127.0.0.1", false), asked;
+	struct answer answer;
+	struct pool_variant *v;
+	int fd, udp = socket_open(&e, IPPROTO_UDP), i;
+	int unbound = socket_open(&e, IPPROTO_TCP);
+
+	plan.spares = 1;
+	plan_map("20444:28444");
+	plan.mappings[1] = plan.mappings[0];
+	plan.mappings[1].public_port = 0;
+	plan.mappings[1].server_port = SERVER_PORT;
+	plan.mapping_count = 2;
+	ck_assert(fill(&answer));
+	asked = endpoint_of("0.0.0.0", false);
+	asked.port = SERVER_PORT;
+	ck_assert_ptr_null(pool_find(&pool, &asked, IPPROTO_TCP));
+	fd = socket_bound("127.0.0.1", false);
+	ck_assert(!pool_inherit(&pool, &plan, 0, fd));
+	ck_assert(!pool_inherit(&pool, &plan, 2, fd));
+	ck_assert(!pool_inherit(&pool, &plan, 1, udp));
+	ck_assert(!pool_inherit(&pool, &plan, 1, unbound));
+	ck_assert(!pool_inherit(&pool, &plan, 1, STDERR_FILENO));
+	ck_assert(pool_inherit(&pool, &plan, 1, fd));
+	/* For any address of its family, again and again. */
+	v = pool_find(&pool, &asked, IPPROTO_TCP);
+	ck_assert_ptr_nonnull(v);
+	for (i = 0; i < 3; i++) {
+		int picked = -1;
+
+		ck_assert_int_eq(pool_pick(v, false, &picked), 0);
+		ck_assert_int_eq(picked, fd);
+		pool_commit(v, picked,
+			    (struct process_descriptor){getpid(), fd});
+	}
+	ck_assert(!pool_shares(&pool));
+	pool_refresh(&pool, 1);
+	ck_assert_int_eq(fcntl(fd, F_GETFD) < 0, 0);
+	asked = endpoint_of("::", true);
+	asked.port = SERVER_PORT;
+	ck_assert_ptr_null(pool_find(&pool, &asked, IPPROTO_TCP));
+	ck_assert_ptr_nonnull(
+	    pool_find_inherited(&pool, SERVER_PORT, IPPROTO_TCP));
+	ck_assert_ptr_null(
+	    pool_find_inherited(&pool, SERVER_PORT, IPPROTO_UDP));
+	for (i = 1; i < POOL_INHERITED_MAX; i++)
+		ck_assert(pool_inherit(&pool, &plan, 1, fd));
+	ck_assert(!pool_inherit(&pool, &plan, 1, fd));
+}
+END_TEST
+
 /* ---- Handing out */
 
 START_TEST(address_of_no_interface_is_reported)
@@ -1421,6 +1475,7 @@ add_pool(Suite *s)
 	tcase_add_test(t, does_without_loopback_addresses);
 	tcase_add_test(t, grants_decide_what_the_capability_is_used_for);
 	tcase_add_test(t, a_grant_is_no_capability);
+	tcase_add_test(t, inherits_bound_sockets_of_the_protocol);
 	tcase_add_loop_test(t, needs_the_address_that_was_named, 0, 2);
 	tcase_add_test(t, does_without_ipv6);
 	tcase_add_test(t, needs_ipv6_where_it_was_named);
