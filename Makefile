@@ -42,10 +42,10 @@ ARCH      =
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
-ROOMS     = activation channel check doctor endpoint environment explain handoff holder \
-            launch mapping message options origin plan policy pool privilege \
-            process program redirect report seccomp socket sockopt supervisor \
-            target trial trust user verdict
+ROOMS     = activation channel check doctor endpoint environment explain \
+            handoff holder launch lint mapping message options origin plan \
+            policy pool privilege process program redirect report seccomp \
+            socket sockopt supervisor target trial trust user verdict
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport

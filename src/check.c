@@ -3,50 +3,46 @@
  * Runs in: the child, which holds no capability, in place of the server.
  * Reads: what the start was made of, the policy, and what the helper answered.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
-#include "message.h"
-#include "policy.h"
 #include "program.h"
 #include "report.h"
 #include "trial.h"
-#include "trust.h"
 #include "verdict.h"
-
-static const char *
-name_of(uid_t uid)
-{
-	const char *name = user_name(uid);
-
-	return name == NULL ? "?" : name;
-}
 
 void
 check_user(const struct start *start)
 {
-	const char *name = name_of(start->user.uid);
+	char name[USER_NAME];
 
 	if (start->user.uid == 0)
 		report_note("user", "root (uid 0), without any capability");
 	else
-		report_ok("user", "%s (uid %u, gid %u)", name, start->user.uid,
+		report_ok("user", "%s (uid %u, gid %u)",
+		    user_name(start->user.uid, name), start->user.uid,
 		    start->user.gid);
 }
 
 static const char *
 why_not_asked(const struct origin *origin)
 {
-	if (origin->root)
-		return "the caller is root";
 	if (origin->no_new_privs)
 		return "under no_new_privs, executing lowport gives nothing";
+	if (origin->root)
+		return "the caller is root";
 	return "executing lowport gave its caller no privilege";
+}
+
+/* By the policy alone: where the capability is of no use, no rule would help. */
+static bool
+is_denied(const struct start *start, size_t i)
+{
+	return start->answer.results[i].outcome == OUTCOME_DENIED &&
+	    origin_lack(&start->origin) == ORIGIN_LACKS_NOTHING;
 }
 
 static void
@@ -62,7 +58,7 @@ check_verdict(const struct start *start, size_t i,
 		return;
 	}
 	explain_denial(text, &start->plan.mappings[i]);
-	if (start->answer.results[i].outcome == OUTCOME_DENIED)
+	if (is_denied(start, i))
 		report_problem("policy", "%s: %s", mapping, text);
 	else
 		report_note("policy", "%s: not permitted, and not needed: %s",
@@ -103,7 +99,7 @@ check_mappings(const struct start *start)
 			    mapping_inherited(&start->plan.mappings[i])
 				? "passed to lowport"
 				: "all could be bound");
-		else if (result->outcome == OUTCOME_DENIED)
+		else if (is_denied(start, i))
 			report_problem("sockets",
 			    "%s: not bound, as the policy says", mapping);
 		else
@@ -171,65 +167,5 @@ check_report(const struct start *start)
 	check_mappings(start);
 	check_handoff(start);
 	check_command(start);
-	report_end();
-}
-
-/* Any file, unlike trust_read: it may be a draft. */
-static size_t
-read_policy(const char *path, char text[VERDICT_POLICY_MAX])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = -1;
-	size_t used = 0;
-
-	if (fd >= 0)
-		while ((length = read(fd, text + used,
-			    VERDICT_POLICY_MAX - used)) > 0)
-			used += (size_t)length;
-	if (length < 0)
-		fatal("cannot read the policy '%.200s'", path);
-	close(fd);
-	if (used == VERDICT_POLICY_MAX)
-		fatalx("policy '%.200s': longer than %d bytes", path,
-		    VERDICT_POLICY_MAX - 1);
-	return used;
-}
-
-/* Where it is the policy itself, nobody but root may be able to change it. */
-static bool
-is_in_force(const char *path, char why[TRUST_WHY])
-{
-	static char text[VERDICT_POLICY_MAX];
-
-	return strcmp(path, verdict_policy) != 0 ||
-	    trust_read(path, text, sizeof(text), why) >= 0;
-}
-
-void
-check_policy_file(const char *path)
-{
-	static char text[VERDICT_POLICY_MAX];
-	struct policy_reader reader = {.rest = text};
-	unsigned int rules = 0, errors = 0;
-	char why[POLICY_WHY], distrust[TRUST_WHY];
-	struct policy_rule rule;
-	enum policy_item item;
-
-	reader.length = read_policy(path, text);
-	while ((item = policy_next(&reader, &rule, why)) != POLICY_END) {
-		rules++;
-		if (item == POLICY_RULE)
-			continue;
-		errors++;
-		alertx("%.200s:%u: %s", path, reader.line, why);
-	}
-	if (!is_in_force(path, distrust)) {
-		errors++;
-		alertx("%s", distrust);
-	}
-	if (errors != 0)
-		_exit(STATUS_FAILURE);
-	report_ok("policy", "%s: %u rule%s", path, rules,
-	    rules == 1 ? "" : "s");
 	report_end();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability, in place of the server.
+ * Runs in: the child, in place of the server: doctor_as_root before it becomes
+ * the user of -u, the rest when it holds no capability.
  * Reads: files of /proc and of the root directory, what the start was made of,
  * and what the helper answered.
  */
@@ -21,23 +22,31 @@
 static void
 examine_redirect(const struct mapping *m)
 {
+	const unsigned int port = m->public_port;
 	char rule[REDIRECT_RULE];
 
-	switch (redirect_find(m->public_port, rule)) {
+	switch (redirect_find(m->public_port, m->protocol, rule)) {
 	case REDIRECT_FOUND:
 		report_problem("redirect",
-		    "port %u never reaches a socket: '%s'; remove that rule",
-		    m->public_port, rule);
+		    "what comes for port %u may go elsewhere by a rule; remove "
+		    "it: '%s'",
+		    port, rule);
 		break;
 	case REDIRECT_NONE:
-		report_ok("redirect", "no rule diverts port %u",
-		    m->public_port);
+		report_ok("redirect", "no rule that names port %u diverts it",
+		    port);
+		break;
+	case REDIRECT_FAILED:
+		report_note("redirect",
+		    "rules that may divert port %u could not be listed by nft "
+		    "or iptables-save",
+		    port);
 		break;
 	case REDIRECT_UNKNOWN:
 		report_note("redirect",
 		    "neither nft nor iptables-save is here to list rules that "
 		    "may divert port %u",
-		    m->public_port);
+		    port);
 	}
 }
 
@@ -47,7 +56,8 @@ doctor_as_root(const struct start *start)
 	size_t i;
 
 	for (i = 0; i < start->options.mapping_count; i++)
-		examine_redirect(&start->options.mappings[i]);
+		if (!mapping_inherited(&start->options.mappings[i]))
+			examine_redirect(&start->options.mappings[i]);
 }
 
 static void
@@ -155,10 +165,10 @@ source_of(const struct origin *origin)
 	if (origin->root)
 		return origin_in_user_namespace() ? "root of a user namespace"
 						  : "root";
-	if (origin->gained)
-		return "the file capability of";
 	if (origin->ambient)
 		return "the ambient set of who started";
+	if (origin->gained)
+		return "the file capability of";
 	return "the permitted set of who started, and the file capability of";
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability, when nothing more is to run.
+ * Runs in: the child, which holds no capability, when no server is to run.
  * Reads: the policy, files of /proc and of this program, to find causes.
  */
 #include <errno.h>
@@ -19,32 +19,36 @@
 
 #define SAY(text, ...) snprintf(text, EXPLAIN_TEXT, __VA_ARGS__)
 
-/* The command that adds a rule. */
+static bool
+policy_is_missing(void)
+{
+	return access(verdict_policy, F_OK) != 0 && errno == ENOENT;
+}
+
+/* The command that adds a rule; whatever is there, it stays. */
 static void
 suggest(char text[EXPLAIN_TEXT], const struct mapping *m, const char *user)
 {
+	const char *slash = strrchr(verdict_policy, '/');
 	char rule[POLICY_RULE_TEXT];
 
 	policy_suggest(m, user, rule);
-	if (access(verdict_policy, F_OK) == 0)
-		SAY(text, "echo '%s' >>%s", rule, verdict_policy);
+	if (policy_is_missing())
+		SAY(text, "mkdir -p %.*s && echo '%s' >>%s",
+		    (int)(slash - verdict_policy), verdict_policy, rule,
+		    verdict_policy);
 	else
-		SAY(text, "mkdir -p %.*s && echo '%s' >%s",
-		    (int)(strrchr(verdict_policy, '/') - verdict_policy),
-		    verdict_policy, rule, verdict_policy);
+		SAY(text, "echo '%s' >>%s", rule, verdict_policy);
 }
 
 void
 explain_denial(char text[EXPLAIN_TEXT], const struct mapping *m)
 {
-	char why[VERDICT_WHY], remedy[EXPLAIN_TEXT], number[16];
-	const char *user = user_name(getuid());
+	char why[VERDICT_WHY], remedy[EXPLAIN_TEXT], user[USER_NAME];
 	struct verdict verdict;
 	bool reached = verdict_reach(&verdict, m, 1, why);
 
-	snprintf(number, sizeof(number), "%u", getuid());
-	user = user == NULL ? number : user;
-	suggest(remedy, m, user);
+	suggest(remedy, m, user_name(getuid(), user));
 	if (reached && verdict.line != 0)
 		SAY(text,
 		    "%s:%u denies it to user %s; to permit it, as root: %.256s",
@@ -54,7 +58,7 @@ explain_denial(char text[EXPLAIN_TEXT], const struct mapping *m)
 		    "no rule of %s is about user %s and this port; to permit "
 		    "it, as root: %.256s",
 		    verdict_policy, user, remedy);
-	else if (access(verdict_policy, F_OK) != 0)
+	else if (policy_is_missing())
 		SAY(text,
 		    "%s, so only root may use this program's capability; to "
 		    "permit it to user %s, as root: %.256s",
@@ -120,35 +124,44 @@ explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
 	}
 }
 
+static const char *
+how_held(enum holder_state state)
+{
+	switch (state) {
+	case HOLDER_BOUND:
+		return ", which does not listen";
+	case HOLDER_CONNECTED:
+		return ", by connections alone: without SO_REUSEADDR they keep "
+		       "it for a minute or so";
+	default:
+		return "";
+	}
+}
+
 static void
 explain_in_use(char text[EXPLAIN_TEXT], const struct endpoint *where,
     int protocol)
 {
 	const char kind = protocol == IPPROTO_UDP ? 'u' : 't';
 	struct holder holder;
-	const char *user;
+	char user[USER_NAME];
 
-	if (!holder_find(&holder, where, protocol)) {
+	if (!holder_find(&holder, where, protocol))
 		SAY(text,
 		    "the port is in use by a socket that cannot be seen from "
 		    "here; try, as root: ss -%canp 'sport = :%u'",
 		    kind, where->port);
-		return;
-	}
-	if (holder.pid != 0) {
+	else if (holder.pid != 0)
 		SAY(text,
 		    "the port is in use by process %d (%s)%s; stop it, or map "
 		    "another port or address",
-		    holder.pid, holder.name,
-		    holder.listens ? "" : ", which does not listen");
-		return;
-	}
-	user = user_name(holder.uid);
-	SAY(text,
-	    "the port is in use by a process of user %s (uid %u)%s; as root, "
-	    "ss -%canp 'sport = :%u' names it",
-	    user == NULL ? "?" : user, holder.uid,
-	    holder.listens ? "" : ", which does not listen", kind, where->port);
+		    holder.pid, holder.name, how_held(holder.state));
+	else
+		SAY(text,
+		    "the port is in use by a process of user %s (uid %u)%s; as "
+		    "root, ss -%canp 'sport = :%u' names it",
+		    user_name(holder.uid, user), holder.uid,
+		    how_held(holder.state), kind, where->port);
 }
 
 /* Why bind(2) failed. */
@@ -191,6 +204,17 @@ explain_socket(char text[EXPLAIN_TEXT], const struct answer *answer,
 	    answer->sockets, (uintmax_t)limit.rlim_max);
 }
 
+/* Where the capability is of no use, no rule would help. */
+static void
+explain_denied(char text[EXPLAIN_TEXT], const struct mapping *m,
+    const struct origin *origin)
+{
+	if (origin_lack(origin) == ORIGIN_LACKS_NOTHING)
+		explain_denial(text, m);
+	else
+		explain_lack(text, origin);
+}
+
 void
 explain_result(char text[EXPLAIN_TEXT], const struct plan *plan,
     const struct answer *answer, size_t mapping, const struct origin *origin)
@@ -200,7 +224,7 @@ explain_result(char text[EXPLAIN_TEXT], const struct plan *plan,
 
 	switch (result->outcome) {
 	case OUTCOME_DENIED:
-		explain_denial(why, &plan->mappings[mapping]);
+		explain_denied(why, &plan->mappings[mapping], origin);
 		break;
 	case OUTCOME_NOT_BOUND:
 		explain_bind(why, result, &plan->mappings[mapping], origin);

@@ -17,10 +17,9 @@
 #include "process.h"
 
 /* Bits of idiag_states: states of include/net/tcp_states.h. */
-#define STATE_CONNECTED 1 /* of UDP, as the next */
-#define STATE_UDP       7
-#define STATE_LISTEN    10
-#define STATE_BOUND     13 /* bound and inactive, Linux 6.8 */
+#define STATE_CLOSED 7
+#define STATE_LISTEN 10
+#define STATE_BOUND  13 /* bound and inactive, Linux 6.8 */
 
 struct search {
 	const struct endpoint *wanted;
@@ -32,9 +31,6 @@ struct search {
 static bool
 ask(int netlink, const struct search *search, int family)
 {
-	const uint32_t states = search->protocol == IPPROTO_UDP
-	    ? 1 << STATE_UDP | 1 << STATE_CONNECTED
-	    : 1 << STATE_LISTEN | 1 << STATE_BOUND;
 	struct {
 		struct nlmsghdr header;
 		struct inet_diag_req_v2 request;
@@ -44,7 +40,7 @@ ask(int netlink, const struct search *search, int family)
 		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 	    .request = {.sdiag_family = (uint8_t)family,
 		.sdiag_protocol = (uint8_t)search->protocol,
-		.idiag_states = states,
+		.idiag_states = ~0U,
 		.id.idiag_sport = htons(search->wanted->port)},
 	};
 
@@ -78,6 +74,21 @@ covers(const struct in6_addr *wide, const struct in6_addr *address)
 		IN6_IS_ADDR_V4MAPPED(address));
 }
 
+/* One that is closed and bound takes the datagrams of UDP, and of TCP nothing. */
+static enum holder_state
+state_of(const struct inet_diag_msg *m, int protocol)
+{
+	switch (m->idiag_state) {
+	case STATE_LISTEN:
+		return HOLDER_LISTENS;
+	case STATE_CLOSED:
+	case STATE_BOUND:
+		return protocol == IPPROTO_UDP ? HOLDER_LISTENS : HOLDER_BOUND;
+	default:
+		return HOLDER_CONNECTED;
+	}
+}
+
 static void
 consider(struct search *search, const struct inet_diag_msg *m)
 {
@@ -87,7 +98,9 @@ consider(struct search *search, const struct inet_diag_msg *m)
 
 	if (!covers(&there, &here) && !covers(&here, &there))
 		return;
-	if (search->any && m->idiag_state != STATE_LISTEN)
+	if (search->any &&
+	    state_of(m, search->protocol) >=
+		state_of(&search->found, search->protocol))
 		return;
 	search->found = *m;
 	search->any = true;
@@ -152,15 +165,18 @@ holder_find(struct holder *holder, const struct endpoint *wanted, int protocol)
 	struct search search = {.wanted = wanted, .protocol = protocol};
 	struct process_descriptor at;
 
-	dump(&search, AF_INET);
-	dump(&search, AF_INET6);
+	/* Its own family first: a [::] of IPv6 alone is not in the way. */
+	dump(&search, wanted->family);
+	if (!search.any)
+		dump(&search, wanted->family == AF_INET ? AF_INET6 : AF_INET);
 	if (!search.any)
 		return false;
 	*holder = (struct holder){.uid = search.found.idiag_uid,
-	    .listens = protocol == IPPROTO_UDP ||
-		search.found.idiag_state == STATE_LISTEN};
-	if (process_find_holder(search.found.idiag_inode, &at) ==
-	    PROCESS_HOLDS) {
+	    .state = state_of(&search.found, protocol)};
+	/* A connection that nobody holds any more has no inode. */
+	if (search.found.idiag_inode != 0 &&
+	    process_find_holder(search.found.idiag_inode, &at) ==
+		PROCESS_HOLDS) {
 		holder->pid = at.pid;
 		read_name(at.pid, holder->name);
 	}

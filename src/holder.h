@@ -10,18 +10,23 @@
 
 #include "endpoint.h"
 
+enum holder_state {
+	HOLDER_LISTENS,   /* or takes datagrams */
+	HOLDER_BOUND,     /* bound only; told since Linux 6.8 */
+	HOLDER_CONNECTED, /* connections, perhaps of a server that has ended */
+};
+
 struct holder {
-	uid_t uid;     /* of the socket's maker */
-	bool listens;  /* or, of TCP, is bound only */
+	uid_t uid; /* of the socket's maker */
+	enum holder_state state;
 	pid_t pid;     /* 0: the process cannot be seen */
 	char name[32]; /* of the process, "?" where it cannot be read */
 };
 
 /*
  * Finds a socket of IPPROTO_TCP or IPPROTO_UDP that is in the way of a bind(2) to
- * the endpoint; of TCP, one that listens rather than one that is bound only
- * (sock_diag(7); those are told since Linux 6.8).  Returns false where there is
- * none, or none can be seen.
+ * the endpoint, in the order of their states (sock_diag(7)).  Returns false where
+ * there is none, or none can be seen.
  */
 bool holder_find(struct holder *, const struct endpoint *, int protocol);
 

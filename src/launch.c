@@ -4,7 +4,9 @@
  * change of user takes, which only root has.
  * Reads: everything that is the caller's: arguments, environment.
  */
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -13,6 +15,7 @@
 #include "environment.h"
 #include "explain.h"
 #include "launch.h"
+#include "lint.h"
 #include "message.h"
 #include "privilege.h"
 #include "program.h"
@@ -123,6 +126,16 @@ install_handoff(const struct start *start)
 		fatalx("%s", trial.why);
 }
 
+/* Nothing runs that signals would be forwarded to: they end this process, and so
+ * does the helper's end. */
+static void
+be_interruptible(const sigset_t *signals)
+{
+	signal(SIGCHLD, SIG_DFL); /* program_read waits */
+	sigprocmask(SIG_SETMASK, signals, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 void
 launch(int channel, int argc, char **argv, const sigset_t *signals)
 {
@@ -132,8 +145,10 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = environment_recover(argc, argv);
 	options_parse(&start.options, argc, argv, start.environment);
 	message_set(start.options.verbosity, start.options.journal);
+	if (start.options.purpose != PURPOSE_RUN)
+		be_interruptible(signals);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)
-		check_policy_file(start.options.policy_file);
+		lint_policy(start.options.policy_file);
 	start.environment = activation_inherit(&start.heritage, &start.options,
 	    start.environment);
 	become_user(&start);

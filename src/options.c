@@ -310,6 +310,15 @@ option_refuse(const char *argument)
 	fatalx("unknown option '%.100s'" TRY, argument);
 }
 
+static void
+purpose_set(struct options *options, enum purpose purpose)
+{
+	if (options->purpose != PURPOSE_RUN && options->purpose != purpose)
+		fatalx("--check, --check-policy and --doctor do not go "
+		       "together" TRY);
+	options->purpose = purpose;
+}
+
 /* An option, and the argument it began in. */
 static void
 option_take(struct options *options, int option, char **argv, int at)
@@ -325,14 +334,14 @@ option_take(struct options *options, int option, char **argv, int at)
 		options->spares = parse_spares(optarg);
 		break;
 	case OPTION_CHECK:
-		options->purpose = PURPOSE_CHECK;
+		purpose_set(options, PURPOSE_CHECK);
 		break;
 	case OPTION_CHECK_POLICY:
-		options->purpose = PURPOSE_CHECK_POLICY;
+		purpose_set(options, PURPOSE_CHECK_POLICY);
 		options->policy_file = optarg;
 		break;
 	case OPTION_DOCTOR:
-		options->purpose = PURPOSE_DOCTOR;
+		purpose_set(options, PURPOSE_DOCTOR);
 		break;
 	case 'v':
 		options->verbosity = VERBOSITY_VERBOSE;
@@ -394,7 +403,10 @@ options_parse(struct options *options, int argc, char **argv,
 		at = optind;
 	}
 	options->command = argv + optind;
-	read_environment(options, environment);
+	if (options->purpose != PURPOSE_CHECK_POLICY)
+		read_environment(options, environment);
+	else if (*options->command != NULL)
+		fatalx("--check-policy reads one file, and nothing is run" TRY);
 	if (options->spares == 0)
 		options->spares = options->ports > options->mapping_count
 		    ? OPTIONS_SPARES_MIN

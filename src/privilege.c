@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <linux/securebits.h>
 #include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -45,8 +46,14 @@ capabilities_set(cap_t set)
 bool
 privilege_gained(void)
 {
-	return getauxval(AT_SECURE) != 0 && getuid() != 0 &&
-	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return false;
+	/* For root AT_SECURE is never set, not even where uid 0 is nothing
+	 * special. */
+	if (getuid() == 0)
+		return (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) & SECBIT_NOROOT) !=
+		    0;
+	return getauxval(AT_SECURE) != 0;
 }
 
 void

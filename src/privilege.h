@@ -21,10 +21,12 @@ struct user;
 /*
  * True unless it is certain that executing this program has given its caller
  * nothing.  It has not where the kernel did not set AT_SECURE (getauxval(3); it
- * does when the permitted set grows beyond the ambient one), where the caller is
- * root, of the system or of a user namespace, which owns what it can bind then,
- * or where no_new_privs was set: under that an exec cannot add to the permitted
- * set (capabilities(7)).  To be asked before this process sets it.
+ * does when the permitted set grows beyond the ambient one, which a file
+ * capability empties: so a caller who had it in his ambient set is asked too),
+ * where the caller is root, of the system or of a user namespace, which owns what
+ * it can bind then, unless SECBIT_NOROOT makes root an ordinary user, or where
+ * no_new_privs was set: under that an exec cannot add to the permitted set
+ * (capabilities(7)).  To be asked before this process sets it.
  */
 bool privilege_gained(void);
 

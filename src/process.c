@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, after the drop.  No call here allocates: the helper's
+ * Runs in: the helper, after the drop; the child, to name who has a port.  No call here allocates: the helper's
  * memory does not grow, and its filter has no room for it.
  * Reads: memory and descriptors of processes of the same user.
  */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability.  An exec of root's may regain
- * what root has (capabilities(7)): with --doctor that is what program_read is
- * for, and the server is another user by then, or under no_new_privs.
+ * Runs in: the child.  An exec of root's may regain what root has
+ * (capabilities(7)): with --doctor that is what program_read is for, and the
+ * server is another user by then, and under no_new_privs.
  * Reads: the server's command; what a tool prints.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,7 +93,9 @@ program_is_there(const char *command, char **environment, int *status)
 {
 	const char *path = environment_get(environment, "PATH");
 
-	if (strchr(command, '/') != NULL)
+	if (*command == '\0')
+		*status = STATUS_NOT_FOUND;
+	else if (strchr(command, '/') != NULL)
 		*status = look_at(command);
 	else
 		*status = look_along(path != NULL ? path : "/bin:/usr/bin",
@@ -108,6 +112,7 @@ become_tool(char *const command[], int output)
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDERR_FILENO);
 	dup2(output, STDOUT_FILENO);
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	execve(command[0], command, environment);
 	_exit(STATUS_NOT_FOUND);
 }
@@ -131,19 +136,23 @@ read_lines(int fd, void (*visit)(const char *, void *), void *argument)
 	fclose(stream);
 }
 
-bool
+enum program_outcome
 program_read(char *const command[], void (*visit)(const char *, void *),
     void *argument)
 {
 	int ends[2], status;
 	pid_t pid;
 
-	if (access(command[0], X_OK) != 0 || pipe2(ends, O_CLOEXEC) != 0)
-		return false;
+	if (access(command[0], X_OK) != 0)
+		return PROGRAM_ABSENT;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return PROGRAM_FAILED;
 	pid = fork();
 	if (pid == 0)
 		become_tool(command, ends[1]);
 	close(ends[1]);
 	read_lines(ends[0], visit, argument);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0
+	    ? PROGRAM_READ
+	    : PROGRAM_FAILED;
 }

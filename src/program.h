@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 /*
  * Becomes the server: command is looked up in PATH of the environment and runs
@@ -21,12 +20,18 @@ _Noreturn void program_execute(char **command, char **environment,
  * would end with otherwise. */
 bool program_is_there(const char *command, char **environment, int *status);
 
+enum program_outcome {
+	PROGRAM_ABSENT,
+	PROGRAM_FAILED,
+	PROGRAM_READ,
+};
+
 /*
  * Calls visit with each line a tool of the administrator writes to its standard
- * output, the newline cut off.  Returns false where there is no such tool or it
- * failed.  The tool is given by its path, and an empty environment.
+ * output, the newline cut off.  The tool is given by its path, and gets an empty
+ * environment and none of the caller's descriptors.
  */
-bool program_read(char *const command[], void (*visit)(const char *, void *),
-    void *argument);
+enum program_outcome program_read(char *const command[],
+    void (*visit)(const char *, void *), void *argument);
 
 #endif

@@ -4,6 +4,7 @@
  * Reads: the rules, as the administrator's tools print them.
  */
 #include <ctype.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 struct search {
 	unsigned int port;
+	int protocol;
 	char *rule; /* REDIRECT_RULE bytes; empty until one is found */
 };
 
@@ -25,8 +27,9 @@ names_port(const char *line, unsigned int port)
 
 	if (at == NULL)
 		return false;
-	for (at += strlen("dport"); *at != '\0' && !isalpha((unsigned char)*at);
-	     at += length) {
+	at += strlen("dport");
+	at += *at == 's'; /* iptables' multiport */
+	for (; *at != '\0' && !isalpha((unsigned char)*at); at += length) {
 		length = 1;
 		if (sscanf(at, "%5u%n", &number, &length) != 1)
 			continue;
@@ -37,6 +40,16 @@ names_port(const char *line, unsigned int port)
 		length += first != 0;
 	}
 	return false;
+}
+
+/* Of the other protocol, or of all ports but this one. */
+static bool
+is_about_others(const char *line, int protocol)
+{
+	const char *other = protocol == IPPROTO_UDP ? "tcp " : "udp ";
+
+	return strstr(line, other) != NULL || strstr(line, "!=") != NULL ||
+	    strstr(line, "! --dport") != NULL;
 }
 
 static bool
@@ -58,29 +71,41 @@ visit(const char *line, void *argument)
 	struct search *search = argument;
 
 	if (*search->rule == '\0' && diverts(line) &&
+	    !is_about_others(line, search->protocol) &&
 	    names_port(line, search->port))
 		snprintf(search->rule, REDIRECT_RULE, "%s",
 		    line + strspn(line, " \t"));
 }
 
 enum redirect
-redirect_find(uint16_t port, char rule[REDIRECT_RULE])
+redirect_find(uint16_t port, int protocol, char rule[REDIRECT_RULE])
 {
+	/* The legacy ones without -t, which would make the table it names. */
 	static char *const tools[][4] = {
 	    {"/usr/sbin/nft", "list", "ruleset", NULL},
-	    {"/usr/sbin/iptables-save", "-t", "nat", NULL},
-	    {"/usr/sbin/ip6tables-save", "-t", "nat", NULL},
-	    {"/usr/sbin/iptables-legacy-save", "-t", "nat", NULL},
-	    {"/usr/sbin/ip6tables-legacy-save", "-t", "nat", NULL},
+	    {"/usr/sbin/iptables-legacy-save", NULL},
+	    {"/usr/sbin/ip6tables-legacy-save", NULL},
+	    {"/sbin/iptables-save", NULL},
+	    {"/sbin/ip6tables-save", NULL},
 	};
-	struct search search = {.port = port, .rule = rule};
-	bool told = false;
+	struct search search = {.port = port,
+	    .protocol = protocol,
+	    .rule = rule};
+	enum redirect told = REDIRECT_UNKNOWN;
 	size_t i;
 
 	*rule = '\0';
 	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		told |= program_read(tools[i], visit, &search);
-	if (*rule != '\0')
-		return REDIRECT_FOUND;
-	return told ? REDIRECT_NONE : REDIRECT_UNKNOWN;
+		switch (program_read(tools[i], visit, &search)) {
+		case PROGRAM_READ:
+			if (told == REDIRECT_UNKNOWN)
+				told = REDIRECT_NONE;
+			break;
+		case PROGRAM_FAILED:
+			told = REDIRECT_FAILED;
+			break;
+		case PROGRAM_ABSENT:
+			break;
+		}
+	return *rule != '\0' ? REDIRECT_FOUND : told;
 }

@@ -14,10 +14,17 @@
 enum redirect {
 	REDIRECT_NONE,
 	REDIRECT_FOUND,
-	REDIRECT_UNKNOWN, /* no tool here that could tell */
+	REDIRECT_FAILED,  /* what is here could not list them */
+	REDIRECT_UNKNOWN, /* nothing is here that could */
 };
 
-/* Looks for one, as root, with nft(8) and iptables-save(8) where they are. */
-enum redirect redirect_find(uint16_t port, char rule[REDIRECT_RULE]);
+/*
+ * Looks for a rule that names the port and diverts what comes for it, as root,
+ * with nft(8) and iptables-save(8) where they are.  A rule may do so without
+ * naming it, in a set or map; and one that does may be for some interface or
+ * address alone.
+ */
+enum redirect redirect_find(uint16_t port, int protocol,
+    char rule[REDIRECT_RULE]);
 
 #endif

@@ -52,14 +52,26 @@ is_trusted(int fd, mode_t type, const char *path, char why[TRUST_WHY])
 }
 
 static bool
-say_not_opened(const char *path, char why[TRUST_WHY])
+may_be_looked_up(int directory, const char *name)
+{
+	struct stat status;
+
+	return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool
+say_not_opened(int directory, const char *name, const char *path,
+    char why[TRUST_WHY])
 {
 	switch (errno) {
 	case ELOOP:
 		return SAY(why, LINK, path);
 	case EACCES:
-		return SAY(why, "%.64s: %s; it holds no secret: chmod a+r it",
-		    path, strerror(errno));
+		return SAY(why, "%.64s: %s; it holds no secret: chmod a+r %s",
+		    path, strerror(EACCES),
+		    may_be_looked_up(directory, name)
+			? "it"
+			: "it, a+x its directory");
 	default:
 		return SAY(why, "%.64s: %s", path, strerror(errno));
 	}
@@ -71,9 +83,12 @@ step(int directory, const char *name, bool is_last, const char *path,
     char why[TRUST_WHY])
 {
 	int fd = openat(directory, name, is_last ? AS_FILE : AS_DIRECTORY);
+	int error;
 
 	if (fd < 0) {
-		say_not_opened(path, why);
+		error = errno;
+		say_not_opened(directory, name, path, why);
+		errno = error;
 	} else if (!is_trusted(fd, is_last ? S_IFREG : S_IFDIR, path, why)) {
 		close(fd);
 		fd = -1;
@@ -102,8 +117,8 @@ open_trusted(const char *path, char why[TRUST_WHY])
 	return fd;
 }
 
-static ssize_t
-read_all(int file, char *buffer, size_t size)
+ssize_t
+trust_read_all(int file, char *buffer, size_t size)
 {
 	ssize_t length = 1;
 	size_t used;
@@ -121,7 +136,7 @@ trust_read(const char *path, char *buffer, size_t size, char why[TRUST_WHY])
 
 	if (file < 0)
 		return -1;
-	length = read_all(file, buffer, size);
+	length = trust_read_all(file, buffer, size);
 	error = length < 0 ? errno : EFBIG;
 	close(file);
 	if (length >= 0 && length < (ssize_t)size) {
@@ -129,6 +144,11 @@ trust_read(const char *path, char *buffer, size_t size, char why[TRUST_WHY])
 		return length;
 	}
 	errno = error;
-	snprintf(why, TRUST_WHY, "%.64s: %s", path, strerror(errno));
+	if (errno == EFBIG)
+		snprintf(why, TRUST_WHY, "%.64s is longer than %zu bytes", path,
+		    size - 1);
+	else
+		snprintf(why, TRUST_WHY, "%.64s: %s", path, strerror(errno));
+	errno = error;
 	return -1;
 }

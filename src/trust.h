@@ -22,4 +22,8 @@
 ssize_t trust_read(const char *path, char *buffer, size_t size,
     char why[TRUST_WHY]);
 
+/* Reads from a descriptor to its end, or until the buffer is full.  Returns how
+ * many bytes that were, or -1 with errno. */
+ssize_t trust_read_all(int fd, char *buffer, size_t size);
+
 #endif

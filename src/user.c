@@ -73,11 +73,15 @@ find_passwd(const char *name, uid_t uid)
 }
 
 const char *
-user_name(uid_t uid)
+user_name(uid_t uid, char text[USER_NAME])
 {
 	const struct passwd *entry = find_passwd(NULL, uid);
 
-	return entry == NULL ? NULL : entry->pw_name;
+	if (entry != NULL && strlen(entry->pw_name) < USER_NAME)
+		strcpy(text, entry->pw_name);
+	else
+		snprintf(text, USER_NAME, "%u", uid);
+	return text;
 }
 
 bool

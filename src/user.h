@@ -25,8 +25,12 @@ struct user {
 /* The directory of passwd and group: "/etc", but for tests. */
 extern const char *user_database;
 
-/* The name of a user, or NULL. */
-const char *user_name(uid_t);
+/* The longest name useradd(8) makes, and the final NUL. */
+#define USER_NAME 33
+
+/* Writes the name of a user, or the number of one without, or with a longer one;
+ * returns its argument. */
+const char *user_name(uid_t, char[USER_NAME]);
 
 /* The id of a user or group by name, or by number whether listed or not.  False
  * where there is none. */

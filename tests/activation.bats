@@ -66,7 +66,7 @@ True" ]
 	run -0 "$LOWPORT" -q -p 443:@https -p 80:@http -- echo \
 	    'fd@{https}' '{http},{https}' '{x}' '{' '}' '{https' '{{http}}' ''
 	[ "$output" = "fd@3 4,3 {x} { } {https {4} " ]
-	run -0 "$LOWPORT" -q -p 20443:8443 -- echo '{https}'
+	run -0 "$LOWPORT" -q -p 21443:8443 -- echo '{https}'
 	[ "$output" = "{https}" ]
 	run -125 "$LOWPORT" -p 53:@dns/tcp+udp -- echo '{dns}'
 	[[ $output == *"{dns} in the command stands for several sockets"* ]]
@@ -159,44 +159,44 @@ print(sum(name.startswith("LISTEN") for name in os.environ))'
 @test "passed: each family's bind gets the socket of its own" {
 	for way in $WAYS; do
 		use_way "$way"
-		run -0 $PASS https=0.0.0.0:20443,https=:::20443 "$PLAIN" -q \
+		run -0 $PASS https=0.0.0.0:21443,https=:::21443 "$PLAIN" -q \
 		    -p @https:8443 -- python3 -c "$SERVER"
 		echo "$way"
-		[ "$output" = "0.0.0.0 20443
-:: 20443
+		[ "$output" = "0.0.0.0 21443
+:: 21443
 0" ]
 	done
 }
 
 @test "passed: no capability, no policy" {
-	run -0 $PASS https=127.0.0.1:20443 "$PLAIN" --check -p @https:8443
+	run -0 $PASS https=127.0.0.1:21443 "$PLAIN" --check -p @https:8443
 	says ok sockets "@https:8443: passed to lowport"
 	says ok hand-off tried
 	[ "${#lines[@]}" -eq 4 ]
 }
 
 @test "passed: one of another family is not handed over, and that is told" {
-	run -0 $PASS https=:::20443 "$PLAIN" -p @https:8443 -- \
+	run -0 $PASS https=:::21443 "$PLAIN" -p @https:8443 -- \
 	    python3 -c "$SERVER"
 	[ "${lines[1]}" = "0.0.0.0 8443" ]
-	[ "${lines[2]}" = ":: 20443" ]
+	[ "${lines[2]}" = ":: 21443" ]
 	[[ ${lines[0]} == *"binds 0.0.0.0:8443, and keeps that port"*\
-"[::]:20443"*"ListenStream=0.0.0.0:20443"* ]]
+"[::]:21443"*"ListenStream=0.0.0.0:21443"* ]]
 }
 
 @test "passed: by port where there are no names; by protocol" {
-	run -0 $PASS =127.0.0.1:20443,=127.0.0.1:20444 "$PLAIN" -q \
-	    -p @20444:8443 -- build/attack_child report 1
-	[ "$output" = 20444 ]
-	run -0 $PASS x=127.0.0.1:20443/udp,x=127.0.0.1:20444 "$PLAIN" -q \
+	run -0 $PASS =127.0.0.1:21443,=127.0.0.1:21444 "$PLAIN" -q \
+	    -p @21444:8443 -- build/attack_child report 1
+	[ "$output" = 21444 ]
+	run -0 $PASS x=127.0.0.1:21443/udp,x=127.0.0.1:21444 "$PLAIN" -q \
 	    -p @x:8443/tcp+udp -- python3 -c '
 import socket
 for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
     s = socket.socket(socket.AF_INET, kind)
     s.bind(("0.0.0.0", 8443))
     print(s.getsockname()[1])'
-	[ "$output" = "20444
-20443" ]
+	[ "$output" = "21444
+21443" ]
 }
 
 @test "passed: the server restarts, and no connection is lost" {
@@ -211,19 +211,19 @@ for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
 		    c.sendall(b"served")
 		    c.close()
 	END
-	$PASS x=127.0.0.1:20443 "$PLAIN" -q -p @x:8443 -- sh -c '
+	$PASS x=127.0.0.1:21443 "$PLAIN" -q -p @x:8443 -- sh -c '
 	    for n in 1 2 3 4 5 6 7 8; do python3 "$TMPDIR/once.py"; done' &
 	run -0 timeout 20 python3 -c '
 import socket, time
 while True:
     try:
-        socket.create_connection(("127.0.0.1", 20443)).close()
+        socket.create_connection(("127.0.0.1", 21443)).close()
         break
     except ConnectionRefusedError:
         time.sleep(0.02)
 served = 1
 while served < 40:
-    c = socket.create_connection(("127.0.0.1", 20443))
+    c = socket.create_connection(("127.0.0.1", 21443))
     assert c.recv(10) == b"served"
     served += 1
 print("all")'
@@ -232,7 +232,7 @@ print("all")'
 }
 
 @test "passed: beside ports that lowport binds, and sockets it passes on" {
-	run -0 $PASS x=127.0.0.1:20443 "$LOWPORT" -q -p @x:8443 -p 80:8080 \
+	run -0 $PASS x=127.0.0.1:21443 "$LOWPORT" -q -p @x:8443 -p 80:8080 \
 	    -p 443:@https -- python3 -c "$LISTEN
 for port in 8443, 8080:
     s = socket.socket()
@@ -240,33 +240,33 @@ for port in 8443, 8080:
     print(s.getsockname()[1])"
 	[ "$output" = "https tcp :: 443 1 True True
 1
-20443
+21443
 80" ]
 }
 
 @test "passed: what is missing is told" {
 	run "$PLAIN" -p @https:8443 -- sh -c "$MUST_NOT_START"
 	refused_with "no socket was passed to lowport (LISTEN_FDS)"
-	run $PASS a=127.0.0.1:20443,b=127.0.0.1:20444 "$PLAIN" -p @https:8443 \
+	run $PASS a=127.0.0.1:21443,b=127.0.0.1:21444 "$PLAIN" -p @https:8443 \
 	    -- sh -c "$MUST_NOT_START"
 	refused_with "no TCP socket called 'https' was passed to lowport \
 (LISTEN_FDNAMES=a:b)"
-	run $PASS a=127.0.0.1:20443 "$PLAIN" -p @a:8443/udp -- true
+	run $PASS a=127.0.0.1:21443 "$PLAIN" -p @a:8443/udp -- true
 	refused_with "no UDP socket called 'a'"
-	run $PASS a=127.0.0.1:20443 sh -c '"$PLAIN" -p @a:8443 -- true; exit $?'
+	run $PASS a=127.0.0.1:21443 sh -c '"$PLAIN" -p @a:8443 -- true; exit $?'
 	refused_with "start lowport itself, or by exec"
 	LISTEN_FDS=2 run "$PLAIN" -p @a:8443 -- true 4<&-
 	[ "$status" -eq 125 ]
 	for mapping in @ @a @:80 @a: @a:0 @a:1-2 @a:@b @a:127.0.0.1:80 @a:80:81; do
-		run $PASS a=127.0.0.1:20443 "$PLAIN" -p "$mapping" -- true
+		run $PASS a=127.0.0.1:21443 "$PLAIN" -p "$mapping" -- true
 		refused_with "mapping '$mapping'"
 	done
-	run $PASS a=127.0.0.1:20443 "$PLAIN" -p @a:8443 -p 443:8443 -- true
+	run $PASS a=127.0.0.1:21443 "$PLAIN" -p @a:8443 -p 443:8443 -- true
 	refused_with "overlaps mapping @a:8443"
 }
 
 @test "passed, and not asked for: neither taken nor hidden" {
-	run -0 $PASS a=127.0.0.1:20443 "$PLAIN" -q -p 20444:8444 -- \
+	run -0 $PASS a=127.0.0.1:21443 "$PLAIN" -q -p 21444:8444 -- \
 	    sh -c 'echo $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/self/fd/3'
 	[ "${lines[0]}" = "1 a" ]
 	[[ ${lines[1]} == socket:* ]]

@@ -89,7 +89,7 @@ START_TEST(finds_what_is_in_the_way)
 		ck_assert_int_eq(holder.pid, child);
 		ck_assert_str_eq(holder.name, "the holder");
 		ck_assert_uint_eq(holder.uid, getuid());
-		ck_assert(holder.listens);
+		ck_assert_int_eq(holder.state, HOLDER_LISTENS);
 	}
 	end(child);
 	ck_assert(!holder_find(&holder, &asked, IPPROTO_TCP));
@@ -104,16 +104,36 @@ START_TEST(rather_who_listens)
 	struct holder holder;
 
 	if (holder_find(&holder, &e, IPPROTO_TCP)) {
-		ck_assert(!holder.listens);
+		ck_assert_int_eq(holder.state, HOLDER_BOUND);
 		ck_assert(holder.pid == bound || holder.pid == other);
 	}
 	listener = start(&e, true);
 	ck_assert(holder_find(&holder, &e, IPPROTO_TCP));
-	ck_assert(holder.listens);
+	ck_assert_int_eq(holder.state, HOLDER_LISTENS);
 	ck_assert_int_eq(holder.pid, listener);
 	end(bound);
 	end(other);
 	end(listener);
+}
+END_TEST
+
+/* nginx has one of each family: the other is not in the way. */
+START_TEST(rather_of_its_own_family)
+{
+	struct endpoint four = endpoint_of("0.0.0.0:20443"), six = four;
+	struct holder holder;
+	pid_t first, second;
+
+	six = endpoint_of("[::]:20443");
+	six.v6only = true;
+	first = start(&four, true);
+	second = start(&six, true);
+	ck_assert(holder_find(&holder, &four, IPPROTO_TCP));
+	ck_assert_int_eq(holder.pid, first);
+	ck_assert(holder_find(&holder, &six, IPPROTO_TCP));
+	ck_assert_int_eq(holder.pid, second);
+	end(first);
+	end(second);
 }
 END_TEST
 
@@ -125,6 +145,7 @@ suite(void)
 
 	tcase_add_loop_test(t, finds_what_is_in_the_way, 0, LENGTH(pairs));
 	tcase_add_test(t, rather_who_listens);
+	tcase_add_test(t, rather_of_its_own_family);
 	suite_add_tcase(s, t);
 	return s;
 }

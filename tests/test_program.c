@@ -95,14 +95,14 @@ START_TEST(reads_lines)
 	char text[64] = "";
 	int before = unit_descriptors();
 
-	ck_assert(program_read(print, collect, text));
+	ck_assert_int_eq(program_read(print, collect, text), PROGRAM_READ);
 	ck_assert_str_eq(text, "a||b c|d|");
 	*text = '\0';
-	ck_assert(!program_read(fail, collect, text));
+	ck_assert_int_eq(program_read(fail, collect, text), PROGRAM_FAILED);
 	ck_assert_str_eq(text, "x|");
-	ck_assert(!program_read(missing, collect, text));
+	ck_assert_int_eq(program_read(missing, collect, text), PROGRAM_ABSENT);
 	*text = '\0';
-	ck_assert(program_read(environment, collect, text));
+	ck_assert_int_eq(program_read(environment, collect, text), PROGRAM_READ);
 	ck_assert_str_eq(text, "");
 	ck_assert_int_eq(unit_descriptors(), before);
 }

@@ -79,21 +79,25 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 
 @test "--doctor: a rule that diverts the port, to root" {
 	run -0 "$LOWPORT" --doctor -p 443:8443
-	says ok redirect "no rule diverts port 443"
+	says ok redirect "no rule that names port 443 diverts it"
 	nft -f - <<-'END'
 		table inet nat {
 		    chain prerouting {
 		        type nat hook prerouting priority dstnat;
+		        udp dport 81 redirect to :8081
+		        tcp dport != 82 redirect to :8082
 		        tcp dport { 80, 440-450 } redirect to :8443
 		    }
 		}
 	END
-	run "$LOWPORT" --doctor -p 443:8443 -p 444:9443 -p 8080
+	run "$LOWPORT" --doctor -p 443:8443 -p 444:9443 -p 8080 -p 81 -p 82
 	nft flush ruleset
 	[ "$status" -eq 125 ]
-	says problem redirect "port 443 .*redirect to :8443"
+	says problem redirect "port 443 may go elsewhere by a rule; remove it: .*redirect to :8443"
 	says problem redirect "port 444"
-	says ok redirect "no rule diverts port 8080"
+	says ok redirect "no rule that names port 81"
+	says ok redirect "no rule that names port 82"
+	says ok redirect "no rule that names port 8080 diverts it"
 }
 
 @test "--doctor: a seccomp profile, as of Docker" {

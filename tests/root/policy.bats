@@ -452,7 +452,7 @@ make_acl() {
 		if [ "$size" -eq 65535 ]; then
 			permits
 		else
-			refuses "$POLICY: File too large"
+			refuses "$POLICY is longer than 65535 bytes"
 		fi
 	done
 }
@@ -504,6 +504,62 @@ make_acl() {
 	[[ $output == *"is writable by others than root"* ]]
 	cp "$POLICY" "$WORK/draft"
 	run -0 as_nobody "$LOWPORT" --check-policy "$WORK/draft"
+}
+
+# ---- What the messages say of it.
+
+@test "the remedy names who asked, not whom a rule names" {
+	policy "permit user nobody tcp/443"
+	permits
+	run -125 setpriv --reuid=daemon --regid=daemon --clear-groups \
+	    "$LOWPORT" -p 443:8443 -- true
+	[[ $output == *"about user daemon and this port"*\
+"echo 'permit user daemon tcp/443' >>$POLICY" ]]
+}
+
+@test "a directory the caller may not enter: no remedy overwrites the policy" {
+	policy "permit user nobody tcp/443"
+	permits
+	chmod 700 /etc/lowport
+	refuses "$POLICY: Permission denied; it holds no secret: chmod a+r it, \
+a+x its directory"
+	[[ $output != *">$POLICY"* ]]
+	chmod 711 /etc/lowport
+	permits
+}
+
+@test "where a capability is of no use, no rule is said to help" {
+	policy "permit user nobody tcp/80"
+	refuses "echo 'permit user nobody tcp/443'"
+	run -125 as_nobody unshare --user --map-current-user "$LOWPORT" \
+	    -p 443:8443 -- true
+	[[ $output == *"user namespace that does not own this network"* ]]
+}
+
+@test "root without privilege, as securebits make it, is asked" {
+	policy "deny any tcp/443"
+	run -0 "$LOWPORT" -q -u root -p 443:8443 -- true
+	run -125 setpriv --securebits=+noroot,+noroot_locked --inh-caps=-all \
+	    --ambient-caps=-all "$PLAIN" -u root -p 443:8443 -- true
+	run -125 setpriv --securebits=+noroot,+noroot_locked --inh-caps=-all \
+	    --ambient-caps=-all "$LOWPORT" -u root -p 443:8443 -- true
+	[[ $output == *"$POLICY:1 denies it to user root"* ]]
+	policy "permit user root tcp/443"
+	run -0 setpriv --securebits=+noroot,+noroot_locked --inh-caps=-all \
+	    --ambient-caps=-all "$LOWPORT" -q -u root -p 443:8443 -- true
+}
+
+@test "--check-policy knows the one in force by any name" {
+	policy "permit any tcp/443"
+	chmod g+w "$POLICY"
+	cd /etc/lowport
+	run -125 as_nobody "$LOWPORT" --check-policy ./policy
+	[[ $output == *"writable by others than root"* ]]
+	run -125 as_nobody timeout -k 1 5 "$LOWPORT" --check-policy /dev/zero
+	[[ $output == *"no regular file"* ]]
+	mkfifo "$WORK/fifo"
+	run -125 as_nobody timeout -k 1 5 "$LOWPORT" --check-policy "$WORK/fifo"
+	[[ $output == *"no regular file"* ]]
 }
 
 # ---- While it changes.

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, before it has become the user of -u.
+ * Reads: a file the caller names, as a policy.
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lint.h"
+#include "message.h"
+#include "policy.h"
+#include "report.h"
+#include "trust.h"
+#include "verdict.h"
+
+static char text[VERDICT_POLICY_MAX];
+
+/* Any file that is a regular one, unlike trust_read: it may be a draft. */
+static size_t
+read_draft(const char *path, struct stat *status)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t length = -1;
+
+	if (fd >= 0 && fstat(fd, status) == 0 && !S_ISREG(status->st_mode))
+		fatalx("policy '%.200s': it is no regular file", path);
+	if (fd >= 0)
+		length = trust_read_all(fd, text, sizeof(text));
+	if (length < 0)
+		fatal("cannot read the policy '%.200s'", path);
+	close(fd);
+	if (length == sizeof(text))
+		fatalx("policy '%.200s': longer than %zu bytes", path,
+		    sizeof(text) - 1);
+	return (size_t)length;
+}
+
+/* Tells the errors; returns how many lines have one. */
+static unsigned int
+lint_rules(const char *path, size_t length, unsigned int *rules)
+{
+	struct policy_reader reader = {.rest = text, .length = length};
+	enum policy_item item;
+	struct policy_rule rule;
+	char why[POLICY_WHY];
+	unsigned int errors = 0;
+
+	while ((item = policy_next(&reader, &rule, why)) != POLICY_END) {
+		++*(item == POLICY_RULE ? rules : &errors);
+		if (item == POLICY_ERROR)
+			report_problem("policy", "%s:%u: %s", path, reader.line,
+			    why);
+	}
+	return errors;
+}
+
+static bool
+is_in_force(const struct stat *draft)
+{
+	struct stat policy;
+
+	return stat(verdict_policy, &policy) == 0 &&
+	    policy.st_dev == draft->st_dev && policy.st_ino == draft->st_ino;
+}
+
+void
+lint_policy(const char *path)
+{
+	struct stat status;
+	size_t length = read_draft(path, &status);
+	const bool in_force = is_in_force(&status);
+	unsigned int rules = 0;
+	char why[TRUST_WHY];
+
+	if (lint_rules(path, length, &rules) == 0)
+		report_ok("policy", "%s: %u rule%s%s", path, rules,
+		    rules == 1 ? "" : "s",
+		    in_force ? "" : ", in a text that is not in force");
+	if (in_force && trust_read(verdict_policy, text, sizeof(text), why) < 0)
+		report_problem("policy", "%s", why);
+	report_end();
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A start, as the child goes through it.
+ */
+#ifndef START_H
+#define START_H
+
+#include "activation.h"
+#include "options.h"
+#include "origin.h"
+#include "plan.h"
+#include "user.h"
+
+struct start {
+	struct options options;
+	struct origin origin;
+	struct user user;
+	struct plan plan;
+	struct answer answer;
+	struct activation activation;
+	struct heritage heritage;
+	char **environment;
+	int channel;
+};
+
+#endif
