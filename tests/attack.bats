@@ -889,7 +889,8 @@ forge_policy() {
 	sed 's|/etc/lowport/policy|etc/lowport//policy|g' "$LOWPORT" \
 	    >"$TMPDIR/copy"
 	chmod 755 "$TMPDIR/copy"
-	run -0 "$TMPDIR/copy" --check-policy etc/lowport/policy
+	run "$TMPDIR/copy" --check-policy etc/lowport/policy
+	[[ ${lines[0]} == *"etc/lowport/policy: 1 rule" ]]
 	run ! cmp -s "$LOWPORT" "$TMPDIR/copy"
 	with_444 "$LOWPORT"
 	without_666 "$TMPDIR/copy" -p 666:8443 -- sh -c "$MUST_NOT_START"
@@ -1281,9 +1282,10 @@ id -1" ]
 	cp "$LOWPORT" "$TMPDIR/copy"
 	unshare -Ur setcap cap_net_bind_service=p "$TMPDIR/copy"
 	# Inside, where root is not mighty by itself, it counts.
-	run -0 timeout -k 1 5 unshare -Urn setpriv --securebits=+noroot \
+	run timeout -k 1 5 unshare -Urn setpriv --securebits=+noroot \
 	    --inh-caps=-all --ambient-caps=-all \
-	    "$TMPDIR/copy" -q -u root -p 443:8443 true
+	    "$ATTACK" watch "$TMPDIR/copy" -q -u root -p 443:8443 true
+	[ "${lines[-1]}" = "held 400" ]
 	run -125 timeout -k 1 5 "$TMPDIR/copy" -p 443:8443 true
 	[[ $output == *"cannot bind"*":443"* ]]
 	nothing_left
