@@ -350,7 +350,7 @@ policy_suggest(const struct mapping *m, const char *user,
 		on = " on ";
 		bits = is_any(m) ? "/0" : "";
 	}
-	snprintf(text, POLICY_RULE_TEXT, "permit user %.32s %s/%u%s%s%s%s",
+	snprintf(text, POLICY_RULE_TEXT, "permit user %.64s %s/%u%s%s%s%s",
 	    user, m->protocol == IPPROTO_UDP ? "udp" : "tcp", m->public_port,
 	    last, on, address, bits);
 	return text;

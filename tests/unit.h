@@ -8,12 +8,15 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +111,48 @@ unit_become_ordinary(void)
 	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
 	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+}
+
+/* Writes a file of this text, in place of what it was. */
+static inline bool
+unit_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	size_t length = strlen(text);
+	bool written = fd >= 0 && write(fd, text, length) == (ssize_t)length;
+
+	close(fd);
+	return written;
+}
+
+/*
+ * Becomes root of a user namespace, and of other namespaces (clone(2)'s
+ * CLONE_NEW), in which what was this user's is root's, and what was root's is
+ * nobody's.  False where the host does not let it.
+ */
+static inline bool
+unit_become_root(int namespaces)
+{
+	char uids[32], gids[32];
+
+	snprintf(uids, sizeof(uids), "0 %u 1", getuid());
+	snprintf(gids, sizeof(gids), "0 %u 1", getgid());
+	return unshare(CLONE_NEWUSER | namespaces) == 0 &&
+	    unit_write("/proc/self/setgroups", "deny") &&
+	    unit_write("/proc/self/gid_map", gids) &&
+	    unit_write("/proc/self/uid_map", uids);
+}
+
+/*
+ * Becomes root in an empty tree of its own.  The working directory is the old
+ * root still: a path without a slash in front is one of the host.
+ */
+static inline bool
+unit_enter_tree(void)
+{
+	return unit_become_root(CLONE_NEWNS) &&
+	    mount("tmpfs", "/tmp", "tmpfs", 0, "mode=755") == 0 &&
+	    chdir("/") == 0 && chroot("/tmp") == 0;
 }
 
 /* What a function wrote to descriptors 1 and 2, and how its process ended. */
