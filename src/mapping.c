@@ -290,7 +290,7 @@ mapping_format(const struct mapping *m, char text[MAPPING_TEXT])
 		format_ports(m->public_port, m->ports, public);
 	if (!mapping_by_descriptor(m))
 		format_ports(m->server_port, m->ports, server);
-	snprintf(text, MAPPING_TEXT, "%s%s:%s%s", address, public, server,
+	snprintf(text, MAPPING_TEXT, "%.60s%s:%s%s", address, public, server,
 	    m->protocol == IPPROTO_UDP ? "/udp" : "");
 	return text;
 }
