@@ -52,22 +52,22 @@ const struct sockopt sockopt_table[SOCKOPT_COUNT] = {
     {IPPROTO_TCP, TCP_KEEPIDLE, INTEGER, false, false},
     {IPPROTO_TCP, TCP_KEEPINTVL, INTEGER, false, false},
     {IPPROTO_TCP, TCP_KEEPCNT, INTEGER, false, false},
-    {SOL_SOCKET, SO_BROADCAST, INTEGER, true, false},
-    {SOL_SOCKET, SO_RXQ_OVFL, INTEGER, true, false},
-    {SOL_SOCKET, SO_TIMESTAMPNS, INTEGER, true, false},
-    {IPPROTO_UDP, UDP_SEGMENT, INTEGER, true, false},
-    {IPPROTO_UDP, UDP_GRO, INTEGER, true, false},
-    {IPPROTO_IP, IP_PKTINFO, INTEGER, true, false},
-    {IPPROTO_IP, IP_RECVTOS, INTEGER, true, false},
-    {IPPROTO_IP, IP_RECVTTL, INTEGER, true, false},
-    {IPPROTO_IP, IP_RECVERR, INTEGER, true, false},
-    {IPPROTO_IP, IP_RECVORIGDSTADDR, INTEGER, true, false},
-    {IPPROTO_IPV6, IPV6_RECVPKTINFO, INTEGER, true, false},
-    {IPPROTO_IPV6, IPV6_RECVTCLASS, INTEGER, true, false},
-    {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, INTEGER, true, false},
-    {IPPROTO_IPV6, IPV6_RECVERR, INTEGER, true, false},
-    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, INTEGER, true, false},
-    {IPPROTO_IPV6, IPV6_DONTFRAG, INTEGER, true, false},
+    {SOL_SOCKET, SO_BROADCAST, INTEGER, true, false, true},
+    {SOL_SOCKET, SO_RXQ_OVFL, INTEGER, true, false, true},
+    {SOL_SOCKET, SO_TIMESTAMPNS, INTEGER, true, false, true},
+    {IPPROTO_UDP, UDP_SEGMENT, INTEGER, true, false, true},
+    {IPPROTO_UDP, UDP_GRO, INTEGER, true, false, true},
+    {IPPROTO_IP, IP_PKTINFO, INTEGER, true, false, true},
+    {IPPROTO_IP, IP_RECVTOS, INTEGER, true, false, true},
+    {IPPROTO_IP, IP_RECVTTL, INTEGER, true, false, true},
+    {IPPROTO_IP, IP_RECVERR, INTEGER, true, false, true},
+    {IPPROTO_IP, IP_RECVORIGDSTADDR, INTEGER, true, false, true},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, INTEGER, true, false, true},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, INTEGER, true, false, true},
+    {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, INTEGER, true, false, true},
+    {IPPROTO_IPV6, IPV6_RECVERR, INTEGER, true, false, true},
+    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, INTEGER, true, false, true},
+    {IPPROTO_IPV6, IPV6_DONTFRAG, INTEGER, true, false, true},
     {IPPROTO_IP, IP_TOS, INTEGER, true, false},
     {SOL_SOCKET, SO_PRIORITY, INTEGER, true, false}, /* after IP_TOS */
     {IPPROTO_IP, IP_TTL, INTEGER, true, false},
@@ -138,14 +138,25 @@ sockopt_forget(struct sockopt_values *values, int level, int name)
 	values->known[sockopt_find(level, name)] = false;
 }
 
+/* Each that is not costs the hand-off a system call for nothing. */
+static bool
+is_for(const struct sockopt *entry, int type)
+{
+	return type == SOCK_DGRAM ? entry->level != IPPROTO_TCP
+				  : !entry->datagram;
+}
+
 void
 sockopt_read(int socket, struct sockopt_values *values)
 {
-	socklen_t size;
-	int i;
+	socklen_t size = sizeof(int);
+	int i, type = SOCK_STREAM;
 
 	memset(values, 0, sizeof(*values));
+	getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size);
 	for (i = 0; i < SOCKOPT_COUNT; i++) {
+		if (!is_for(&sockopt_table[i], type))
+			continue;
 		size = sockopt_table[i].size;
 		values->known[i] = getsockopt(socket, sockopt_table[i].level,
 				       sockopt_table[i].name, values->value[i],

@@ -17,6 +17,7 @@ struct sockopt {
 	uint8_t size;  /* bytes of the value */
 	bool observed; /* servers set it before they bind: watch it */
 	bool doubled;  /* the kernel reads back twice what was set */
+	bool datagram; /* of UDP sockets alone */
 };
 
 #define SOCKOPT_COUNT     50
@@ -40,7 +41,7 @@ void sockopt_note(struct sockopt_values *, int option, const void *value,
 /* Makes an option one that is not known. */
 void sockopt_forget(struct sockopt_values *, int level, int name);
 
-/* Reads every option the socket has. */
+/* Reads every option that is for a socket of its type. */
 void sockopt_read(int socket, struct sockopt_values *);
 
 /* Puts the values of the second that are known over those of the first. */
