@@ -23,6 +23,7 @@ names_port(const char *line, unsigned int port)
 {
 	const char *at = strstr(line, "dport");
 	unsigned int first = 0, number;
+	bool is_range = false;
 	int length;
 
 	if (at == NULL)
@@ -34,10 +35,11 @@ names_port(const char *line, unsigned int port)
 		if (sscanf(at, "%5u%n", &number, &length) != 1)
 			continue;
 		if (number == port ||
-		    (first < port && port < number && first != 0))
+		    (is_range && first < port && port < number))
 			return true;
-		first = at[length] == '-' || at[length] == ':' ? number : 0;
-		length += first != 0;
+		first = number;
+		is_range = at[length] == '-' || at[length] == ':';
+		length += is_range;
 	}
 	return false;
 }

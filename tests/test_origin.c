@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What this process was like when it was started, beside what proc(5) says of
+ * it; and what stands between it and the capability.  (What the file of a
+ * program says takes one with a capability: tests/root/privilege.bats.)
+ */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/capability.h>
+
+#include "origin.h"
+#include "unit.h"
+
+/* The number behind a name in /proc/self/status. */
+static unsigned long long
+status_of(const char *name, int base)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	const size_t length = strlen(name);
+	unsigned long long value = 0;
+	char line[256];
+	bool found = false;
+
+	ck_assert_ptr_nonnull(file);
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = strncmp(line, name, length) == 0 && line[length] == ':';
+	fclose(file);
+	ck_assert_msg(found, "%s", name);
+	value = strtoull(line + length + 1, NULL, base);
+	return value;
+}
+
+static bool
+has(const char *set)
+{
+	return (status_of(set, 16) >> CAP_NET_BIND_SERVICE & 1) != 0;
+}
+
+/* What is seen is what is so. */
+static struct origin
+look(void)
+{
+	struct origin origin = origin_look();
+
+	ck_assert_int_eq(origin.permitted, has("CapPrm"));
+	ck_assert_int_eq(origin.ambient, has("CapAmb"));
+	ck_assert_int_eq(origin.bounded, has("CapBnd"));
+	ck_assert_int_eq(origin.root, getuid() == 0);
+	ck_assert_int_eq(origin.no_new_privs, status_of("NoNewPrivs", 10) == 1);
+	ck_assert_uint_eq(origin.seccomp, status_of("Seccomp", 10));
+	return origin;
+}
+
+START_TEST(an_ordinary_process_has_nothing)
+{
+	struct origin origin;
+
+	unit_become_ordinary();
+	origin = look();
+	ck_assert(!origin.permitted);
+	ck_assert(!origin.ambient);
+	ck_assert(!origin.root);
+	ck_assert(!origin.gained);
+}
+END_TEST
+
+START_TEST(sees_no_new_privs)
+{
+	ck_assert(!look().no_new_privs);
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert(look().no_new_privs);
+}
+END_TEST
+
+START_TEST(sees_a_seccomp_filter)
+{
+	static struct sock_filter code[] = {
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	const struct sock_fprog program = {LENGTH(code), code};
+	const int before = look().seccomp;
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program),
+	    0);
+	ck_assert_int_eq(look().seccomp, SECCOMP_MODE_FILTER);
+	ck_assert(before == 0 || before == SECCOMP_MODE_FILTER);
+}
+END_TEST
+
+/* From set to set, each is seen for itself. */
+START_TEST(sees_each_set)
+{
+	const cap_value_t bind = CAP_NET_BIND_SERVICE;
+	cap_t set;
+
+	UNIT_NEEDS(unit_become_root(0), "no user namespaces here");
+	ck_assert(look().root);
+	ck_assert(look().permitted);
+	ck_assert(look().bounded);
+	ck_assert(!look().ambient);
+	set = cap_get_proc();
+	cap_set_flag(set, CAP_INHERITABLE, 1, &bind, CAP_SET);
+	ck_assert_int_eq(cap_set_proc(set), 0);
+	ck_assert_int_eq(cap_set_ambient(bind, CAP_SET), 0);
+	ck_assert(look().ambient);
+	ck_assert_int_eq(cap_drop_bound(bind), 0);
+	ck_assert(!look().bounded);
+	ck_assert(look().permitted);
+	ck_assert_int_eq(cap_clear(set), 0);
+	ck_assert_int_eq(cap_set_proc(set), 0);
+	cap_free(set);
+	ck_assert(!look().permitted);
+	ck_assert(!look().ambient);
+	ck_assert(look().root);
+}
+END_TEST
+
+/* To look changes nothing. */
+START_TEST(looks_only)
+{
+	int before = unit_descriptors();
+	struct origin first = look(), second = look();
+
+	ck_assert_int_eq(first.permitted, second.permitted);
+	ck_assert_int_eq(first.bounded, second.bounded);
+	origin_lack(&first);
+	origin_in_user_namespace();
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+START_TEST(knows_its_path)
+{
+	static const char end[] = "/test_origin";
+	const char *path = origin_path();
+
+	ck_assert_int_eq(path[0], '/');
+	ck_assert_uint_gt(strlen(path), strlen(end));
+	ck_assert_str_eq(path + strlen(path) - strlen(end), end);
+	ck_assert_int_eq(access(path, X_OK), 0);
+}
+END_TEST
+
+START_TEST(knows_a_user_namespace)
+{
+	/* One that maps all of the ids is the host's. */
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned long long inside, outside, count;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%llu %llu %llu", &inside, &outside,
+			     &count),
+	    3);
+	fclose(file);
+	ck_assert_int_eq(origin_in_user_namespace(), count != UINT32_MAX);
+	UNIT_NEEDS(unit_become_root(0), "no user namespaces here");
+	ck_assert(origin_in_user_namespace());
+}
+END_TEST
+
+/* Before it has a map, it has no ids at all. */
+START_TEST(knows_a_user_namespace_without_a_map)
+{
+	UNIT_NEEDS(unshare(CLONE_NEWUSER) == 0, "no user namespaces here");
+	ck_assert(origin_in_user_namespace());
+}
+END_TEST
+
+/* ---- What is lacking */
+
+START_TEST(lacks_what_was_not_seen)
+{
+	struct origin origin = {.permitted = true, .bounded = true};
+
+	ck_assert_int_eq(origin_lack(&origin), ORIGIN_LACKS_NOTHING);
+	/* It is there: the bounding set is of the next exec. */
+	origin.bounded = false;
+	ck_assert_int_eq(origin_lack(&origin), ORIGIN_LACKS_NOTHING);
+	origin.permitted = false;
+	ck_assert_int_eq(origin_lack(&origin), ORIGIN_NOT_BOUNDED);
+	/* The file of this test has no capability, whatever else is wrong. */
+	origin.bounded = true;
+	ck_assert_int_eq(origin_lack(&origin), ORIGIN_NO_XATTR);
+	origin.no_new_privs = true;
+	ck_assert_int_eq(origin_lack(&origin), ORIGIN_NO_XATTR);
+}
+END_TEST
+
+/* A capability of this namespace counts in a network of this namespace. */
+START_TEST(a_network_may_be_foreign)
+{
+	struct origin origin;
+
+	origin = look();
+	ck_assert_int_ne(origin_lack(&origin), ORIGIN_FOREIGN);
+	UNIT_NEEDS(unit_become_root(_i), "no user namespaces here");
+	origin = look();
+	ck_assert(origin.permitted);
+	ck_assert_int_eq(origin_lack(&origin),
+	    _i == 0 ? ORIGIN_FOREIGN : ORIGIN_LACKS_NOTHING);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("origin");
+	TCase *t = tcase_create("origin");
+
+	tcase_add_test(t, an_ordinary_process_has_nothing);
+	tcase_add_test(t, sees_no_new_privs);
+	tcase_add_test(t, sees_a_seccomp_filter);
+	tcase_add_test(t, sees_each_set);
+	tcase_add_test(t, looks_only);
+	tcase_add_test(t, knows_its_path);
+	tcase_add_test(t, knows_a_user_namespace);
+	tcase_add_test(t, knows_a_user_namespace_without_a_map);
+	tcase_add_test(t, lacks_what_was_not_seen);
+	tcase_add_loop_test(t, a_network_may_be_foreign, 0, 1);
+	tcase_add_loop_test(t, a_network_may_be_foreign, CLONE_NEWNET,
+	    CLONE_NEWNET + 1);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	return unit_run(suite());
+}
