@@ -86,33 +86,18 @@ container_of(const struct start *start)
 	return environment_get(start->environment, "container");
 }
 
-/* gVisor's kernel says its own name, and has no listeners. */
-static bool
-is_gvisor(void)
-{
-	FILE *file = fopen("/proc/version", "re");
-	char line[256] = "";
-
-	if (file == NULL)
-		return false;
-	if (fgets(line, sizeof(line), file) == NULL)
-		*line = '\0';
-	fclose(file);
-	return strstr(line, "gvisor") != NULL;
-}
-
 static void
 examine_container(const struct start *start)
 {
 	const char *container = container_of(start);
 	const char *profile = start->origin.seccomp != 2 ? "no seccomp profile"
-	    : start->answer.observe
+	    : start->answer.observe && !start->plan.observe
 	    ? "a seccomp profile that refuses pidfd_getfd(2), as the default "
 	      "ones of Docker and containerd do: served by watching "
 	      "setsockopt(2), some microseconds each; or --cap-add SYS_PTRACE"
-	    : "a seccomp profile that allows what lowport needs";
+	    : "a seccomp profile";
 
-	if (is_gvisor())
+	if (explain_is_gvisor())
 		report_problem("container",
 		    "gVisor: it has no seccomp listener; use another runtime");
 	else if (container != NULL)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "explain.h"
@@ -34,7 +35,7 @@ suggest(char text[EXPLAIN_TEXT], const struct mapping *m, const char *user)
 
 	policy_suggest(m, user, rule);
 	if (policy_is_missing())
-		SAY(text, "mkdir -p %.*s && echo '%s' >>%s",
+		SAY(text, "umask 022 && mkdir -p %.*s && echo '%s' >>%s",
 		    (int)(slash - verdict_policy), verdict_policy, rule,
 		    verdict_policy);
 	else
@@ -106,8 +107,12 @@ explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
 	case ORIGIN_NO_NEW_PRIVS:
 		SAY(text,
 		    "no_new_privs was set before lowport started, which voids "
-		    "its file capability; make lowport the entrypoint itself, "
-		    "or use AmbientCapabilities=");
+		    "its file capability; %s",
+		    getppid() == 1
+			? "start the container without, or by a runtime that "
+			  "gives the capability to its user (Docker 25)"
+			: "make lowport the entrypoint itself, or use "
+			  "AmbientCapabilities=");
 		break;
 	case ORIGIN_TRACED:
 		SAY(text,
@@ -176,6 +181,11 @@ explain_bind(char text[EXPLAIN_TEXT], const struct result *result,
 	case EADDRINUSE:
 		explain_in_use(text, &result->endpoint, m->protocol);
 		break;
+	case EPERM:
+		SAY(text,
+		    "a seccomp profile, or a BPF program of this control "
+		    "group, forbids it");
+		break;
 	case EADDRNOTAVAIL:
 		SAY(text, "no interface has this address; see 'ip address'");
 		break;
@@ -242,36 +252,49 @@ explain_result(char text[EXPLAIN_TEXT], const struct plan *plan,
 	    endpoint_format(&result->endpoint, where), why);
 }
 
+bool
+explain_is_gvisor(void)
+{
+	return access("/proc/sentry-meminfo", F_OK) == 0;
+}
+
+static bool
+kernel_is_older(unsigned int major, unsigned int minor)
+{
+	unsigned int here[2] = {0};
+	struct utsname name;
+
+	return uname(&name) == 0 &&
+	    sscanf(name.release, "%u.%u", &here[0], &here[1]) == 2 &&
+	    (here[0] < major || (here[0] == major && here[1] < minor));
+}
+
+/* A profile chooses the error it answers with, so that tells nothing. */
 void
 explain_no_listener(char text[EXPLAIN_TEXT], int error)
 {
 	static const char head[] = "cannot intercept bind(2) with seccomp";
 
-	switch (error) {
-	case EBUSY:
+	if (error == EBUSY)
 		SAY(text,
 		    "%s: another program intercepts calls of this process "
 		    "already (a sandbox, or lowport itself); start lowport "
 		    "outside of it",
 		    head);
-		break;
-	case EINVAL:
-	case ENOSYS:
+	else if (explain_is_gvisor())
 		SAY(text,
-		    "%s: this kernel or sandbox has no user notification; it "
-		    "takes Linux 5.9, and no gVisor",
+		    "%s: gVisor has no user notification; use another runtime",
 		    head);
-		break;
-	case EPERM:
-	case EACCES:
+	else if (kernel_is_older(5, 9))
+		SAY(text, "%s: this kernel is older than Linux 5.9", head);
+	else if (error == EINVAL || error == ENOSYS || error == EPERM ||
+	    error == EACCES)
 		SAY(text,
-		    "%s: a seccomp profile forbids it; allow the system call "
-		    "seccomp",
-		    head);
-		break;
-	default:
+		    "%s: a seccomp profile or sandbox forbids it (%s); have it "
+		    "allow the system call seccomp, with a new listener",
+		    head, strerror(error));
+	else
 		SAY(text, "%s: %s", head, strerror(error));
-	}
 }
 
 int

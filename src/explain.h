@@ -30,6 +30,9 @@ void explain_no_listener(char text[EXPLAIN_TEXT], int error);
  * bind(2)'s, 0 where it did not fail. */
 void explain_trial(char text[EXPLAIN_TEXT], int error);
 
+/* True in gVisor, whose kernel is not Linux. */
+bool explain_is_gvisor(void);
+
 /* kernel.yama.ptrace_scope, 0 where there is no Yama. */
 int explain_yama_scope(void);
 

@@ -96,6 +96,9 @@ consider(struct search *search, const struct inet_diag_msg *m)
 	struct in6_addr here = as_ipv6(search->wanted->family,
 	    search->wanted->address);
 
+	/* Those that are bound only are told whatever their port is. */
+	if (ntohs(m->id.idiag_sport) != search->wanted->port)
+		return;
 	if (!covers(&there, &here) && !covers(&here, &there))
 		return;
 	if (search->any &&

@@ -52,25 +52,22 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	    command[0], strerror(errno));
 }
 
-/* 0, or the status of a failure. */
+/* 0, or an errno(3) value. */
 static int
 look_at(const char *path)
 {
 	struct stat status;
 
 	if (stat(path, &status) != 0)
-		return errno == EACCES ? STATUS_NOT_EXECUTABLE
-				       : STATUS_NOT_FOUND;
-	if (!S_ISREG(status.st_mode) || access(path, X_OK) != 0)
-		return STATUS_NOT_EXECUTABLE;
-	return 0;
+		return errno;
+	return S_ISREG(status.st_mode) && access(path, X_OK) == 0 ? 0 : EACCES;
 }
 
 /* As execvp(3) does: what may not be executed is passed by, and remembered. */
 static int
 look_along(const char *path, const char *command)
 {
-	int status = STATUS_NOT_FOUND, found;
+	int error = ENOENT, found;
 	char file[4096];
 	size_t length;
 
@@ -81,10 +78,10 @@ look_along(const char *path, const char *command)
 		found = look_at(file);
 		if (found == 0)
 			return 0;
-		if (found == STATUS_NOT_EXECUTABLE)
-			status = found;
+		if (found == EACCES)
+			error = found;
 		if (path[length] == '\0')
-			return status;
+			return error;
 	}
 }
 
@@ -92,15 +89,15 @@ bool
 program_is_there(const char *command, char **environment, int *status)
 {
 	const char *path = environment_get(environment, "PATH");
+	int error;
 
-	if (*command == '\0')
-		*status = STATUS_NOT_FOUND;
-	else if (strchr(command, '/') != NULL)
-		*status = look_at(command);
+	if (strchr(command, '/') != NULL || *command == '\0')
+		error = look_at(command);
 	else
-		*status = look_along(path != NULL ? path : "/bin:/usr/bin",
+		error = look_along(path != NULL ? path : "/bin:/usr/bin",
 		    command);
-	return *status == 0;
+	*status = error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+	return error == 0;
 }
 
 static _Noreturn void

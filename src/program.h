@@ -16,8 +16,8 @@
 _Noreturn void program_execute(char **command, char **environment,
     const sigset_t *signals);
 
-/* True where program_execute would find a file to execute; *status is what it
- * would end with otherwise. */
+/* True where program_execute would find a file to execute; otherwise *status is
+ * what it would end with. */
 bool program_is_there(const char *command, char **environment, int *status);
 
 enum program_outcome {

@@ -63,6 +63,9 @@ static const struct {
     {"one", "PATH=one", STATUS_NOT_FOUND},
     {"./one", "PATH=one", STATUS_NOT_EXECUTABLE},
     {"./nonesuch", "PATH=one", STATUS_NOT_FOUND},
+    {"here/nonesuch", "PATH=one", STATUS_NOT_EXECUTABLE},
+    {"nonesuch", "PATH=here:one", STATUS_NOT_FOUND},
+    {"", "PATH=one", STATUS_NOT_FOUND},
     {"sh", "HOME=/", 0},
 };
 
@@ -74,8 +77,9 @@ START_TEST(finds_what_exec_finds)
 	bool there;
 
 	there = program_is_there(searches[_i].command, environment, &status);
-	ck_assert_int_eq(status, searches[_i].status);
 	ck_assert_int_eq(there, searches[_i].status == 0);
+	if (!there)
+		ck_assert_int_eq(status, searches[_i].status);
 }
 END_TEST
 
