@@ -67,11 +67,10 @@ say_not_opened(int directory, const char *name, const char *path,
 	case ELOOP:
 		return SAY(why, LINK, path);
 	case EACCES:
-		return SAY(why, "%.64s: %s; it holds no secret: chmod a+r %s",
-		    path, strerror(EACCES),
+		return SAY(why, "%.64s: %s; %s", path, strerror(EACCES),
 		    may_be_looked_up(directory, name)
-			? "it"
-			: "it, a+x its directory");
+			? "it holds no secret: chmod a+r it"
+			: "chmod a+x its directory");
 	default:
 		return SAY(why, "%.64s: %s", path, strerror(errno));
 	}

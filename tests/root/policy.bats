@@ -521,8 +521,7 @@ make_acl() {
 	policy "permit user nobody tcp/443"
 	permits
 	chmod 700 /etc/lowport
-	refuses "$POLICY: Permission denied; it holds no secret: chmod a+r it, \
-a+x its directory"
+	refuses "$POLICY: Permission denied; chmod a+x its directory"
 	[[ $output != *">$POLICY"* ]]
 	chmod 711 /etc/lowport
 	permits
