@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -23,7 +24,31 @@
 static bool
 policy_is_missing(void)
 {
-	return access(verdict_policy, F_OK) != 0 && errno == ENOENT;
+	struct stat status;
+
+	/* A link to nothing is there, and not to be written through. */
+	return lstat(verdict_policy, &status) != 0 && errno == ENOENT;
+}
+
+/* A rule added behind a line without end would become a part of that. */
+static bool
+policy_ends_within_a_line(void)
+{
+	struct stat status;
+	int last = '\n';
+	FILE *file;
+
+	/* No remedy is told for what is no file, and a pipe would be waited
+	 * for. */
+	if (lstat(verdict_policy, &status) != 0 || !S_ISREG(status.st_mode))
+		return false;
+	file = fopen(verdict_policy, "re");
+	if (file == NULL)
+		return false;
+	if (fseek(file, -1, SEEK_END) == 0)
+		last = fgetc(file);
+	fclose(file);
+	return last != '\n';
 }
 
 /* The command that adds a rule; whatever is there, it stays. */
@@ -39,7 +64,9 @@ suggest(char text[EXPLAIN_TEXT], const struct mapping *m, const char *user)
 		    (int)(slash - verdict_policy), verdict_policy, rule,
 		    verdict_policy);
 	else
-		SAY(text, "echo '%s' >>%s", rule, verdict_policy);
+		SAY(text, "%secho '%s'%s >>%s",
+		    policy_ends_within_a_line() ? "(echo; " : "", rule,
+		    policy_ends_within_a_line() ? ")" : "", verdict_policy);
 }
 
 void
@@ -50,7 +77,10 @@ explain_denial(char text[EXPLAIN_TEXT], const struct mapping *m)
 	bool reached = verdict_reach(&verdict, m, 1, why);
 
 	suggest(remedy, m, user_name(getuid(), user));
-	if (reached && verdict.line != 0)
+	if (reached && verdict.permitted)
+		SAY(text, "%s has been changed meanwhile; start again",
+		    verdict_policy);
+	else if (reached && verdict.line != 0)
 		SAY(text,
 		    "%s:%u denies it to user %s; to permit it, as root: %.256s",
 		    verdict_policy, verdict.line, user, remedy);

@@ -517,6 +517,24 @@ make_acl() {
 "echo 'permit user daemon tcp/443' >>$POLICY" ]]
 }
 
+@test "the remedy for a last line without end does not become a part of it" {
+	printf 'permit user nobody tcp/80' >"$POLICY"
+	permits 80:8443
+	refuses "as root: (echo; echo 'permit user nobody tcp/443') >>$POLICY"
+	eval "${output##*as root: }"
+	permits
+	permits 80:8443
+}
+
+@test "no remedy writes through a link to nothing" {
+	policy "permit user nobody tcp/443"
+	permits
+	rm "$POLICY"
+	ln -s "$WORK/nothing" "$POLICY"
+	refuses "$POLICY is a symbolic link"
+	[[ $output != *">$POLICY"* ]]
+}
+
 @test "a directory the caller may not enter: no remedy overwrites the policy" {
 	policy "permit user nobody tcp/443"
 	permits
