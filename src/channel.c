@@ -149,30 +149,32 @@ channel_send_inherited(int channel, const struct inheritance *inheritance,
 	    socket);
 }
 
-int
-channel_receive_inherited(int channel, struct inheritance *inheritance)
+static int
+receive_descriptor(int channel, void *bytes, size_t size)
 {
 	int fd;
 
-	return receive(channel, inheritance, sizeof(*inheritance), &fd) ? fd
-									: -1;
+	return receive(channel, bytes, size, &fd) ? fd : -1;
+}
+
+int
+channel_receive_inherited(int channel, struct inheritance *inheritance)
+{
+	return receive_descriptor(channel, inheritance, sizeof(*inheritance));
 }
 
 int
 channel_receive_socket(int channel)
 {
 	char byte;
-	int fd;
 
-	return receive(channel, &byte, sizeof(byte), &fd) ? fd : -1;
+	return receive_descriptor(channel, &byte, sizeof(byte));
 }
 
 int
 channel_receive_listener(int channel, struct greeting *greeting)
 {
-	int fd;
-
-	return receive(channel, greeting, sizeof(*greeting), &fd) ? fd : -1;
+	return receive_descriptor(channel, greeting, sizeof(*greeting));
 }
 
 bool
