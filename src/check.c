@@ -47,7 +47,7 @@ is_denied(const struct start *start, size_t i)
 
 static void
 check_verdict(const struct start *start, size_t i,
-    const struct verdict *verdict)
+    const struct verdict *verdict, const char *why)
 {
 	char mapping[OPTIONS_MAPPING], text[EXPLAIN_TEXT];
 
@@ -57,7 +57,7 @@ check_verdict(const struct start *start, size_t i,
 		    verdict_policy, verdict->line);
 		return;
 	}
-	explain_denial(text, &start->plan.mappings[i]);
+	explain_verdict(text, &start->plan.mappings[i], verdict, why);
 	if (is_denied(start, i))
 		report_problem("policy", "%s: %s", mapping, text);
 	else
@@ -71,16 +71,18 @@ check_policy(const struct start *start)
 	struct verdict verdicts[PLAN_MAPPINGS_MAX];
 	size_t count = start->options.mapping_count, i;
 	char why[VERDICT_WHY];
+	bool reached;
 
 	if (!start->origin.gained) {
 		report_ok("policy", "not asked: %s",
 		    why_not_asked(&start->origin));
 		return;
 	}
-	verdict_reach(verdicts, start->plan.mappings, count, why);
+	reached = verdict_reach(verdicts, start->plan.mappings, count, why);
 	for (i = 0; i < count; i++)
 		if (!mapping_inherited(&start->plan.mappings[i]))
-			check_verdict(start, i, &verdicts[i]);
+			check_verdict(start, i, &verdicts[i],
+			    reached ? NULL : why);
 }
 
 void
@@ -92,8 +94,6 @@ check_mappings(const struct start *start)
 
 	for (i = 0; i < start->options.mapping_count; i++, result++) {
 		options_format(&start->options, i, mapping);
-		explain_result(text, &start->plan, &start->answer, i,
-		    &start->origin);
 		if (result->outcome == OUTCOME_READY)
 			report_ok("sockets", "%s: %s", mapping,
 			    mapping_inherited(&start->plan.mappings[i])
@@ -102,8 +102,11 @@ check_mappings(const struct start *start)
 		else if (is_denied(start, i))
 			report_problem("sockets",
 			    "%s: not bound, as the policy says", mapping);
-		else
+		else {
+			explain_result(text, &start->plan, &start->answer, i,
+			    &start->origin);
 			report_problem("sockets", "%s: %s", mapping, text);
+		}
 	}
 }
 

@@ -112,26 +112,13 @@ examine_container(const struct start *start)
 		    "network namespaces only");
 }
 
-static bool
-read_port_start(unsigned int *port)
-{
-	FILE *file = fopen(PORT_START, "re");
-	bool known;
-
-	if (file == NULL)
-		return false;
-	known = fscanf(file, "%u", port) == 1;
-	fclose(file);
-	return known;
-}
-
 static void
 examine_port_start(const struct start *start)
 {
 	unsigned int port;
 	size_t i;
 
-	if (!read_port_start(&port)) {
+	if (!origin_setting(PORT_START, &port)) {
 		report_note("port start", "not known: no " PORT_START);
 		return;
 	}
@@ -196,15 +183,15 @@ examine_bounds(const struct start *start)
 static void
 examine_yama(void)
 {
-	int scope = explain_yama_scope();
+	unsigned int scope = explain_yama_scope();
 
 	if (scope > 1)
 		report_problem("yama",
-		    "ptrace_scope %d: the helper may not read the server's "
+		    "ptrace_scope %u: the helper may not read the server's "
 		    "bind(2) calls; set kernel.yama.ptrace_scope to 1",
 		    scope);
 	else
-		report_ok("yama", "ptrace_scope %d", scope);
+		report_ok("yama", "ptrace_scope %u", scope);
 }
 
 static void

@@ -17,7 +17,6 @@
 #include "holder.h"
 #include "policy.h"
 #include "user.h"
-#include "verdict.h"
 
 #define SAY(text, ...) snprintf(text, EXPLAIN_TEXT, __VA_ARGS__)
 
@@ -56,6 +55,7 @@ static void
 suggest(char text[EXPLAIN_TEXT], const struct mapping *m, const char *user)
 {
 	const char *slash = strrchr(verdict_policy, '/');
+	const bool within = policy_ends_within_a_line();
 	char rule[POLICY_RULE_TEXT];
 
 	policy_suggest(m, user, rule);
@@ -64,27 +64,22 @@ suggest(char text[EXPLAIN_TEXT], const struct mapping *m, const char *user)
 		    (int)(slash - verdict_policy), verdict_policy, rule,
 		    verdict_policy);
 	else
-		SAY(text, "%secho '%s'%s >>%s",
-		    policy_ends_within_a_line() ? "(echo; " : "", rule,
-		    policy_ends_within_a_line() ? ")" : "", verdict_policy);
+		SAY(text, "%secho '%s'%s >>%s", within ? "(echo; " : "", rule,
+		    within ? ")" : "", verdict_policy);
 }
 
 void
-explain_denial(char text[EXPLAIN_TEXT], const struct mapping *m)
+explain_verdict(char text[EXPLAIN_TEXT], const struct mapping *m,
+    const struct verdict *verdict, const char *why)
 {
-	char why[VERDICT_WHY], remedy[EXPLAIN_TEXT], user[USER_NAME];
-	struct verdict verdict;
-	bool reached = verdict_reach(&verdict, m, 1, why);
+	char remedy[EXPLAIN_TEXT], user[USER_NAME];
 
 	suggest(remedy, m, user_name(getuid(), user));
-	if (reached && verdict.permitted)
-		SAY(text, "%s has been changed meanwhile; start again",
-		    verdict_policy);
-	else if (reached && verdict.line != 0)
+	if (verdict->line != 0)
 		SAY(text,
 		    "%s:%u denies it to user %s; to permit it, as root: %.256s",
-		    verdict_policy, verdict.line, user, remedy);
-	else if (reached)
+		    verdict_policy, verdict->line, user, remedy);
+	else if (why == NULL)
 		SAY(text,
 		    "no rule of %s is about user %s and this port; to permit "
 		    "it, as root: %.256s",
@@ -249,10 +244,20 @@ static void
 explain_denied(char text[EXPLAIN_TEXT], const struct mapping *m,
     const struct origin *origin)
 {
-	if (origin_lack(origin) == ORIGIN_LACKS_NOTHING)
-		explain_denial(text, m);
-	else
+	char why[VERDICT_WHY];
+	struct verdict verdict;
+	bool reached;
+
+	if (origin_lack(origin) != ORIGIN_LACKS_NOTHING) {
 		explain_lack(text, origin);
+		return;
+	}
+	reached = verdict_reach(&verdict, m, 1, why);
+	if (verdict.permitted)
+		SAY(text, "%s has been changed meanwhile; start again",
+		    verdict_policy);
+	else
+		explain_verdict(text, m, &verdict, reached ? NULL : why);
 }
 
 void
@@ -327,18 +332,14 @@ explain_no_listener(char text[EXPLAIN_TEXT], int error)
 		SAY(text, "%s: %s", head, strerror(error));
 }
 
-int
+unsigned int
 explain_yama_scope(void)
 {
-	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-	int scope = 0;
+	unsigned int scope;
 
-	if (file == NULL)
-		return 0;
-	if (fscanf(file, "%d", &scope) != 1)
-		scope = 0;
-	fclose(file);
-	return scope;
+	return origin_setting("/proc/sys/kernel/yama/ptrace_scope", &scope)
+	    ? scope
+	    : 0;
 }
 
 void

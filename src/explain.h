@@ -10,11 +10,15 @@
 
 #include "origin.h"
 #include "plan.h"
+#include "verdict.h"
 
 #define EXPLAIN_TEXT 768
 
-/* Whose use of the capability the policy would have to permit. */
-void explain_denial(char text[EXPLAIN_TEXT], const struct mapping *);
+/* Why a verdict (verdict_reach) does not permit the mapping, and whose use of
+ * the capability the policy would have to permit; why is what was said where
+ * none was reached, NULL elsewhere. */
+void explain_verdict(char text[EXPLAIN_TEXT], const struct mapping *,
+    const struct verdict *, const char *why);
 
 /* Why CAP_NET_BIND_SERVICE does not help, or is not there. */
 void explain_lack(char text[EXPLAIN_TEXT], const struct origin *);
@@ -34,6 +38,6 @@ void explain_trial(char text[EXPLAIN_TEXT], int error);
 bool explain_is_gvisor(void);
 
 /* kernel.yama.ptrace_scope, 0 where there is no Yama. */
-int explain_yama_scope(void);
+unsigned int explain_yama_scope(void);
 
 #endif

@@ -137,6 +137,19 @@ origin_lack(const struct origin *origin)
 	return ORIGIN_NOT_GRANTED;
 }
 
+bool
+origin_setting(const char *path, unsigned int *value)
+{
+	FILE *file = fopen(path, "re");
+	bool known;
+
+	if (file == NULL)
+		return false;
+	known = fscanf(file, "%u", value) == 1;
+	fclose(file);
+	return known;
+}
+
 /* The initial one maps every id to itself. */
 bool
 origin_in_user_namespace(void)

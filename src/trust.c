@@ -130,24 +130,22 @@ trust_read_all(int file, char *buffer, size_t size)
 ssize_t
 trust_read(const char *path, char *buffer, size_t size, char why[TRUST_WHY])
 {
-	int file = open_trusted(path, why), error;
+	int file = open_trusted(path, why);
 	ssize_t length;
 
 	if (file < 0)
 		return -1;
 	length = trust_read_all(file, buffer, size);
-	error = length < 0 ? errno : EFBIG;
+	if (length < 0)
+		snprintf(why, TRUST_WHY, "%.64s: %s", path, strerror(errno));
 	close(file);
-	if (length >= 0 && length < (ssize_t)size) {
-		buffer[length] = '\0';
-		return length;
-	}
-	errno = error;
-	if (errno == EFBIG)
+	if (length == (ssize_t)size) {
 		snprintf(why, TRUST_WHY, "%.64s is longer than %zu bytes", path,
 		    size - 1);
-	else
-		snprintf(why, TRUST_WHY, "%.64s: %s", path, strerror(errno));
-	errno = error;
-	return -1;
+		length = -1;
+		errno = EFBIG;
+	}
+	if (length >= 0)
+		buffer[length] = '\0';
+	return length;
 }
