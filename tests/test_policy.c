@@ -4,7 +4,6 @@
  * is suggested.  Users and groups are of a database of the test's own.
  */
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 
 #include "policy.h"
@@ -33,25 +32,14 @@ static const char group[] = "root:x:0:\n"
 static char directory[sizeof(TEMPLATE)];
 
 static void
-write_file(const char *name, const char *text)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	ssize_t length = (ssize_t)strlen(text);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, (size_t)length), length);
-	close(fd);
-}
-
-static void
 database_make(void)
 {
 	strcpy(directory, TEMPLATE);
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	ck_assert_int_eq(chdir(directory), 0);
 	user_database = directory;
-	write_file("passwd", passwd);
-	write_file("group", group);
+	ck_assert(unit_write("passwd", passwd));
+	ck_assert(unit_write("group", group));
 }
 
 static void

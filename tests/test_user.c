@@ -3,8 +3,6 @@
  * -u USER[:GROUP], with a user database of the test's own: passwd(5) and
  * group(5) in a directory that is gone afterwards.
  */
-#include <fcntl.h>
-
 #include "unit.h"
 #include "user.h"
 
@@ -23,7 +21,7 @@ static const char passwd[] = "# a comment\n"
 static const char group[] = "# a comment\n"
 			    "root:x:0:\n"
 			    "tls:x:2001:app\n"
-			    "app:x:2000:app\n"
+				       "app:x:2000:app\n"
 			    "no:x:2003:apple,ap,App\n"
 			    "log:x:2002:7,app,other\n"
 			    "42:x:2042:";
@@ -32,17 +30,6 @@ static const char group[] = "# a comment\n"
 static char named[USER_NAME];
 
 static char directory[] = "/tmp/lowport-test.XXXXXX";
-
-static void
-write_file(const char *name, const char *text)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	ssize_t length = (ssize_t)strlen(text);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, (size_t)length), length);
-	close(fd);
-}
 
 /* Around all tests: the directory is the working directory too. */
 static void
@@ -64,8 +51,8 @@ database_remove(void)
 static void
 database_fill(void)
 {
-	write_file("passwd", passwd);
-	write_file("group", group);
+	ck_assert(unit_write("passwd", passwd));
+	ck_assert(unit_write("group", group));
 }
 
 #define CALLER UINT32_MAX /* stands for the caller's own id */
@@ -269,7 +256,7 @@ START_TEST(a_group_may_be_large)
 	for (i = 0; i < MEMBERS; i++)
 		at += sprintf(at, "u%06d,", i);
 	sprintf(at, "app\nlog:x:2002:app\n");
-	write_file("group", line);
+	ck_assert(unit_write("group", line));
 	free(line);
 	assert_user("app", 1000, 2000, 3);
 	assert_user("app:large", 1000, 2100, 0);
@@ -278,11 +265,11 @@ END_TEST
 
 START_TEST(a_group_listed_twice_counts_once)
 {
-	write_file("group", "tls:x:2001:app\n"
-			    "web:x:2001:app\n"
-			    "app:x:2000:app\n"
-			    "own:x:2000:app\n"
-			    "log:x:2002:app,app\n");
+	ck_assert(unit_write("group", "tls:x:2001:app\n"
+				       "web:x:2001:app\n"
+				       "app:x:2000:app\n"
+				       "own:x:2000:app\n"
+				       "log:x:2002:app,app\n"));
 	assert_user("app", 1000, 2000, 3);
 }
 END_TEST
@@ -300,14 +287,14 @@ START_TEST(compat_lines_are_no_entries)
 	for (i = 0; i < LENGTH(names); i++) {
 		snprintf(line, sizeof(line), "%s\n%s::::::\n", names[i],
 			 names[i]);
-		write_file("passwd", line);
+		ck_assert(unit_write("passwd", line));
 		assert_refused(names[i], "there is no user");
 		ck_assert_str_eq(user_name(0, named), "0");
 		assert_user("0", 0, getgid(), 0);
-		write_file("passwd", passwd);
+		ck_assert(unit_write("passwd", passwd));
 		snprintf(line, sizeof(line), "%s\n%s:::app\n", names[i],
 			 names[i]);
-		write_file("group", line);
+		ck_assert(unit_write("group", line));
 		assert_user("app", 1000, 2000, 1);
 		snprintf(line, sizeof(line), "app:%s", names[i]);
 		assert_refused(line, "there is no group");
