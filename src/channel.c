@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: both processes.  The helper receives the plan here while it holds
- * the capability.
+ * the capability, and requests when it no longer does.
  * Reads: whatever the other side sent, as bytes of a fixed number.
  */
-#include <poll.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "channel.h"
 #include "message.h"
+#include "socket.h"
 
 /* Room for more descriptors than any message has, so that surplus ones arrive
- * here and are closed, not installed and forgotten. */
-#define FDS_MAX 4
+ * here and are closed, not installed and forgotten; and for its sender. */
+#define CONTROL_SIZE                                                           \
+	(CMSG_SPACE(sizeof(int) * 4) + CMSG_SPACE(sizeof(struct ucred)))
+
+/* More than the kernel puts there, whatever was sent. */
+#define FDS_MAX (CONTROL_SIZE / sizeof(int))
 
 union control {
 	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
+	char bytes[CONTROL_SIZE];
 };
 
 void
@@ -30,12 +39,13 @@ channel_open(int ends[2])
 }
 
 static bool
-send_bytes(int channel, const void *bytes, size_t size)
+send_bytes(int channel, const void *bytes, size_t size, int flags)
 {
 	struct iovec vector = {(void *)bytes, size};
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
 
-	return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)size;
+	return sendmsg(channel, &message, flags | MSG_NOSIGNAL) ==
+	    (ssize_t)size;
 }
 
 /* Takes the descriptors out of a message.  Returns how many there were. */
@@ -56,63 +66,102 @@ take_descriptors(struct msghdr *message, int fds[FDS_MAX])
 	return count;
 }
 
+/* The process that sent a message, or 0. */
+static pid_t
+sender_of(struct msghdr *message)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	struct ucred sender = {0};
+
+	for (; header != NULL; header = CMSG_NXTHDR(message, header))
+		if (header->cmsg_level == SOL_SOCKET &&
+		    header->cmsg_type == SCM_CREDENTIALS)
+			memcpy(&sender, CMSG_DATA(header), sizeof(sender));
+	return sender.pid;
+}
+
+/* A message, all of it. */
+struct parcel {
+	void *bytes;
+	size_t size;
+	size_t fd_count;
+	int fds[FDS_MAX];
+	pid_t sender; /* where the socket was asked to tell (SO_PASSCRED) */
+};
+
 /*
- * Receives a message of exactly this size with exactly this many descriptors
- * (none or one).  Anything else is refused whole, its descriptors closed.
+ * Receives a message of exactly this size with exactly this many descriptors.
+ * Anything else is refused whole, its descriptors closed.
  */
 static bool
-receive(int channel, void *bytes, size_t size, int *fd)
+parcel_receive(int socket, struct parcel *parcel, int flags)
 {
 	union control control;
-	struct iovec vector = {bytes, size};
+	struct iovec vector = {parcel->bytes, parcel->size};
 	struct msghdr message = {.msg_iov = &vector,
 	    .msg_iovlen = 1,
 	    .msg_control = &control,
 	    .msg_controllen = sizeof(control)};
-	int fds[FDS_MAX];
-	ssize_t length = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+	ssize_t length = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
 	size_t count;
 
 	if (length < 0)
 		return false;
-	count = take_descriptors(&message, fds);
-	if (length == (ssize_t)size && count == (fd != NULL) &&
-	    (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) {
-		if (fd != NULL)
-			*fd = fds[0];
+	count = take_descriptors(&message, parcel->fds);
+	parcel->sender = sender_of(&message);
+	if (length == (ssize_t)parcel->size && count == parcel->fd_count &&
+	    (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
 		return true;
-	}
 	while (count > 0)
-		close(fds[--count]);
+		close(parcel->fds[--count]);
+	errno = EBADMSG;
 	return false;
+}
+
+static bool
+receive(int channel, void *bytes, size_t size)
+{
+	struct parcel parcel = {bytes, size, 0};
+
+	return parcel_receive(channel, &parcel, 0);
+}
+
+/* And returns the descriptor, or -1. */
+static int
+receive_descriptor(int channel, void *bytes, size_t size)
+{
+	struct parcel parcel = {bytes, size, 1};
+
+	return parcel_receive(channel, &parcel, 0) ? parcel.fds[0] : -1;
 }
 
 bool
 channel_send_plan(int channel, const struct plan *plan)
 {
-	return send_bytes(channel, plan, sizeof(*plan));
+	return send_bytes(channel, plan, sizeof(*plan), 0);
 }
 
 bool
 channel_receive_plan(int channel, struct plan *plan)
 {
-	return receive(channel, plan, sizeof(*plan), NULL);
+	return receive(channel, plan, sizeof(*plan));
 }
 
 bool
 channel_send_answer(int channel, const struct answer *answer)
 {
-	return send_bytes(channel, answer, sizeof(*answer));
+	return send_bytes(channel, answer, sizeof(*answer), 0);
 }
 
 bool
 channel_receive_answer(int channel, struct answer *answer)
 {
-	return receive(channel, answer, sizeof(*answer), NULL);
+	return receive(channel, answer, sizeof(*answer));
 }
 
 static bool
-send_with_descriptor(int channel, const void *bytes, size_t size, int fd)
+send_with_descriptor(int channel, const void *bytes, size_t size, int fd,
+    int flags)
 {
 	union control control = {{0}};
 	struct iovec vector = {(void *)bytes, size};
@@ -125,42 +174,15 @@ send_with_descriptor(int channel, const void *bytes, size_t size, int fd)
 	control.header.cmsg_type = SCM_RIGHTS;
 	control.header.cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)size;
-}
-
-bool
-channel_send_listener(int channel, const struct greeting *greeting, int fd)
-{
-	return send_with_descriptor(channel, greeting, sizeof(*greeting), fd);
+	return sendmsg(channel, &message, flags | MSG_NOSIGNAL) ==
+	    (ssize_t)size;
 }
 
 /* A message takes a byte (unix(7)). */
 bool
 channel_send_socket(int channel, int socket)
 {
-	return send_with_descriptor(channel, "", 1, socket);
-}
-
-bool
-channel_send_inherited(int channel, const struct inheritance *inheritance,
-    int socket)
-{
-	return send_with_descriptor(channel, inheritance, sizeof(*inheritance),
-	    socket);
-}
-
-static int
-receive_descriptor(int channel, void *bytes, size_t size)
-{
-	int fd;
-
-	return receive(channel, bytes, size, &fd) ? fd : -1;
-}
-
-int
-channel_receive_inherited(int channel, struct inheritance *inheritance)
-{
-	return receive_descriptor(channel, inheritance, sizeof(*inheritance));
+	return send_with_descriptor(channel, "", 1, socket, 0);
 }
 
 int
@@ -171,21 +193,82 @@ channel_receive_socket(int channel)
 	return receive_descriptor(channel, &byte, sizeof(byte));
 }
 
-int
-channel_receive_listener(int channel, struct greeting *greeting)
+bool
+channel_send_offer(int channel, const struct offer *offer, int fd)
 {
-	return receive_descriptor(channel, greeting, sizeof(*greeting));
+	return send_with_descriptor(channel, offer, sizeof(*offer), fd, 0);
+}
+
+int
+channel_receive_offer(int channel, struct offer *offer)
+{
+	return receive_descriptor(channel, offer, sizeof(*offer));
+}
+
+static bool
+draw_name(char name[REQUEST_NAME])
+{
+	uint8_t bytes[(REQUEST_NAME - 1) / 2];
+	size_t i;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return false;
+	for (i = 0; i < sizeof(bytes); i++)
+		snprintf(name + 2 * i, 3, "%02x", bytes[i]);
+	return true;
+}
+
+static bool
+bind_abstract(int socket, const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const int length = snprintf(address.sun_path + 1,
+	    sizeof(address.sun_path) - 1, REQUEST_PREFIX "%s", name);
+
+	return socket_bind_bytes(socket, &address,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+		       (size_t)length)) == 0;
+}
+
+int
+channel_open_requests(char name[REQUEST_NAME])
+{
+	const int on = 1;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (draw_name(name) && bind_abstract(fd, name) &&
+	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 bool
-channel_ended(int channel)
+channel_receive_request(int requests, struct arrival *arrival)
 {
-	char byte;
-	struct iovec vector = {&byte, sizeof(byte)};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-	struct pollfd end = {.fd = channel};
+	struct parcel parcel = {&arrival->request, sizeof(arrival->request), 2};
 
-	/* An empty message reads as the end does. */
-	return recvmsg(channel, &message, MSG_DONTWAIT) == 0 &&
-	    poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
+	if (!parcel_receive(requests, &parcel, MSG_DONTWAIT))
+		return false;
+	arrival->sender = parcel.sender;
+	arrival->socket = parcel.fds[0];
+	arrival->reply = parcel.fds[1];
+	return true;
+}
+
+bool
+channel_send_reply(int socket, const struct reply *reply, int fd)
+{
+	if (fd < 0)
+		return send_bytes(socket, reply, sizeof(*reply), MSG_DONTWAIT);
+	return send_with_descriptor(socket, reply, sizeof(*reply), fd,
+	    MSG_DONTWAIT);
+}
+
+bool
+channel_send_table(int socket, const struct table *table)
+{
+	return send_bytes(socket, table, sizeof(*table), MSG_DONTWAIT);
 }

@@ -6,29 +6,36 @@
  *   child to helper   struct plan
  *   helper to child   struct answer
  *   helper to child   a socket for each port that is mapped by descriptor
- *   child to helper   struct greeting, with the listener
- *   child to helper   the greeting's number of struct inheritance, each with a
- *                     socket that a service manager has passed
+ *   child to helper   struct offer, any number of them, each with a descriptor
  *
  * and then its end, when the child has become the server: both ends close on
  * exec.  Message boundaries are kept (SOCK_SEQPACKET); a message of another
  * length, or with other descriptors than it should have, is no message.
+ *
+ * And the socket at which the preload library asks (request.h), each request
+ * with a socket to reply to.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "plan.h"
+#include "request.h"
 
-struct greeting {
-	uint32_t killable;  /* struct seccomp_listener's, 0 or 1 */
-	uint32_t inherited; /* how many sockets are to come */
+/* What the child hands the helper, which holds nothing any more. */
+enum offer_kind {
+	OFFER_INHERITED, /* a socket that a service manager has passed */
+	OFFER_NOTIFY,    /* the listener of seccomp_listen */
+	OFFER_PRELOAD,   /* the socket the preload library asks at */
 };
 
-struct inheritance {
-	uint32_t mapping; /* its place in the plan */
+struct offer {
+	uint32_t kind;     /* enum offer_kind */
+	uint32_t mapping;  /* of INHERITED: its place in the plan */
+	uint32_t killable; /* of NOTIFY: struct seccomp_listener's, 0 or 1 */
 };
 
 /* Makes the pair: [0] for the helper, [1] for the child. */
@@ -41,19 +48,31 @@ bool channel_receive_plan(int channel, struct plan *);
 bool channel_send_answer(int channel, const struct answer *);
 bool channel_receive_answer(int channel, struct answer *);
 bool channel_send_socket(int channel, int socket);
-bool channel_send_listener(int channel, const struct greeting *, int listener);
+bool channel_send_offer(int channel, const struct offer *, int fd);
 
-bool channel_send_inherited(int channel, const struct inheritance *,
-    int socket);
-
-/* Return a socket, close-on-exec, or -1. */
+/* Return a descriptor, close-on-exec, or -1. */
 int channel_receive_socket(int channel);
-int channel_receive_inherited(int channel, struct inheritance *);
+int channel_receive_offer(int channel, struct offer *);
 
-/* Returns the listener, close-on-exec, or -1. */
-int channel_receive_listener(int channel, struct greeting *);
+/* A request, as it arrived. */
+struct arrival {
+	struct request request;
+	pid_t sender; /* the kernel's word for it (SCM_CREDENTIALS); 0 where it
+			 has no number here */
+	int socket;   /* the server's own, a duplicate */
+	int reply;    /* to reply to */
+};
 
-/* True once the other side has closed its end.  Does not wait. */
-bool channel_ended(int channel);
+/*
+ * Makes the socket requests arrive at, bound to a name that no other has: writes
+ * that.  Returns -1 with errno.
+ */
+int channel_open_requests(char name[REQUEST_NAME]);
+
+/* None waits.  The descriptors of an arrival are the caller's to close; one that
+ * is none is refused with EBADMSG.  socket is -1 where the reply has none. */
+bool channel_receive_request(int requests, struct arrival *);
+bool channel_send_reply(int reply, const struct reply *, int socket);
+bool channel_send_table(int reply, const struct table *);
 
 #endif

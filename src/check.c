@@ -3,14 +3,17 @@
  * Runs in: the child, which holds no capability, in place of the server.
  * Reads: what the start was made of, the policy, and what the helper answered.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "method.h"
 #include "program.h"
 #include "report.h"
+#include "status.h"
 #include "trial.h"
 #include "verdict.h"
 
@@ -111,59 +114,69 @@ check_mappings(const struct start *start)
 }
 
 static void
-check_trial(const struct start *start, const struct trial *trial)
+report_notify(const struct start *start, const struct method *method)
 {
-	if (!trial->works)
-		report_problem("hand-off", "%s", trial->why);
-	else if (start->answer.observe)
+	if (!start->answer.observe)
+		report_ok("hand-off",
+		    "notify, tried; sockets are learnt by pidfd_getfd(2)");
+	else
 		report_ok("hand-off",
 		    "notify, tried; sockets are learnt by watching "
 		    "setsockopt(2), as %s",
 		    start->plan.observe ? "LOWPORT_LEARN says"
 					: "pidfd_getfd(2) is refused here");
-	else
-		report_ok("hand-off",
-		    "notify, tried; sockets are learnt by pidfd_getfd(2)");
-	if (trial->works && !trial->killable)
+	if (!method->killable)
 		report_note("hand-off",
 		    "a signal may have a bind(2) repeated, which is known and "
 		    "answered; Linux 5.19 does not");
 }
 
-void
-check_handoff(const struct start *start)
+static void
+report_method(const struct start *start, const struct method *method)
 {
-	struct trial trial;
+	if (method->taken == METHOD_AUTO)
+		report_problem("hand-off", "%s", method->why);
+	else if (method->taken == METHOD_NOTIFY)
+		report_notify(start, method);
+	else
+		report_ok("hand-off", "preload, tried%s%s",
+		    *method->why != '\0' ? "; not notify: " : "", method->why);
+}
+
+void
+check_handoff(struct start *start)
+{
+	struct method method;
 
 	if (start->activation.count > 0)
 		report_ok("hand-off", "fds: LISTEN_FDS=%u",
 		    start->activation.count);
 	if (!trial_needed(&start->plan))
 		return;
-	trial = trial_run(start->channel, &start->plan, &start->answer,
-	    &start->heritage);
-	check_trial(start, &trial);
+	method = method_install(start);
+	report_method(start, &method);
 }
 
 static void
 check_command(const struct start *start)
 {
 	const char *command = start->options.command[0];
-	int status;
+	char file[PROGRAM_PATH];
+	int error;
 
 	if (command == NULL)
 		return;
-	if (program_is_there(command, start->environment, &status))
+	error = program_find(command, start->environment, file);
+	if (error == 0)
 		report_ok("command", "%s", command);
 	else
 		report_problem("command", "%s: %s (%d)", command,
-		    status == STATUS_NOT_FOUND ? "not found"
-					       : "cannot be executed",
-		    status);
+		    error == ENOENT ? "not found" : "cannot be executed",
+		    error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
 void
-check_report(const struct start *start)
+check_report(struct start *start)
 {
 	check_user(start);
 	check_policy(start);

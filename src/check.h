@@ -12,9 +12,9 @@
 void check_user(const struct start *);
 void check_policy(const struct start *);
 void check_mappings(const struct start *);
-void check_handoff(const struct start *);
+void check_handoff(struct start *);
 
 /* All of these, and whether the command is there.  Ends the process. */
-_Noreturn void check_report(const struct start *);
+_Noreturn void check_report(struct start *);
 
 #endif

@@ -204,7 +204,7 @@ examine_rules(const struct start *start)
 }
 
 void
-doctor_report(const struct start *start)
+doctor_report(struct start *start)
 {
 	examine_kernel();
 	examine_container(start);

@@ -12,6 +12,6 @@
 void doctor_as_root(const struct start *);
 
 /* The rest.  Ends the process. */
-_Noreturn void doctor_report(const struct start *);
+_Noreturn void doctor_report(struct start *);
 
 #endif

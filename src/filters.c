@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs at build time: writes the three seccomp filters as arrays of BPF
+ * Runs at build time: writes the seccomp filters as arrays of BPF
  * instructions to standard output, for seccomp.c.  They depend on nothing but
  * the architecture, so neither process spends time on libseccomp, and the code
  * that holds the capability does not contain it.
@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #include "sockopt.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
  * int arguments travel in 64-bit registers, and the kernel ignores the upper
@@ -56,9 +58,10 @@ static const struct permission helper_permissions[] = {
     CALL(clock_gettime), /* where the vDSO has no clock */
     CALL(read), /* the signalfd; no other descriptor can be read that way to
 		   any gain: files opened are those of /proc below */
-    CALL(recvmsg), /* the channel: the listener, and its end; what came to
-		      parked sockets */
-    CALL(sendmsg), /* the channel: the answer to the plan */
+    CALL(recvmsg), /* the channel: the listener, and its end; requests of
+		      the preload library; what came to parked sockets */
+    CALL(sendmsg), /* the channel: the answer to the plan; replies to the
+		      preload library */
     /* The listener, and no other ioctl but the terminal's foreground group:
      * in particular no TIOCSTI. */
     NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_RECV),
@@ -103,6 +106,7 @@ static const struct permission helper_permissions[] = {
     CALL(getpgrp),
     /* Messages, on standard error alone. */
     CALL1(write, ARGUMENT_IS(0, STDERR_FILENO)),
+    CALL(rt_sigtimedwait), /* the signal that one nobody reads leaves */
     CALL(exit_group),
 #ifdef SANITIZED
     /* What the run-time of a sanitizer calls behind our back. */
@@ -148,20 +152,21 @@ filter_new(uint32_t action, uint32_t foreign, const char *arch)
 	return filter;
 }
 
-static scmp_filter_ctx
-filter_helper(const char *arch)
-{
-	const size_t count = sizeof(helper_permissions) /
-	    sizeof(helper_permissions[0]);
-	const struct permission *p = helper_permissions;
-	scmp_filter_ctx filter = filter_new(SCMP_ACT_KILL_PROCESS,
-	    SCMP_ACT_KILL_PROCESS, arch);
+/* Under --show-expected-port: the memory of processes of its own user, to write
+ * what getsockname(2) answers.  By their files in proc(5), as Docker 20.10
+ * refuses process_vm_writev(2); no file can be made. */
+static const struct permission expected_permissions[] = {
+    CALL1(openat,
+	SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND,
+	    O_RDWR)),
+    CALL(pwrite64),
+};
 
-	/* A binary tree: the kernel tries every system call there is when it
-	 * loads a filter (the action cache, Linux 5.11). */
-	check(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2),
-	    "a tree of system calls");
-	for (; p < helper_permissions + count; p++) {
+static void
+filter_permit(scmp_filter_ctx filter, const char *arch,
+    const struct permission *p, size_t count)
+{
+	for (; count > 0; count--, p++) {
 		/* Calls this architecture never had (poll on arm64). */
 		if (p->call < 0 && arch == NULL)
 			continue;
@@ -169,6 +174,23 @@ filter_helper(const char *arch)
 			  p->count, p->arguments),
 		    "a permission of the helper");
 	}
+}
+
+static scmp_filter_ctx
+filter_helper(const char *arch, bool expected)
+{
+	scmp_filter_ctx filter = filter_new(SCMP_ACT_KILL_PROCESS,
+	    SCMP_ACT_KILL_PROCESS, arch);
+
+	/* A binary tree: the kernel tries every system call there is when it
+	 * loads a filter (the action cache, Linux 5.11). */
+	check(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2),
+	    "a tree of system calls");
+	filter_permit(filter, arch, helper_permissions,
+	    LENGTH(helper_permissions));
+	if (expected)
+		filter_permit(filter, arch, expected_permissions,
+		    LENGTH(expected_permissions));
 	return filter;
 }
 
@@ -179,7 +201,7 @@ filter_helper(const char *arch)
  * a foreign architecture run on, unintercepted.
  */
 static scmp_filter_ctx
-filter_server(const char *arch, bool observe)
+filter_server(const char *arch, bool observe, bool expected)
 {
 	scmp_filter_ctx filter = filter_new(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW,
 	    arch);
@@ -192,6 +214,10 @@ filter_server(const char *arch, bool observe)
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 		  SCMP_SYS(landlock_restrict_self), 0),
 	    "landlock_restrict_self");
+	if (expected)
+		check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
+			  SCMP_SYS(getsockname), 0),
+		    "getsockname");
 	for (; observe && o < sockopt_table + SOCKOPT_COUNT; o++)
 		if (o->observed)
 			check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
@@ -227,8 +253,10 @@ main(int argc, char **argv)
 	const char *arch = argc > 1 ? argv[1] : NULL;
 
 	printf("/* Written by filters.c at build time. */\n");
-	filter_print(filter_helper(arch), "helper_filter");
-	filter_print(filter_server(arch, false), "fetch_filter");
-	filter_print(filter_server(arch, true), "observe_filter");
+	filter_print(filter_helper(arch, false), "helper_filter");
+	filter_print(filter_helper(arch, true), "helper_expected_filter");
+	filter_print(filter_server(arch, false, false), "fetch_filter");
+	filter_print(filter_server(arch, true, false), "observe_filter");
+	filter_print(filter_server(arch, false, true), "expected_filter");
 	return EXIT_SUCCESS;
 }

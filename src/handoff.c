@@ -1,103 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: the arguments of the server's bind(2), once, into a copy.
- *
- * For each call: what it asks for is read and then the call's id checked, so
- * that the bytes are those of the task that waits.  The answer rests on the
- * copy alone: another thread may rewrite the address meanwhile, and the
- * outcome is that of one address or the other.
+ * Reads: an address the server's bind(2) names, a copy; what is known of its
+ * socket.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "channel.h"
 #include "handoff.h"
 #include "message.h"
-#include "process.h"
-#include "seccomp.h"
 #include "socket.h"
-#include "target.h"
-
-/* The longest address of interest; bind(2) looks at no byte beyond. */
-#define ADDRESS_MAX sizeof(struct sockaddr_in6)
-
-/* bind(fd, address, length) */
-struct request {
-	struct seccomp_notif call;
-	pid_t task;
-	int fd;
-	uint8_t address[ADDRESS_MAX]; /* the copy */
-	socklen_t length;
-	struct endpoint asked; /* what it says */
-};
-
-/* A bind nobody can look at might be one a mapping is for. */
-static void
-tell_unreadable(struct handoff *h, pid_t task)
-{
-	if (!h->told_unreadable)
-		alertx("cannot look at a bind(2) of process %d: %s; it gets no "
-		       "mapped port (not dumpable, or Yama ptrace_scope above "
-		       "1?)",
-		    task, strerror(errno));
-	h->told_unreadable = true;
-}
-
-/*
- * Reads what the call asks for.  False: nothing lowport has to do with, or
- * something the kernel refuses; it shall say so itself.
- */
-static bool
-request_read(struct handoff *h, struct request *r)
-{
-	const __u64 *arguments = r->call.data.args;
-	int length = (int)arguments[2];
-	ssize_t read;
-
-	r->task = (pid_t)r->call.pid;
-	r->fd = (int)arguments[0];
-	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
-		return false;
-	r->length = length > (int)ADDRESS_MAX ? ADDRESS_MAX : (socklen_t)length;
-	read = process_read(r->task, arguments[1], r->address, r->length);
-	/* EIO, EFAULT: the kernel cannot read the address either. */
-	if (read < 0 && errno != EIO && errno != EFAULT && errno != ESRCH)
-		tell_unreadable(h, r->task);
-	if (!seccomp_valid(h->listener, &r->call))
-		return false;
-	return read == (ssize_t)r->length &&
-	    endpoint_from_sockaddr(&r->asked, r->address, r->length);
-}
-
-/*
- * Lets a bind through.  The kernel would read the address again, after another
- * thread may have changed it: where the server's socket can be had, the copy is
- * bound instead, with the server's own rights, as the helper has none either.
- * Not where a signal can repeat the call: the second time it would fail.  Nor
- * where the server has put itself into a sandbox, or a security module has: it
- * judges the server's own binds, not ours.
- */
-static void
-let_through(struct handoff *h, const struct request *r)
-{
-	int fd = -1, error;
-
-	if (h->killable && !h->observe && !h->sandboxed &&
-	    process_same_label(r->task))
-		fd = target_fetch(r->task, r->fd);
-	if (fd < 0) {
-		seccomp_continue(h->listener, &r->call);
-		return;
-	}
-	error = socket_bind_bytes(fd, r->address, r->length) == 0 ? 0 : errno;
-	close(fd);
-	seccomp_answer(h->listener, &r->call, error);
-}
 
 static bool
 is_recent(const struct handoff *h, ino_t inode)
@@ -191,16 +105,16 @@ tell_other_family(const char *asked, const struct pool_variant *v)
 }
 
 static void
-tell_uncovered(struct handoff *h, const struct request *r, int protocol)
+tell_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol)
 {
 	const struct pool_variant *inherited = pool_find_inherited(h->pool,
-	    r->asked.port, protocol);
+	    b->asked.port, protocol);
 	char text[ENDPOINT_TEXT], mapping[MAPPING_TEXT];
 	struct mapping suggested;
 
-	if (was_told(h, &r->asked, protocol))
+	if (was_told(h, &b->asked, protocol))
 		return;
-	endpoint_format(&r->asked, text);
+	endpoint_format(&b->asked, text);
 	if (!can_be_mapped(protocol)) {
 		alertx("the server binds %s for another protocol than TCP and "
 		       "UDP, and keeps that port; no mapping can be for it",
@@ -211,52 +125,43 @@ tell_uncovered(struct handoff *h, const struct request *r, int protocol)
 		tell_other_family(text, inherited);
 		return;
 	}
-	suggested = mapping_suggested(h, &r->asked, protocol);
+	suggested = mapping_suggested(h, &b->asked, protocol);
 	alertx("the server binds %s, which no mapping covers, and keeps that "
 	       "port; give it -p '%s'",
 	    text, mapping_format(&suggested, mapping));
 }
 
 static void
-tell_handed(const struct handoff *h, const struct request *r,
+tell_handed(const struct handoff *h, const struct handoff_bind *b,
     const struct pool_variant *v)
 {
 	char asked[ENDPOINT_TEXT], given[ENDPOINT_TEXT];
 
-	verbose("process %d asked for %s and got %s%s", r->task,
-	    endpoint_format(&r->asked, asked),
+	verbose("process %d asked for %s and got %s%s", b->task,
+	    endpoint_format(&b->asked, asked),
 	    endpoint_format(&v->endpoint, given), h->probing ? " (probe)" : "");
 }
 
-/* Hands a socket of the variant over.  Returns 0 or what bind(2) is to fail
- * with: never the unmapped port in silence. */
-static int
-hand_over(struct handoff *h, const struct request *r,
-    const struct target *target, struct pool_variant *v)
+/* Prepares a socket of the variant for the server: never the unmapped port in
+ * silence. */
+static struct handoff_decision
+hand_over(struct handoff *h, const struct handoff_bind *b,
+    struct pool_variant *v)
 {
-	bool reuseport = sockopt_integer(&target->options, SOL_SOCKET,
-			     SO_REUSEPORT) != 0;
-	int socket, error;
+	struct handoff_decision d = {HANDOFF_HAND_OVER, .variant = v};
+	const struct target *target = &b->target;
 
 	pool_refresh(h->pool, 1);
-	error = pool_pick(v, reuseport, &socket);
-	if (error != 0)
-		return error;
+	d.error = pool_pick(v,
+	    sockopt_integer(&target->options, SOL_SOCKET, SO_REUSEPORT) != 0,
+	    &d.socket);
+	if (d.error != 0)
+		d.outcome = HANDOFF_ANSWER;
 	/* What the probe borrows goes back as it was. */
-	if (!h->probing)
-		pool_prepare(h->pool, v, socket, &target->options,
+	else if (!h->probing)
+		pool_prepare(h->pool, v, d.socket, &target->options,
 		    (target->flags & O_NONBLOCK) != 0);
-	error = seccomp_replace(h->listener, &r->call, socket, r->fd,
-	    (target->flags & O_CLOEXEC) != 0);
-	if (error != 0)
-		return error;
-	remember(h, socket);
-	tell_handed(h, r, v);
-	if (h->probing)
-		return 0;
-	h->used[v->mapping] = true;
-	pool_commit(v, socket, (struct process_descriptor){r->task, r->fd});
-	return 0;
+	return d;
 }
 
 static void
@@ -266,99 +171,71 @@ resolve_v6only(struct endpoint *asked, const struct target *target)
 	    sockopt_integer(&target->options, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
 }
 
-/* The port is one the server was expected to bind. */
-static void
-serve_expected(struct handoff *h, struct request *r, struct target *target)
+struct handoff_decision
+handoff_decide(struct handoff *h, struct handoff_bind *b)
 {
-	const int protocol = protocol_of(target);
+	const int protocol = protocol_of(&b->target);
 	struct pool_variant *v = NULL;
 
-	resolve_v6only(&r->asked, target);
-	if (target->family == r->asked.family)
-		v = pool_find(h->pool, &r->asked, protocol);
+	if (b->target.family != b->asked.family)
+		return (struct handoff_decision){HANDOFF_LET_THROUGH};
+	resolve_v6only(&b->asked, &b->target);
+	v = pool_find(h->pool, &b->asked, protocol);
 	if (v == NULL) {
-		if (target->family == r->asked.family)
-			tell_uncovered(h, r, protocol);
-		let_through(h, r);
-	} else if (is_recent(h, target->inode)) {
-		/* A call that a signal repeated has been answered already;
-		 * otherwise it is a second bind of one socket. */
-		seccomp_answer(h->listener, &r->call, h->killable ? EINVAL : 0);
-	} else {
-		seccomp_answer(h->listener, &r->call,
-		    hand_over(h, r, target, v));
+		tell_uncovered(h, b, protocol);
+		return (struct handoff_decision){HANDOFF_LET_THROUGH};
 	}
+	/* A call that a signal repeated has been answered already; otherwise it
+	 * is a second bind of one socket. */
+	if (is_recent(h, b->target.inode))
+		return (struct handoff_decision){HANDOFF_ANSWER,
+		    .error = h->killable ? EINVAL : 0};
+	return hand_over(h, b, v);
 }
 
-/*
- * What is no socket, the kernel refuses.  A socket that cannot be looked at,
- * for whatever reason, is not left with the port nobody is to use: the bind
- * fails, and that is told.
- */
-static void
-refuse_unknown(struct handoff *h, const struct request *r)
+void
+handoff_commit(struct handoff *h, const struct handoff_bind *b,
+    const struct handoff_decision *d)
 {
-	if (errno == ENOENT || errno == ENOTSOCK) {
-		seccomp_continue(h->listener, &r->call);
+	remember(h, d->socket);
+	tell_handed(h, b, d->variant);
+	if (h->probing)
 		return;
-	}
-	tell_unreadable(h, r->task);
-	seccomp_answer(h->listener, &r->call, EACCES);
+	h->used[d->variant->mapping] = true;
+	pool_commit(d->variant, d->socket,
+	    (struct process_descriptor){b->task, b->fd});
 }
 
-static void
-serve_bind(struct handoff *h, struct request *r)
+/* A socket that was passed, as a mapping of the port it has. */
+static struct mapping
+mapping_of_inherited(const struct pool_variant *v)
 {
-	struct target target;
+	struct mapping m = {.family = v->endpoint.family,
+	    .protocol = v->protocol,
+	    .public_port = v->endpoint.port,
+	    .server_port = v->server_port,
+	    .ports = 1};
 
-	if (!request_read(h, r)) {
-		seccomp_continue(h->listener, &r->call);
-	} else if (!pool_expects(h->pool, r->asked.port)) {
-		let_through(h, r);
-	} else if (!target_learn(&target, r->task, r->fd, h->observe)) {
-		refuse_unknown(h, r);
-	} else {
-		serve_expected(h, r, &target);
-		if (target.fd >= 0)
-			close(target.fd);
-	}
+	memcpy(m.address, v->endpoint.address, sizeof(m.address));
+	return m;
 }
 
 void
-handoff_inherit(struct handoff *h, int channel, uint32_t count)
+handoff_table(const struct handoff *h, struct table *table)
 {
-	struct inheritance inheritance;
-	int fd;
+	const struct mapping *m = h->plan->mappings;
+	const struct mapping *end = m + h->plan->mapping_count;
+	size_t i;
 
-	for (; count > 0; count--) {
-		fd = channel_receive_inherited(channel, &inheritance);
-		if (fd < 0)
-			return;
-		if (!pool_inherit(h->pool, h->plan, inheritance.mapping, fd))
-			close(fd);
-	}
-}
-
-void
-handoff_serve(struct handoff *h)
-{
-	struct request r;
-
-	if (!seccomp_receive(h->listener, &r.call)) {
-		/* ENOENT: the task died meanwhile.  Else it is no listener. */
-		if (errno != ENOENT && errno != EINTR) {
-			close(h->listener);
-			h->listener = -1;
-		}
-	} else if (r.call.data.nr == SYS_bind) {
-		serve_bind(h, &r);
-	} else {
-		if (r.call.data.nr == SYS_setsockopt)
-			target_observe(h->listener, &r.call);
-		else
-			h->sandboxed = true;
-		seccomp_continue(h->listener, &r.call);
-	}
+	*table = (struct table){0};
+	for (; m < end; m++)
+		if (!mapping_inherited(m) && !mapping_by_descriptor(m))
+			table->mappings[table->count++] = *m;
+	for (i = 0; i < h->pool->count; i++)
+		if (h->pool->variants[i].inherited &&
+		    table->count < PLAN_MAPPINGS_MAX)
+			table->mappings[table->count++] = mapping_of_inherited(
+			    &h->pool->variants[i]);
 }
 
 void

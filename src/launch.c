@@ -17,6 +17,7 @@
 #include "launch.h"
 #include "lint.h"
 #include "message.h"
+#include "method.h"
 #include "privilege.h"
 #include "program.h"
 #include "status.h"
@@ -40,13 +41,37 @@ choose_user(struct user *user, const struct options *options)
 		       "-u root to insist");
 }
 
+/* Never more than the caller has himself: what the program's file has given is
+ * not his. */
+static void
+choose_capabilities(struct start *start)
+{
+	const char *list = start->options.keep_caps;
+	char why[PRIVILEGE_WHY];
+
+	if (list == NULL)
+		return;
+	if (!privilege_parse(list, &start->kept, why))
+		fatalx("--keep-caps '%.100s': %s", list, why);
+	if (start->origin.gained)
+		fatalx("--keep-caps '%.100s': executing lowport has given "
+		       "capabilities, and it keeps only what its caller holds; "
+		       "start it as root, or where its file has none",
+		    list);
+	if ((start->kept & ~privilege_permitted()) != 0)
+		fatalx("--keep-caps '%.100s': lowport was not started with all "
+		       "of these; start it as root, or give them to it "
+		       "(--cap-add, AmbientCapabilities=)",
+		    list);
+}
+
 static void
 become_user(struct start *start)
 {
 	choose_user(&start->user, &start->options);
 	if (start->options.purpose == PURPOSE_DOCTOR && getuid() == 0)
 		doctor_as_root(start);
-	privilege_become(&start->user);
+	privilege_become(&start->user, start->kept, start->options.new_privs);
 	if (start->options.user != NULL)
 		start->environment = environment_set(start->environment, "HOME",
 		    start->user.home);
@@ -63,6 +88,7 @@ make_plan(struct plan *plan, const struct options *options)
 	plan->verbosity = options->verbosity;
 	plan->journal = options->journal;
 	plan->observe = options->observe;
+	plan->expected = options->expected;
 	plan->baseline = options->baseline;
 	plan->mapping_count = (uint32_t)options->mapping_count;
 	memcpy(plan->mappings, options->mappings,
@@ -110,20 +136,30 @@ require_sockets(const struct start *start)
 			refuse(start, i);
 }
 
+static void
+tell_method(const struct method *method)
+{
+	const char *name = method->taken == METHOD_NOTIFY ? "notify"
+							  : "preload";
+
+	verbose("hand-off by %s%s%s", name, *method->why != '\0' ? ": " : "",
+	    method->why);
+}
+
 /* Where the server binds nothing, nothing is intercepted. */
 static void
-install_handoff(const struct start *start)
+install_handoff(struct start *start)
 {
-	struct trial trial;
+	struct method method;
 
-	if (!trial_needed(&start->plan)) {
+	if (!start->options.new_privs)
 		privilege_seal();
+	if (!trial_needed(&start->plan))
 		return;
-	}
-	trial = trial_run(start->channel, &start->plan, &start->answer,
-	    &start->heritage);
-	if (!trial.works)
-		fatalx("%s", trial.why);
+	method = method_install(start);
+	if (method.taken == METHOD_AUTO)
+		fatalx("%s", method.why);
+	tell_method(&method);
 }
 
 /* Nothing runs that signals would be forwarded to: they end this process, and so
@@ -141,10 +177,12 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 {
 	struct start start = {.origin = origin_look(), .channel = channel};
 
-	privilege_trim(false);
+	privilege_disarm();
 	start.environment = environment_recover(argc, argv);
 	options_parse(&start.options, argc, argv, start.environment);
 	message_set(start.options.verbosity, start.options.journal);
+	choose_capabilities(&start);
+	privilege_trim(start.kept);
 	if (start.options.purpose != PURPOSE_RUN)
 		be_interruptible(signals);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)

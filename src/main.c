@@ -126,12 +126,12 @@ give_sockets(int channel)
 static int
 help(int channel, pid_t child)
 {
-	struct handoff handoff = {.probing = true,
+	struct handoff handoff = {.listener = -1,
+	    .probing = true,
 	    .plan = &plan,
 	    .pool = &pool};
 	bool granted[PLAN_MAPPINGS_MAX];
 	struct answer answer = {0};
-	struct greeting greeting = {0};
 	int signals;
 
 	privilege_hide();
@@ -139,7 +139,7 @@ help(int channel, pid_t child)
 	leave_the_rest();
 	raise_descriptor_limit();
 	signals = supervisor_prepare();
-	privilege_trim(true);
+	privilege_trim(PRIVILEGE_BIND);
 	if (channel_receive_plan(channel, &plan) &&
 	    plan_check(&plan, getuid(), getgid())) {
 		verdict_grant(granted, &plan);
@@ -148,7 +148,7 @@ help(int channel, pid_t child)
 		refuse_plan(&answer);
 	}
 	privilege_drop(plan.uid, plan.gid);
-	seccomp_confine();
+	seccomp_confine(plan.expected != 0);
 	/* From here on the helper has no power over anything but the server. */
 	message_set(plan.verbosity, plan.journal);
 	if (plan.baseline)
@@ -157,9 +157,6 @@ help(int channel, pid_t child)
 	answer.observe = handoff.observe;
 	channel_send_answer(channel, &answer);
 	give_sockets(channel);
-	handoff.listener = channel_receive_listener(channel, &greeting);
-	handoff.killable = greeting.killable;
-	handoff_inherit(&handoff, channel, greeting.inherited);
 	return supervisor_run(&handoff, signals, channel, child);
 }
 

@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "message.h"
@@ -62,6 +64,21 @@ line_append(char *line, const char *format, va_list arguments)
 	vsnprintf(line + used, LINE_MAX_BYTES - 1 - used, format, arguments);
 }
 
+/*
+ * Where signals are blocked, the one a failed write(2) has sent is pending: the
+ * server would get it, from the child, or the helper forward it.
+ */
+static void
+signal_discard(int number)
+{
+	const struct timespec none = {0};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigtimedwait(&set, NULL, &none);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 print(int priority, const char *format, va_list arguments, int error)
 {
@@ -80,7 +97,7 @@ print(int priority, const char *format, va_list arguments, int error)
 	line[used] = '\n';
 	/* Nobody can be told that telling failed. */
 	if (write(STDERR_FILENO, line, used + 1) < 0)
-		return;
+		signal_discard(errno == EPIPE ? SIGPIPE : SIGXFSZ);
 }
 
 void

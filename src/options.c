@@ -22,6 +22,10 @@ enum {
 	OPTION_CHECK,
 	OPTION_CHECK_POLICY,
 	OPTION_DOCTOR,
+	OPTION_METHOD,
+	OPTION_SHOW_EXPECTED_PORT,
+	OPTION_ALLOW_NEW_PRIVS,
+	OPTION_KEEP_CAPS,
 };
 
 /* What --doctor looks at, unless told. */
@@ -33,6 +37,10 @@ static const char short_options[] = "+:p:u:vqhV";
 static const struct option long_options[] = {
     {"publish", required_argument, NULL, 'p'},
     {"user", required_argument, NULL, 'u'},
+    {"method", required_argument, NULL, OPTION_METHOD},
+    {"show-expected-port", no_argument, NULL, OPTION_SHOW_EXPECTED_PORT},
+    {"allow-new-privs", no_argument, NULL, OPTION_ALLOW_NEW_PRIVS},
+    {"keep-caps", required_argument, NULL, OPTION_KEEP_CAPS},
     {"spares", required_argument, NULL, OPTION_SPARES},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"check-policy", required_argument, NULL, OPTION_CHECK_POLICY},
@@ -47,7 +55,7 @@ static const struct option long_options[] = {
 /* clang-format off */
 static const char help[] =
     "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/PROTO]]... [-u USER[:GROUP]]\n"
-    "               [-qv] [--spares N] [--] COMMAND [ARG...]\n"
+    "               [-qv] [--method M] [...] [--] COMMAND [ARG...]\n"
     "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
     "       lowport --doctor [-p ...]... [-u ...]\n"
     "       lowport --check-policy FILE\n"
@@ -66,6 +74,17 @@ static const char help[] =
     "                        for PUBLIC it is a socket lowport was itself given\n"
     "  -u, --user USER[:GROUP]\n"
     "                        run the server as this user (from root)\n"
+    "      --method auto|notify|preload\n"
+    "                        how the server gets its sockets: notify answers its\n"
+    "                        system calls, preload loads a library into it; auto\n"
+    "                        (the default) is notify where that works\n"
+    "      --show-expected-port\n"
+    "                        have getsockname(2) answer SERVER, not PUBLIC, for\n"
+    "                        programs that compare it with their configuration\n"
+    "      --allow-new-privs\n"
+    "                        without no_new_privs: sudo works; takes preload\n"
+    "      --keep-caps LIST  what the server keeps of the capabilities lowport\n"
+    "                        was started with (net_admin,setuid); takes preload\n"
     "      --spares N        sockets kept for each kind of wildcard bind, from 1\n"
     "                        to 64 (default: one a processor, from 2 to 16, or 2\n"
     "                        where a mapping is of a range): so many\n"
@@ -85,8 +104,8 @@ static const char help[] =
     "  -h, --help            print this\n"
     "  -V, --version         print the version\n"
     "\n"
-    "LOWPORT_PUBLISH (mappings, between blanks) and LOWPORT_USER stand for -p\n"
-    "and -u where these are not given.\n"
+    "LOWPORT_PUBLISH (mappings, between blanks), LOWPORT_USER and LOWPORT_METHOD\n"
+    "stand for -p, -u and --method where these are not given.\n"
     "\n"
     "Exit status: the server's, 128+n when signal n ended it; 125 when "
     "lowport\n"
@@ -260,6 +279,31 @@ user_from_environment(struct options *options, char **environment)
 		options->user = value;
 }
 
+static enum options_method
+parse_method(const char *where, const char *text)
+{
+	static const char *const names[] = {
+	    [METHOD_AUTO] = "auto",
+	    [METHOD_NOTIFY] = "notify",
+	    [METHOD_PRELOAD] = "preload",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0)
+			return (enum options_method)i;
+	fatalx("%s '%.100s': it can be auto, notify or preload", where, text);
+}
+
+static void
+method_from_environment(struct options *options, char **environment)
+{
+	const char *value = environment_get(environment, "LOWPORT_METHOD");
+
+	if (value != NULL && *value != '\0')
+		options->method = parse_method("LOWPORT_METHOD", value);
+}
+
 /* A variable that is unset, empty, or has the one value it can have. */
 static bool
 switch_from_environment(char **environment, const char *name, const char *on)
@@ -330,6 +374,19 @@ option_take(struct options *options, int option, char **argv, int at)
 	case 'u':
 		options->user = optarg;
 		break;
+	case OPTION_METHOD:
+		options->method = parse_method("--method", optarg);
+		options->method_given = true;
+		break;
+	case OPTION_SHOW_EXPECTED_PORT:
+		options->expected = true;
+		break;
+	case OPTION_ALLOW_NEW_PRIVS:
+		options->new_privs = true;
+		break;
+	case OPTION_KEEP_CAPS:
+		options->keep_caps = optarg;
+		break;
 	case OPTION_SPARES:
 		options->spares = parse_spares(optarg);
 		break;
@@ -368,6 +425,8 @@ read_environment(struct options *options, char **environment)
 		mappings_from_environment(options, environment);
 	if (options->user == NULL)
 		user_from_environment(options, environment);
+	if (!options->method_given)
+		method_from_environment(options, environment);
 	options->observe = switch_from_environment(environment, "LOWPORT_LEARN",
 	    "observe");
 	options->baseline = switch_from_environment(environment,

@@ -24,6 +24,13 @@ enum purpose {
 	PURPOSE_DOCTOR,       /* --doctor */
 };
 
+/* How the server gets its sockets, but for those by descriptor. */
+enum options_method {
+	METHOD_AUTO,
+	METHOD_NOTIFY,  /* notify.h */
+	METHOD_PRELOAD, /* preload.h */
+};
+
 struct options {
 	enum purpose purpose;
 	const char *policy_file; /* to be checked */
@@ -33,6 +40,11 @@ struct options {
 	/* @NAME, of those by descriptor and those inherited. */
 	char names[PLAN_MAPPINGS_MAX][OPTIONS_NAME];
 	const char *user; /* USER[:GROUP], or NULL */
+	enum options_method method;
+	bool method_given;     /* by an option */
+	bool expected;         /* --show-expected-port */
+	bool new_privs;        /* --allow-new-privs */
+	const char *keep_caps; /* names of capabilities, or NULL */
 	unsigned int spares;
 	enum verbosity verbosity;
 	bool journal;   /* standard error is systemd's journal */
@@ -60,7 +72,7 @@ const char *options_format(const struct options *, size_t mapping,
 /*
  * Reads options up to the first argument that is none, then LOWPORT_PUBLISH
  * (mappings, between blanks; without -p) and LOWPORT_USER (without -u) from
- * the environment.  Ends the process: with --help and --version after printing
+ * the environment, and LOWPORT_METHOD (without --method).  Ends the process: with --help and --version after printing
  * (status 0), on anything it does not understand after saying so (125).
  */
 void options_parse(struct options *, int argc, char **argv, char **environment);

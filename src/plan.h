@@ -19,6 +19,9 @@
  *   journal        begin its messages as systemd's journal reads them.
  *   observe        how the helper learns what a server's socket was
  *                  (target.h): each way reads processes of the same user only.
+ *   expected       getsockname(2) is to answer the port the server expects.
+ *                  The helper may then write to files and memory that are its
+ *                  user's, as the server may, and nobody else's.
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
  *                  slower, and grants nothing.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
@@ -39,7 +42,7 @@
 
 #include "mapping.h"
 
-#define PLAN_MAGIC        0x6c6f7706u
+#define PLAN_MAGIC        0x6c6f7707u
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_PORTS_MAX    4096
 #define PLAN_SPARES_MAX   64
@@ -53,6 +56,7 @@ struct plan {
 	uint32_t verbosity;
 	uint32_t journal;  /* 0 or 1 */
 	uint32_t observe;  /* 0 or 1 */
+	uint32_t expected; /* 0 or 1 */
 	uint32_t baseline; /* 0 or 1 */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 };

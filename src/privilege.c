@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/securebits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -56,30 +58,102 @@ privilege_gained(void)
 	return getauxval(AT_SECURE) != 0;
 }
 
-void
-privilege_hide(void)
+static uint64_t
+set_of(cap_t set, cap_flag_t flag)
 {
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		fatal("cannot hide this process from others of its user");
+	cap_flag_value_t value;
+	cap_value_t c;
+	uint64_t bits = 0;
+
+	for (c = 0; c < cap_max_bits(); c++)
+		if (cap_get_flag(set, c, flag, &value) == 0 && value == CAP_SET)
+			bits |= UINT64_C(1) << c;
+	return bits;
+}
+
+uint64_t
+privilege_permitted(void)
+{
+	cap_t set = capabilities_get();
+	uint64_t bits = set_of(set, CAP_PERMITTED);
+
+	cap_free(set);
+	return bits;
+}
+
+static bool
+parse_one(const char *name, uint64_t *set, char why[PRIVILEGE_WHY])
+{
+	char full[64];
+	cap_value_t capability;
+
+	snprintf(full, sizeof(full), "%s%.40s",
+	    strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
+	if (cap_from_name(full, &capability) != 0 ||
+	    capability >= cap_max_bits()) {
+		snprintf(why, PRIVILEGE_WHY,
+		    "'%.40s' is no capability of this kernel; see "
+		    "capabilities(7)",
+		    name);
+		return false;
+	}
+	*set |= UINT64_C(1) << capability;
+	if (capability != CAP_NET_BIND_SERVICE)
+		return true;
+	snprintf(why, PRIVILEGE_WHY,
+	    "a server gets its ports without net_bind_service, and does not "
+	    "keep it");
+	return false;
+}
+
+bool
+privilege_parse(const char *list, uint64_t *set, char why[PRIVILEGE_WHY])
+{
+	char copy[1024], *name, *rest = copy;
+
+	*set = 0;
+	snprintf(copy, sizeof(copy), "%s", list);
+	while ((name = strsep(&rest, ",")) != NULL)
+		if (!parse_one(name, set, why))
+			return false;
+	return true;
 }
 
 void
-privilege_trim(bool bind)
+privilege_hide(void)
 {
-	static const cap_value_t wanted[] = {CAP_SETUID, CAP_SETGID,
-	    CAP_SETPCAP, CAP_NET_BIND_SERVICE};
-	const size_t count = sizeof(wanted) / sizeof(wanted[0]) - !bind;
-	cap_t old = capabilities_get(), new = cap_init();
-	size_t i;
+	if (privilege_permitted() != 0 &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		fatal("cannot hide this process from others of its user");
+}
 
-	if (new == NULL)
+/* Of what is permitted now, these stay, and none effective. */
+static void
+keep_permitted(uint64_t kept)
+{
+	const uint64_t left = privilege_permitted() & kept;
+	cap_t set = cap_init();
+	cap_value_t c;
+
+	if (set == NULL)
 		fatal("cannot allocate a capability set");
-	for (i = 0; i < count; i++)
-		if (permitted(old, wanted[i]))
-			cap_set_flag(new, CAP_PERMITTED, 1, &wanted[i],
-			    CAP_SET);
-	cap_free(old);
-	capabilities_set(new);
+	for (c = 0; c < cap_max_bits(); c++)
+		if ((left >> c & 1) != 0)
+			cap_set_flag(set, CAP_PERMITTED, 1, &c, CAP_SET);
+	capabilities_set(set);
+}
+
+void
+privilege_disarm(void)
+{
+	keep_permitted(~PRIVILEGE_BIND);
+}
+
+void
+privilege_trim(uint64_t kept)
+{
+	keep_permitted(kept | UINT64_C(1) << CAP_SETUID |
+	    UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SETPCAP);
 }
 
 static void
@@ -118,27 +192,52 @@ privilege_lower(void)
  * a capability any more (tests/root/privilege.bats).
  */
 static void
-drop_bounding(void)
+drop_bounding(uint64_t kept)
 {
-	cap_value_t capability;
+	cap_value_t c;
 
-	for (capability = 0; capability < cap_max_bits(); capability++)
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+	for (c = 0; c < cap_max_bits(); c++)
+		if ((kept >> c & 1) == 0 &&
+		    prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0)
 			return;
 }
 
-static void
-drop_capabilities(void)
+static bool
+is_bounded(uint64_t kept)
 {
-	cap_t none = cap_init();
+	cap_value_t c;
 
-	if (none == NULL)
+	for (c = 0; c < cap_max_bits(); c++)
+		if ((kept >> c & 1) == 0 &&
+		    prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 1)
+			return false;
+	return true;
+}
+
+/* What an exec hands on has to be inheritable, and ambient: root's too, where
+ * the bounding set could not be emptied. */
+static void
+drop_capabilities(uint64_t kept)
+{
+	cap_t set = cap_init();
+	cap_value_t c;
+
+	if (set == NULL)
 		fatal("cannot allocate a capability set");
 	/* First the ambient set: clearing needs no capability. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 &&
 	    errno != EINVAL)
 		fatal("cannot clear the ambient capabilities");
-	capabilities_set(none);
+	for (c = 0; c < cap_max_bits(); c++)
+		if ((kept >> c & 1) != 0) {
+			cap_set_flag(set, CAP_PERMITTED, 1, &c, CAP_SET);
+			cap_set_flag(set, CAP_INHERITABLE, 1, &c, CAP_SET);
+		}
+	capabilities_set(set);
+	for (c = 0; c < cap_max_bits(); c++)
+		if ((kept >> c & 1) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) != 0)
+			fatal("cannot keep a capability for the server");
 }
 
 /* "No new privileges" last: it must not hinder the steps above it. */
@@ -149,14 +248,16 @@ privilege_seal(void)
 		fatal("cannot set no_new_privs");
 }
 
+/* True where the sets are other than they should be. */
 static bool
-capability_left(void)
+capability_left(uint64_t kept)
 {
-	cap_t set = capabilities_get(), none = cap_init();
-	bool left = none == NULL || cap_compare(set, none) != 0;
+	cap_t set = capabilities_get();
+	bool left = set_of(set, CAP_PERMITTED) != kept ||
+	    set_of(set, CAP_INHERITABLE) != kept ||
+	    set_of(set, CAP_EFFECTIVE) != 0;
 
 	cap_free(set);
-	cap_free(none);
 	return left;
 }
 
@@ -176,12 +277,12 @@ capability_regained(void)
 
 /* What permanently_set_uid of OpenSSH taught: after dropping, try. */
 static void
-prove_dropped(uid_t uid, gid_t gid)
+prove_dropped(uid_t uid, gid_t gid, uint64_t kept)
 {
 	uid_t real, effective, saved;
 	gid_t rgid, egid, sgid;
 
-	if (capability_left() || capability_regained())
+	if (capability_left(kept) || capability_regained())
 		fatalx("a capability survived the drop; refusing to go on");
 	if (getresuid(&real, &effective, &saved) != 0 || real != uid ||
 	    effective != uid || saved != uid)
@@ -194,43 +295,59 @@ prove_dropped(uid_t uid, gid_t gid)
 }
 
 /*
- * Order: bounding set and ids while the capabilities for them are there, groups
- * before the user (setgroups(2) needs CAP_SETGID).  Ids that stay are left
- * alone: an ordinary user may not even repeat his own groups.
+ * Order: ids while the capabilities for them are there, groups before the user
+ * (setgroups(2) needs CAP_SETGID).  Ids that stay are left alone: an ordinary
+ * user may not even repeat his own groups.
  */
 static bool
 change_ids(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
 {
-	static const cap_value_t wanted[] = {CAP_SETUID, CAP_SETGID,
-	    CAP_SETPCAP};
-
-	raise_permitted(wanted, 3);
-	drop_bounding();
 	if (uid == getuid() && gid == getgid())
 		return true;
 	return setgroups(group_count, groups) == 0 &&
 	    setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
 }
 
-void
-privilege_drop(uid_t uid, gid_t gid)
+static void
+raise_for_ids(void)
 {
-	if (!change_ids(uid, gid, NULL, 0))
-		fatal("cannot become user %u, group %u", uid, gid);
-	drop_capabilities();
-	privilege_seal();
-	prove_dropped(uid, gid);
+	static const cap_value_t wanted[] = {CAP_SETUID, CAP_SETGID,
+	    CAP_SETPCAP};
+
+	raise_permitted(wanted, 3);
 }
 
 void
-privilege_become(const struct user *user)
+privilege_drop(uid_t uid, gid_t gid)
 {
+	raise_for_ids();
+	drop_bounding(0);
+	if (!change_ids(uid, gid, NULL, 0))
+		fatal("cannot become user %u, group %u", uid, gid);
+	drop_capabilities(0);
+	privilege_seal();
+	prove_dropped(uid, gid, 0);
+}
+
+void
+privilege_become(const struct user *user, uint64_t kept, bool new_privs)
+{
+	raise_for_ids();
+	/* Root gains by any exec what the bounding set has. */
+	if (!new_privs || user->uid == 0)
+		drop_bounding(kept);
+	if (new_privs && user->uid == 0 && !is_bounded(kept))
+		fatalx("--allow-new-privs: root would regain what it gives up; "
+		       "start lowport with CAP_SETPCAP, or leave it out");
+	/* Or a change from root would empty the permitted set. */
+	if (kept != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		fatal("cannot keep capabilities");
 	if (!change_ids(user->uid, user->gid, user->groups, user->group_count))
 		fatal("cannot become user %u, group %u (-u takes root with "
 		      "CAP_SETUID and CAP_SETGID)",
 		    user->uid, user->gid);
-	drop_capabilities();
-	prove_dropped(user->uid, user->gid);
+	drop_capabilities(kept);
+	prove_dropped(user->uid, user->gid, kept);
 	/* A file capability made the process non-dumpable (prctl(2),
 	 * PR_SET_DUMPABLE), and so did the change of user. */
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)

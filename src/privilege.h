@@ -7,16 +7,36 @@
  *           privilege_raise    around the bind(2) calls of the pool
  *           privilege_lower
  *           privilege_drop     for ever, and tries to undo it
- *   child   privilege_trim, then privilege_become, before it reads a byte of
- *           the caller's as anything but options
+ *   child   privilege_disarm   first of all
+ *           privilege_trim     when it knows the options
+ *           privilege_become   before it reads a byte of the caller's as
+ *                              anything but options
  */
 #ifndef PRIVILEGE_H
 #define PRIVILEGE_H
 
+#include <linux/capability.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct user;
+
+/* Sets of capabilities have a bit for each (capabilities(7)). */
+#define PRIVILEGE_BIND (UINT64_C(1) << CAP_NET_BIND_SERVICE)
+
+/* Why a list of capabilities is none. */
+#define PRIVILEGE_WHY 160
+
+/*
+ * Reads names of capabilities(7) with commas between them, with or without the
+ * leading CAP_.  False where there is one the kernel does not know, or
+ * CAP_NET_BIND_SERVICE, which nobody keeps; and why.
+ */
+bool privilege_parse(const char *list, uint64_t *set, char why[PRIVILEGE_WHY]);
+
+/* What this process may raise. */
+uint64_t privilege_permitted(void);
 
 /*
  * True unless it is certain that executing this program has given its caller
@@ -33,16 +53,21 @@ bool privilege_gained(void);
 /*
  * Makes the process non-dumpable (prctl(2), PR_SET_DUMPABLE): others of its
  * user can neither trace it nor list its descriptors, wherever its capability
- * came from.
+ * came from.  One that has none stays as it is: what it binds, its user can, and
+ * a lowport around this one has to see it.
  */
 void privilege_hide(void);
 
+/* Empties the effective set, and gives CAP_NET_BIND_SERVICE up.  Ends the process
+ * on failure. */
+void privilege_disarm(void);
+
 /*
  * Empties the effective set and keeps in the permitted set, of what is there,
- * only CAP_NET_BIND_SERVICE (when bind is true) and what changing ids takes:
- * CAP_SETUID, CAP_SETGID, CAP_SETPCAP.  Ends the process on failure.
+ * only these and what changing ids takes: CAP_SETUID, CAP_SETGID, CAP_SETPCAP.
+ * Ends the process on failure.
  */
-void privilege_trim(bool bind);
+void privilege_trim(uint64_t kept);
 
 /*
  * Makes CAP_NET_BIND_SERVICE effective, where it is permitted.  Where it is
@@ -67,10 +92,12 @@ void privilege_seal(void);
 
 /*
  * The child's drop: the same end, with the user's supplementary groups, and a
- * message for the user where the kernel refuses the ids.  The process becomes
+ * message for the user where the kernel refuses the ids.  Only the capabilities
+ * in kept stay, permitted, and ambient, so that what it executes has them.  With
+ * new_privs the bounding set stays as it is, unless the user is root.  The process becomes
  * dumpable again, so that the helper, of the same user, may read it (ptrace(2),
  * "Ptrace access mode checking").
  */
-void privilege_become(const struct user *);
+void privilege_become(const struct user *, uint64_t kept, bool new_privs);
 
 #endif

@@ -61,6 +61,15 @@ process_read(pid_t task, uint64_t address, void *buffer, size_t size)
 	return length;
 }
 
+int
+process_open_memory(pid_t task)
+{
+	char path[PROC_PATH];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", task);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
 pid_t
 process_of(pid_t task)
 {
@@ -206,8 +215,8 @@ parent_of(pid_t process)
 	return (pid_t)stat_field(process, STAT_PARENT);
 }
 
-static bool
-is_descendant(pid_t process)
+bool
+process_is_descendant(pid_t process)
 {
 	pid_t self = getpid();
 
@@ -233,7 +242,7 @@ note_unreadable(struct search *search)
 {
 	pid_t process = search->at.pid;
 
-	if (is_descendant(process) &&
+	if (process_is_descendant(process) &&
 	    (stat_field(process, STAT_MEMORY) != 0 ||
 		stat_field(process, STAT_THREADS) > 1))
 		search->unreadable = true;
@@ -318,7 +327,7 @@ is_child(pid_t process)
 static bool
 is_other_descendant(pid_t process)
 {
-	return process != getpid() && is_descendant(process);
+	return process != getpid() && process_is_descendant(process);
 }
 
 void

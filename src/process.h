@@ -21,6 +21,15 @@
  */
 ssize_t process_read(pid_t task, uint64_t address, void *, size_t size);
 
+/*
+ * Opens the task's memory for reading and writing, by address; it stays that of
+ * this task, whoever gets its number next.  Returns a descriptor or -1.
+ */
+int process_open_memory(pid_t task);
+
+/* True when this process is among the ancestors of that one, or is it. */
+bool process_is_descendant(pid_t);
+
 /* The process a task belongs to, or -1. */
 pid_t process_of(pid_t task);
 

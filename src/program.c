@@ -65,15 +65,14 @@ look_at(const char *path)
 
 /* As execvp(3) does: what may not be executed is passed by, and remembered. */
 static int
-look_along(const char *path, const char *command)
+look_along(const char *path, const char *command, char file[PROGRAM_PATH])
 {
 	int error = ENOENT, found;
-	char file[4096];
 	size_t length;
 
 	for (;; path += length + 1) {
 		length = strcspn(path, ":");
-		snprintf(file, sizeof(file), "%.*s%s%s", (int)length, path,
+		snprintf(file, PROGRAM_PATH, "%.*s%s%s", (int)length, path,
 		    length == 0 ? "" : "/", command);
 		found = look_at(file);
 		if (found == 0)
@@ -85,19 +84,16 @@ look_along(const char *path, const char *command)
 	}
 }
 
-bool
-program_is_there(const char *command, char **environment, int *status)
+int
+program_find(const char *command, char **environment, char file[PROGRAM_PATH])
 {
 	const char *path = environment_get(environment, "PATH");
-	int error;
 
-	if (strchr(command, '/') != NULL || *command == '\0')
-		error = look_at(command);
-	else
-		error = look_along(path != NULL ? path : "/bin:/usr/bin",
-		    command);
-	*status = error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
-	return error == 0;
+	if (strchr(command, '/') == NULL && *command != '\0')
+		return look_along(path != NULL ? path : "/bin:/usr/bin",
+		    command, file);
+	snprintf(file, PROGRAM_PATH, "%s", command);
+	return look_at(command);
 }
 
 static _Noreturn void

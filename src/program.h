@@ -16,9 +16,13 @@
 _Noreturn void program_execute(char **command, char **environment,
     const sigset_t *signals);
 
-/* True where program_execute would find a file to execute; otherwise *status is
- * what it would end with. */
-bool program_is_there(const char *command, char **environment, int *status);
+/* Room for a path. */
+#define PROGRAM_PATH 4096
+
+/* Writes the path of the file that program_execute would execute.  Returns 0, or
+ * the errno(3) value it would fail with. */
+int program_find(const char *command, char **environment,
+    char path[PROGRAM_PATH]);
 
 enum program_outcome {
 	PROGRAM_ABSENT,

@@ -39,18 +39,28 @@ load(unsigned int flags, const struct sock_filter *filter, size_t length)
 }
 
 void
-seccomp_confine(void)
+seccomp_confine(bool expected)
 {
-	if (load(0, helper_filter, LENGTH(helper_filter)) != 0)
+	int status = expected
+	    ? load(0, helper_expected_filter, LENGTH(helper_expected_filter))
+	    : load(0, helper_filter, LENGTH(helper_filter));
+
+	if (status != 0)
 		fatal("cannot confine the helper with seccomp");
 }
 
 static int
-load_server(unsigned int flags, bool observe)
+load_server(unsigned int flags, enum seccomp_traps traps)
 {
 	flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	return observe ? load(flags, observe_filter, LENGTH(observe_filter))
-		       : load(flags, fetch_filter, LENGTH(fetch_filter));
+	switch (traps) {
+	case SECCOMP_OBSERVE:
+		return load(flags, observe_filter, LENGTH(observe_filter));
+	case SECCOMP_EXPECTED:
+		return load(flags, expected_filter, LENGTH(expected_filter));
+	default:
+		return load(flags, fetch_filter, LENGTH(fetch_filter));
+	}
 }
 
 /*
@@ -66,7 +76,7 @@ wake_in_turn(int listener)
 }
 
 struct seccomp_listener
-seccomp_listen(bool observe, bool baseline)
+seccomp_listen(enum seccomp_traps traps, bool baseline)
 {
 	struct seccomp_listener listener = {.fd = -1, .killable = true};
 
@@ -75,10 +85,10 @@ seccomp_listen(bool observe, bool baseline)
 	if (!baseline)
 		listener
 		    .fd = load_server(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-		    observe);
+		    traps);
 	if (baseline || (listener.fd < 0 && errno == EINVAL)) {
 		listener.killable = false;
-		listener.fd = load_server(0, observe);
+		listener.fd = load_server(0, traps);
 	}
 	if (!baseline && listener.fd >= 0)
 		wake_in_turn(listener.fd);

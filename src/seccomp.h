@@ -13,9 +13,17 @@
 
 /*
  * Confines this process: any system call that is not on the list in filters.c
- * kills it.  no_new_privs must be set.  Ends the process on failure.
+ * kills it.  With expected, it may open files for writing too.  no_new_privs must
+ * be set.  Ends the process on failure.
  */
-void seccomp_confine(void);
+void seccomp_confine(bool expected);
+
+/* What is trapped, beside bind(2). */
+enum seccomp_traps {
+	SECCOMP_FETCH,    /* nothing */
+	SECCOMP_OBSERVE,  /* the setsockopt(2) calls of sockopt.h */
+	SECCOMP_EXPECTED, /* getsockname(2) */
+};
 
 /* What seccomp_listen installed. */
 struct seccomp_listener {
@@ -26,11 +34,10 @@ struct seccomp_listener {
 };
 
 /*
- * Sets no_new_privs and traps this process's bind(2), and with observe the
- * setsockopt(2) calls of sockopt.h too, for good and for all its children.  With
- * baseline it asks for nothing that Linux 5.9 lacks.
+ * Sets no_new_privs and traps calls of this process, for good and for all its
+ * children.  With baseline it asks for nothing that Linux 5.9 lacks.
  */
-struct seccomp_listener seccomp_listen(bool observe, bool baseline);
+struct seccomp_listener seccomp_listen(enum seccomp_traps, bool baseline);
 
 /*
  * Receives one call.  Returns false where it is gone already (errno ENOENT).

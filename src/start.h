@@ -5,6 +5,8 @@
 #ifndef START_H
 #define START_H
 
+#include <stdint.h>
+
 #include "activation.h"
 #include "options.h"
 #include "origin.h"
@@ -15,6 +17,7 @@ struct start {
 	struct options options;
 	struct origin origin;
 	struct user user;
+	uint64_t kept; /* capabilities of --keep-caps: privilege.h */
 	struct plan plan;
 	struct answer answer;
 	struct activation activation;

@@ -19,15 +19,20 @@
 #include "channel.h"
 #include "handoff.h"
 #include "message.h"
+#include "notify.h"
 #include "pool.h"
+#include "preload.h"
 #include "process.h"
 #include "status.h"
+#include "stray.h"
 #include "supervisor.h"
 
 /* Milliseconds. */
 #define UNUSED_AFTER  30000 /* "the server has not bound ... yet" */
 #define REFRESH_EVERY 250
 #define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
+#define STRAY_AFTER   500  /* then twice as long each time, up to */
+#define STRAY_EVERY   3600000
 
 struct supervisor {
 	struct handoff *handoff;
@@ -44,6 +49,8 @@ struct supervisor {
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
 	long long refresh_at; /* to see whether kept sockets are still held */
+	long long stray_at;   /* to look for processes that bypass preload */
+	long long stray_wait; /* how long from then to the next look */
 };
 
 static long long
@@ -222,8 +229,7 @@ take_signals(struct supervisor *s)
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		signal = (int)info.ssi_signo;
-		/* SIGPIPE or SIGXFSZ: a message of ours found no reader. */
-		if (signal == SIGCHLD || (pid_t)info.ssi_pid == getpid())
+		if (signal == SIGCHLD)
 			continue;
 		verbose("forwarding signal %d", signal);
 		s->stopping |= ends_a_server(signal);
@@ -233,6 +239,15 @@ take_signals(struct supervisor *s)
 		else
 			forward(s, signal);
 	}
+}
+
+static void
+look_for_stray(struct supervisor *s, long long time)
+{
+	stray_look(s->handoff);
+	s->stray_wait = s->stray_wait < STRAY_EVERY / 2 ? s->stray_wait * 2
+							: STRAY_EVERY;
+	s->stray_at = s->handoff->stray ? 0 : time + s->stray_wait;
 }
 
 static void
@@ -250,6 +265,8 @@ check_times(struct supervisor *s)
 		pool_refresh(s->handoff->pool, POOL_LOOKS);
 		s->refresh_at = 0;
 	}
+	if (s->stray_at != 0 && time >= s->stray_at)
+		look_for_stray(s, time);
 	if (s->refresh_at == 0 && pool_shares(s->handoff->pool))
 		s->refresh_at = time + REFRESH_EVERY;
 }
@@ -270,6 +287,7 @@ next_time(const struct supervisor *s)
 	earlier(&next, s->clear_at);
 	earlier(&next, s->unused_at);
 	earlier(&next, s->refresh_at);
+	earlier(&next, s->stray_at);
 	if (next == LLONG_MAX)
 		return -1;
 	return next > time ? (int)(next - time) : 0;
@@ -282,12 +300,58 @@ channel_close(struct supervisor *s)
 	s->channel = -1;
 	s->handoff->probing = false;
 	s->unused_at = now() + UNUSED_AFTER;
+	s->stray_wait = STRAY_AFTER;
+	s->stray_at = s->handoff->preload ? now() + STRAY_AFTER : 0;
+}
+
+static void
+listener_close(struct handoff *h)
+{
+	if (h->listener >= 0)
+		close(h->listener);
+	h->listener = -1;
+}
+
+/* A listener in place of the one before, which was a probe's. */
+static void
+listener_take(struct handoff *h, const struct offer *offer, int listener)
+{
+	listener_close(h);
+	h->listener = listener;
+	h->preload = offer->kind == OFFER_PRELOAD;
+	/* No signal has the library ask again. */
+	h->killable = h->preload || offer->killable != 0;
+}
+
+/* What the child offers; anything else is the end. */
+static void
+channel_take(struct supervisor *s)
+{
+	struct offer offer;
+	int fd = channel_receive_offer(s->channel, &offer);
+
+	if (fd < 0)
+		channel_close(s);
+	else if (offer.kind != OFFER_INHERITED)
+		listener_take(s->handoff, &offer, fd);
+	else if (!pool_inherit(s->handoff->pool, s->handoff->plan,
+		     offer.mapping, fd))
+		close(fd);
+}
+
+static void
+serve_call(struct handoff *h)
+{
+	if (h->preload)
+		preload_serve(h);
+	else
+		notify_serve(h);
 }
 
 /*
  * The listener stands before the channel: poll(2) looks at them in this order,
- * so a call of the server is never seen before the channel's end, which came
- * first.
+ * so a call of the server is never seen without the channel's end, which came
+ * first, and is attended to first.
  */
 static void
 serve(struct supervisor *s)
@@ -300,12 +364,12 @@ serve(struct supervisor *s)
 
 	if (poll(fds, 3, next_time(s)) <= 0)
 		return;
-	if (fds[1].revents != 0 && channel_ended(s->channel))
-		channel_close(s);
-	if ((fds[0].revents & POLLIN) != 0)
-		handoff_serve(s->handoff);
-	else if ((fds[0].revents & POLLHUP) != 0)
-		s->handoff->listener = -1; /* no task is trapped any more */
+	if (fds[1].revents != 0)
+		channel_take(s);
+	else if ((fds[0].revents & POLLIN) != 0)
+		serve_call(s->handoff);
+	else if (fds[0].revents != 0)
+		listener_close(s->handoff); /* no task is trapped any more */
 	if (fds[2].revents != 0)
 		take_signals(s);
 }

@@ -182,6 +182,15 @@ target_learn(struct target *target, pid_t task, int fd, bool observe)
 	return true;
 }
 
+/* Whether it closes on exec is for its owner to know. */
+void
+target_know(struct target *target, int duplicate)
+{
+	target->fd = duplicate;
+	target->flags = fcntl(duplicate, F_GETFL) & O_NONBLOCK;
+	learn_from_duplicate(target);
+}
+
 /* setsockopt(fd, level, name, value, length): int arguments are 32 bits. */
 void
 target_observe(int listener, const struct seccomp_notif *call)

@@ -43,6 +43,9 @@ int target_fetch(pid_t task, int fd);
  */
 bool target_learn(struct target *, pid_t task, int fd, bool observe);
 
+/* Learns about a socket, of which this is a duplicate; closes nothing. */
+void target_know(struct target *, int duplicate);
+
 /* Remembers an option that a task is about to set, if its call, which came from
  * this listener, still waited after its bytes were read. */
 void target_observe(int listener, const struct seccomp_notif *);

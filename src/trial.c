@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "channel.h"
-#include "seccomp.h"
+#include "request.h"
 #include "socket.h"
 #include "trial.h"
 
@@ -81,109 +80,78 @@ trial_add(struct plan *plan)
 	return false;
 }
 
-static bool
-send_heritage(int channel, const struct heritage *heritage)
+/* By the system call, or by a request at a name.  Returns 0 or what it fails
+ * with. */
+static int
+bind_as_server(const char *name, int fd, const struct endpoint *asked)
 {
-	struct inheritance inheritance;
-	unsigned int i;
+	struct sockaddr_storage storage;
+	socklen_t length;
 
-	for (i = 0; i < heritage->count; i++) {
-		inheritance.mapping = heritage->sockets[i].mapping;
-		if (!channel_send_inherited(channel, &inheritance,
-			heritage->sockets[i].fd))
-			return false;
-	}
-	return true;
+	if (name == NULL)
+		return socket_bind(fd, asked) == 0 ? 0 : errno;
+	length = endpoint_to_sockaddr(asked, &storage);
+	return request_bind(name, fd, &storage, length);
 }
 
+/* The number of the socket there tells whether it is another: a port that is
+ * right may have been bound by the kernel. */
 static bool
-install(struct trial *trial, int channel, const struct plan *plan,
-    const struct answer *answer, const struct heritage *heritage)
-{
-	struct seccomp_listener listener = seccomp_listen(answer->observe != 0,
-	    plan->baseline != 0);
-	struct greeting greeting = {.killable = listener.killable,
-	    .inherited = heritage->count};
-	bool sent;
-
-	if (listener.fd < 0) {
-		explain_no_listener(trial->why, errno);
-		return false;
-	}
-	trial->killable = listener.killable;
-	sent = channel_send_listener(channel, &greeting, listener.fd) &&
-	    send_heritage(channel, heritage);
-	close(listener.fd);
-	return sent || SAY(trial->why, "the helper has ended");
-}
-
-/* A bind of asked must end at this port. */
-static bool
-try_bind(const struct endpoint *asked, int protocol, uint16_t public_port,
+try_bind(const char *name, const struct endpoint *asked, int protocol,
     char why[EXPLAIN_TEXT])
 {
-	struct endpoint bound = {0};
-	int fd = socket_open(asked, protocol), error = 0;
+	int fd = socket_open(asked, protocol), error;
+	ino_t own = socket_inode(fd);
+	bool replaced;
 
 	if (fd < 0)
 		return SAY(why, "cannot make a socket to try the hand-off: %s",
 		    strerror(errno));
-	if (socket_bind(fd, asked) != 0)
-		error = errno;
-	else if (!socket_endpoint(fd, &bound))
-		bound.port = 0;
+	error = bind_as_server(name, fd, asked);
+	replaced = error == 0 && socket_inode(fd) != own;
 	close(fd);
-	if (bound.port == public_port)
-		return true;
-	explain_trial(why, error);
-	return false;
+	if (!replaced)
+		explain_trial(why, error == REQUEST_PASS ? 0 : error);
+	return replaced;
 }
 
 static bool
-try_mapping(const struct mapping *m, char why[EXPLAIN_TEXT])
+try_mapping(const char *name, const struct mapping *m, char why[EXPLAIN_TEXT])
 {
 	struct mapping_variant variants[MAPPING_VARIANTS_MAX];
 
 	mapping_variants(m, variants);
 	variants[0].endpoint.port = m->server_port;
-	return try_bind(&variants[0].endpoint, m->protocol, m->public_port,
-	    why);
+	return try_bind(name, &variants[0].endpoint, m->protocol, why);
 }
 
 /* By the first socket that was inherited, in the form it has itself. */
 static bool
-try_heritage(const struct heritage *heritage, const struct plan *plan,
-    char why[EXPLAIN_TEXT])
+try_heritage(const char *name, const struct heritage *heritage,
+    const struct plan *plan, char why[EXPLAIN_TEXT])
 {
 	const struct mapping *m = &plan->mappings[heritage->sockets[0].mapping];
 	struct endpoint asked;
-	uint16_t port;
 
 	if (!socket_endpoint(heritage->sockets[0].fd, &asked))
 		return SAY(why, "the socket that was passed is none");
-	port = asked.port;
 	asked.port = m->server_port;
-	return try_bind(&asked, m->protocol, port, why);
+	return try_bind(name, &asked, m->protocol, why);
 }
 
-struct trial
-trial_run(int channel, const struct plan *plan, const struct answer *answer,
-    const struct heritage *heritage)
+bool
+trial_run(const char *name, const struct plan *plan,
+    const struct answer *answer, const struct heritage *heritage,
+    char why[EXPLAIN_TEXT])
 {
-	struct trial trial = {
-	    .why = "no mapping has sockets to try the hand-off with"};
 	uint32_t i;
 
-	if (!install(&trial, channel, plan, answer, heritage))
-		return trial;
 	for (i = 0; i < plan->mapping_count; i++)
 		if (answer->results[i].outcome == OUTCOME_READY &&
 		    !mapping_by_descriptor(&plan->mappings[i]) &&
 		    !mapping_inherited(&plan->mappings[i]))
-			break;
-	if (i < plan->mapping_count)
-		trial.works = try_mapping(&plan->mappings[i], trial.why);
-	else if (heritage->count > 0)
-		trial.works = try_heritage(heritage, plan, trial.why);
-	return trial;
+			return try_mapping(name, &plan->mappings[i], why);
+	if (heritage->count > 0)
+		return try_heritage(name, heritage, plan, why);
+	return SAY(why, "no mapping has sockets to try the hand-off with");
 }

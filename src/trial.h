@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The trial: the hand-off is installed, and tried from end to end, before the
- * server starts.
+ * The trial: the hand-off is tried from end to end before the server starts.
  */
 #ifndef TRIAL_H
 #define TRIAL_H
@@ -21,20 +20,12 @@ bool trial_needed(const struct plan *);
  */
 bool trial_add(struct plan *);
 
-/* What a trial has shown. */
-struct trial {
-	bool works;             /* the bind ended with the public port */
-	bool killable;          /* struct seccomp_listener's */
-	char why[EXPLAIN_TEXT]; /* it does not */
-};
-
 /*
- * Installs the listener in this process, for good, hands it and the inherited
- * sockets to the helper, and makes a bind(2) as a server will, of the first
- * mapping that has its sockets.
- * What the helper lends for it stays in the pool.
+ * Makes a bind(2) as a server will, of the first mapping that has its sockets: by
+ * the system call where name is NULL, by a request at that name otherwise.  It must end with another socket at the descriptor.  What the helper lends for
+ * it stays in the pool.  Returns false and says why where it did not.
  */
-struct trial trial_run(int channel, const struct plan *, const struct answer *,
-    const struct heritage *);
+bool trial_run(const char *name, const struct plan *, const struct answer *,
+    const struct heritage *, char why[EXPLAIN_TEXT]);
 
 #endif

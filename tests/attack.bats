@@ -59,9 +59,9 @@ message() {
 	forged "$1" "refused|none|end" free 125
 }
 
-# greeting NAME: no listener; the trial hand-off fails, no server starts.
-greeting() {
-	genuine greeting-genuine
+# offer NAME: no listener; the trial hand-off fails, no server starts.
+offer() {
+	genuine offer-genuine
 	forged "$1" ready bound 125
 }
 
@@ -306,7 +306,7 @@ setup() {
 	message end
 }
 
-@test "message: the plan twice, the second in place of the greeting" {
+@test "message: the plan twice, the second in place of the offer" {
 	genuine genuine
 	forged twice ready bound 125
 }
@@ -327,40 +327,40 @@ setup() {
 	forged crash none free 139
 }
 
-@test "greeting: without a descriptor" {
-	greeting greeting-of-nothing
+@test "offer: without a descriptor" {
+	offer offer-of-nothing
 }
 
-@test "greeting: with two descriptors" {
-	greeting greeting-of-two
+@test "offer: with two descriptors" {
+	offer offer-of-two
 }
 
-@test "greeting: empty" {
-	greeting greeting-empty
+@test "offer: empty" {
+	offer offer-empty
 }
 
-@test "greeting: too long" {
-	greeting greeting-long
+@test "offer: too long" {
+	offer offer-long
 }
 
-@test "greeting: a pipe for a listener" {
-	greeting greeting-of-pipe
+@test "offer: a pipe for a listener" {
+	offer offer-of-pipe
 }
 
-@test "greeting: a file for a listener" {
-	greeting greeting-of-file
+@test "offer: a file for a listener" {
+	offer offer-of-file
 }
 
-@test "greeting: a device for a listener" {
-	greeting greeting-of-device
+@test "offer: a device for a listener" {
+	offer offer-of-device
 }
 
-@test "greeting: a socket for a listener" {
-	greeting greeting-of-socket
+@test "offer: a socket for a listener" {
+	offer offer-of-socket
 }
 
-@test "greeting: the listener of another process" {
-	greeting greeting-of-another
+@test "offer: the listener of another process" {
+	offer offer-of-another
 }
 
 # ---- Taking over a process.
@@ -974,9 +974,13 @@ forge_policy() {
 	for inner in "$LOWPORT" "$PLAIN"; do
 		without_666 "$LOWPORT" -q -p 443:8443 -- \
 		    "$inner" -p 666:9443 -- sh -c "$MUST_NOT_START"
-		# The outer listener has it for an uncovered bind.
-		without_666 "$LOWPORT" -q -p 20443:666 -- \
-		    "$inner" -p 666:9443 -- sh -c "$MUST_NOT_START"
+		# But what the outer one maps that port to.
+		"$LOWPORT" -q -p 20443:666 -- \
+		    "$inner" -q -p 666:9443 -- python3 tests/hold.py 9443 &
+		wait_until listening 20443
+		! listening 666
+		kill $!
+		wait $! || true
 	done
 }
 
@@ -1208,7 +1212,7 @@ some served, some ended"* ]]
 @test "under lowport, a second lowport installs no second listener" {
 	run -0 timeout -k 1 5 "$PLAIN" -q -p 20443:8443 -- true
 	run -125 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- \
-	    "$PLAIN" -p 20443:8443 -- true
+	    "$PLAIN" --method notify -p 20443:9443 -- true
 	[[ $output == *"intercepts calls"* ]]
 	nothing_left
 }

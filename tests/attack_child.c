@@ -838,7 +838,7 @@ forge_message(struct hijack *h, const char *name)
 	return true;
 }
 
-/* A greeting's forgery: what it carries instead of the listener. */
+/* An offer's forgery: what it carries instead of the listener. */
 static void
 carry(struct hijack *h, const int *fds, size_t count)
 {
@@ -858,21 +858,21 @@ carry(struct hijack *h, const int *fds, size_t count)
 }
 
 static bool
-forge_greeting(struct hijack *h, const char *name)
+forge_offer(struct hijack *h, const char *name)
 {
 	static const int fds[] = {STDIN_FILENO, STDOUT_FILENO};
 
-	if (strcmp(name, "greeting-genuine") == 0)
+	if (strcmp(name, "offer-genuine") == 0)
 		return true;
-	if (strcmp(name, "greeting-of-nothing") == 0)
+	if (strcmp(name, "offer-of-nothing") == 0)
 		carry(h, fds, 0);
-	else if (strcmp(name, "greeting-of-two") == 0)
+	else if (strcmp(name, "offer-of-two") == 0)
 		carry(h, fds, 2);
-	else if (strcmp(name, "greeting-empty") == 0)
+	else if (strcmp(name, "offer-empty") == 0)
 		resize(h, 0);
-	else if (strcmp(name, "greeting-long") == 0)
+	else if (strcmp(name, "offer-long") == 0)
 		resize(h, 64);
-	else if (strncmp(name, "greeting-of-", 12) == 0)
+	else if (strncmp(name, "offer-of-", 9) == 0)
 		carry(h, fds, 1);
 	else
 		return false;
@@ -926,22 +926,22 @@ foreign_listener(void)
 	return fd;
 }
 
-/* Descriptor 0, which the forged greeting carries. */
+/* Descriptor 0, which the forged offer carries. */
 static void
 prepare_stdin(const char *name)
 {
 	int ends[2], fd = -1;
 
-	if (strcmp(name, "greeting-of-pipe") == 0 && pipe(ends) == 0)
+	if (strcmp(name, "offer-of-pipe") == 0 && pipe(ends) == 0)
 		fd = ends[0];
-	else if (strcmp(name, "greeting-of-file") == 0)
+	else if (strcmp(name, "offer-of-file") == 0)
 		fd = open("/etc/passwd", O_RDONLY);
-	else if (strcmp(name, "greeting-of-device") == 0)
+	else if (strcmp(name, "offer-of-device") == 0)
 		fd = open("/dev/zero", O_RDWR);
-	else if (strcmp(name, "greeting-of-socket") == 0 &&
+	else if (strcmp(name, "offer-of-socket") == 0 &&
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0)
 		fd = ends[0];
-	else if (strcmp(name, "greeting-of-another") == 0)
+	else if (strcmp(name, "offer-of-another") == 0)
 		fd = foreign_listener();
 	if (fd >= 0)
 		dup2(fd, STDIN_FILENO);
@@ -1074,7 +1074,7 @@ forge(const char *name, uint16_t port)
 	const struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
 	const char *option = take_prefix(&name, "check:") ? "--check" : "-q";
 	const bool ignore = take_prefix(&name, "ignore:");
-	const bool greeting = strncmp(name, "greeting-", 9) == 0;
+	const bool offer = strncmp(name, "offer-", 6) == 0;
 	unsigned long long before, held;
 	const char *answer = "none";
 	bool bound, listed;
@@ -1087,9 +1087,9 @@ forge(const char *name, uint16_t port)
 	h = hijack(slow_environment(), option);
 	held = h.caught;
 	before = capabilities_of(h.helper);
-	if (greeting) {
-		if (!advance_to_send(&h) || !forge_greeting(&h, name))
-			errx(2, "no greeting '%s'", name);
+	if (offer) {
+		if (!advance_to_send(&h) || !forge_offer(&h, name))
+			errx(2, "no offer '%s'", name);
 		answer = "ready";
 	} else if (strcmp(name, "crash") == 0) {
 		kill(h.helper, SIGSEGV);

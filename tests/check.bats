@@ -115,10 +115,15 @@ agrees() {
 }
 
 @test "--check in lowport: the listener that is there is told" {
-	run "$LOWPORT" -q -p 443:8443 -- "$PLAIN" --check -p 20443:9443
+	run -125 "$LOWPORT" -q -p 443:8443 -- \
+	    "$PLAIN" --check --method notify -p 20443:9443
 	says ok sockets "20443:9443: all could be bound"
 	says problem hand-off "another program intercepts calls"
-	[ "$status" -eq 125 ]
+	run -0 "$LOWPORT" -q -p 443:8443 -- "$PLAIN" --check -p 20443:9443
+	says ok hand-off "preload, tried; not notify: .*intercepts calls"
+	run -125 "$LOWPORT" -q -p 443:8443 -- \
+	    "$PLAIN" --check -p 20443:9443 -- "$PLAIN"
+	says problem hand-off "intercepts calls.*nor by --method preload: .*static"
 }
 
 @test "--check with bad options is refused as a start is" {
@@ -159,8 +164,8 @@ agrees() {
 	run -125 "${DOCTOR[@]}" -p 666
 	says problem policy "denies"
 	says ok hand-off tried
-	run "$LOWPORT" -q -p 443:8443 -- "$PLAIN" --doctor -p 20443:9443
-	[ "$status" -eq 125 ]
+	run -125 "$LOWPORT" -q -p 443:8443 -- \
+	    "$PLAIN" --doctor --method notify -p 20443:9443
 	says problem hand-off "another program intercepts calls"
 }
 

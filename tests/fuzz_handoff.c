@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The notification handler: a server's system calls, with whatever it writes
+ * The handlers of notifications and of requests: a server's system calls, with whatever it writes
  * where a socket address should be, against a pool.  The rooms that touch the
  * kernel are played here; what they are asked to do is recorded, and judged by
  * rules that share no code with handoff.c.
@@ -17,6 +17,8 @@
 #include "fuzz.h"
 #include "handoff.h"
 #include "message.h"
+#include "notify.h"
+#include "preload.h"
 #include "privilege.h"
 #include "process.h"
 #include "seccomp.h"
@@ -45,6 +47,7 @@ static struct {
 	size_t readable;        /* bytes of it */
 	int read_error, learn_error;
 	bool gone; /* before it was looked at again */
+	bool preload; /* a request, not a call */
 	struct target target;
 	/* What was done: */
 	unsigned int answers;
@@ -218,13 +221,60 @@ socket_endpoint(int socket, struct endpoint *e)
 	return true;
 }
 
-/* What is inherited comes before the first call, and none of it here. */
 int
-channel_receive_inherited(int channel, struct inheritance *inheritance)
+process_open_memory(pid_t task)
 {
-	(void)channel;
-	(void)inheritance;
+	FUZZ_ASSERT(task == (pid_t)now.call.pid);
 	return -1;
+}
+
+bool
+process_is_descendant(pid_t process)
+{
+	return process % 4 != 3;
+}
+
+void
+target_know(struct target *target, int duplicate)
+{
+	FUZZ_ASSERT(duplicate == FIRST_FD - 1);
+	*target = now.target;
+}
+
+bool
+channel_receive_request(int requests, struct arrival *arrival)
+{
+	(void)requests;
+	memset(arrival, 0, sizeof(*arrival));
+	arrival->sender = (pid_t)now.call.pid;
+	arrival->socket = FIRST_FD - 1;
+	arrival->reply = -1;
+	arrival->request.magic = now.read_error == 0 ? REQUEST_MAGIC : 0;
+	arrival->request.fd = (int)now.call.data.args[0];
+	arrival->request.length = (uint32_t)now.call.data.args[2];
+	memcpy(arrival->request.address, now.memory, REQUEST_ADDRESS);
+	return true;
+}
+
+bool
+channel_send_reply(int reply, const struct reply *answer, int socket)
+{
+	FUZZ_ASSERT(reply == -1);
+	FUZZ_ASSERT((socket >= 0) == (answer->answer == 0 && socket >= 0));
+	now.answers++;
+	now.continued = answer->answer == REQUEST_PASS;
+	now.error = now.continued ? 0 : answer->answer;
+	now.replaced = now.gone ? -1 : socket;
+	return !now.gone;
+}
+
+bool
+channel_send_table(int reply, const struct table *table)
+{
+	(void)reply;
+	(void)table;
+	FUZZ_ASSERT(!"asked for no table");
+	return false;
 }
 
 int
@@ -323,7 +373,9 @@ judge_replaced(const struct plan *plan, bool probing)
 	uint32_t i, at;
 
 	FUZZ_ASSERT(now.call.data.nr == SYS_bind);
-	FUZZ_ASSERT(now.read_error == 0 && now.learn_error == 0 && !now.gone);
+	FUZZ_ASSERT(now.read_error == 0 && !now.gone);
+	FUZZ_ASSERT(now.preload ? now.call.pid % 4 != 3
+				: now.learn_error == 0);
 	FUZZ_ASSERT(length >= (family == AF_INET ? 16 : 24) && length <= 128);
 	FUZZ_ASSERT((size_t)length <= now.readable || length > 28);
 	FUZZ_ASSERT(family == AF_INET || family == AF_INET6);
@@ -353,8 +405,9 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 		judge_replaced(plan, h->probing);
 		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
-		/* It has been handed over before. */
-		FUZZ_ASSERT(was_recent && !h->killable);
+		/* It has been handed over before, or the asker has died. */
+		FUZZ_ASSERT((was_recent && !h->killable) ||
+		    (now.preload && now.gone));
 	}
 	if (now.call.data.nr != SYS_bind)
 		FUZZ_ASSERT(now.continued);
@@ -412,7 +465,8 @@ static void
 take_call(const uint8_t **bytes, size_t *size)
 {
 	static const int numbers[] = {SYS_bind, SYS_bind, SYS_bind,
-	    SYS_setsockopt, 446 /* landlock_restrict_self */};
+	    SYS_setsockopt, 446 /* landlock_restrict_self */, SYS_bind,
+	    SYS_bind, SYS_getsockname};
 	const uint8_t number = fuzz_byte(bytes, size);
 	uint8_t readable;
 
@@ -420,7 +474,8 @@ take_call(const uint8_t **bytes, size_t *size)
 	now.replaced = -1;
 	now.call.id = 1 + number;
 	now.call.pid = number;
-	now.call.data.nr = numbers[number % 5];
+	now.call.data.nr = numbers[number % 8];
+	now.preload = number % 8 == 5 || number % 8 == 6;
 	fuzz_take(bytes, size, &now.call.data.args[0], 4);
 	now.call.data.args[1] = 0x7f0012345678;
 	fuzz_take(bytes, size, &now.call.data.args[2], 5);
@@ -441,7 +496,10 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 		take_call(&bytes, &size);
 		was_recent = is_recent(h);
 		h->probing = calls == 0;
-		handoff_serve(h);
+		if (now.preload)
+			preload_serve(h);
+		else
+			notify_serve(h);
 		judge(h, h->plan, was_recent);
 	}
 	handoff_report_unused(h, "never");

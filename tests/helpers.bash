@@ -5,15 +5,17 @@
 
 bats_require_minimum_version 1.5.0
 
-# Both ways to learn what the server's socket was, and the way of an old kernel.
-WAYS="fetch observe baseline"
+# Both ways to learn what the server's socket was, the way of an old kernel, and
+# the preload library.
+WAYS="fetch observe baseline preload"
 
 # use_way WAY: the lowports started from here on take this way.
 use_way() {
-	unset LOWPORT_LEARN LOWPORT_KERNEL
+	unset LOWPORT_LEARN LOWPORT_KERNEL LOWPORT_METHOD
 	case $1 in
 	observe) export LOWPORT_LEARN=observe ;;
 	baseline) export LOWPORT_KERNEL=5.9 ;;
+	preload) export LOWPORT_METHOD=preload ;;
 	esac
 }
 
@@ -87,5 +89,7 @@ security_of() {
 	    "/proc/$1/status" | tr -d '\t' | tr '\n' ' '
 }
 
+# Of a helper, and of a server; one that is preloaded has no filter.
 NOTHING_HELD="CapInh:0000000000000000 CapPrm:0000000000000000 \
 CapEff:0000000000000000 CapAmb:0000000000000000 NoNewPrivs:1 Seccomp:2 "
+NOTHING_HELD_PRELOADED=${NOTHING_HELD/Seccomp:2/Seccomp:0}

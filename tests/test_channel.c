@@ -5,12 +5,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include "channel.h"
+#include "socket.h"
 #include "unit.h"
 
 #define DESCRIPTORS_MAX 253 /* SCM_MAX_FD of the kernel */
@@ -56,15 +60,15 @@ send_raw(const void *bytes, size_t size, size_t descriptors)
 }
 
 /* The three kinds of message, received into room that is watched. */
-enum kind { PLAN, ANSWER, GREETING, KINDS };
+enum kind { PLAN, ANSWER, OFFER, KINDS };
 
 static const size_t sizes[KINDS] = {sizeof(struct plan), sizeof(struct answer),
-				    sizeof(struct greeting)};
+				    sizeof(struct offer)};
 
 static union room {
 	struct plan plan;
 	struct answer answer;
-	struct greeting greeting;
+	struct offer offer;
 	uint8_t bytes[2 * (sizeof(struct plan) + sizeof(struct answer))];
 } sent, received;
 
@@ -81,7 +85,7 @@ receive(enum kind kind)
 	case ANSWER:
 		return channel_receive_answer(helper, &received.answer);
 	default:
-		fd = channel_receive_listener(helper, &received.greeting);
+		fd = channel_receive_offer(helper, &received.offer);
 		return fd >= 0 && close(fd) == 0;
 	}
 }
@@ -90,7 +94,7 @@ receive(enum kind kind)
 static size_t
 descriptors_of(enum kind kind)
 {
-	return kind == GREETING;
+	return kind == OFFER;
 }
 
 static void
@@ -141,16 +145,16 @@ START_TEST(answer_arrives)
 }
 END_TEST
 
-START_TEST(listener_arrives)
+START_TEST(offer_arrives)
 {
-	struct greeting greeting = {.killable = 1}, copy = {0};
+	struct offer offer = {.killable = 1}, copy = {0};
 	int ends[2], fd, before;
 	char byte = 'x';
 
 	ck_assert_int_eq(pipe(ends), 0);
 	before = unit_descriptors();
-	ck_assert(channel_send_listener(peer, &greeting, ends[1]));
-	fd = channel_receive_listener(helper, &copy);
+	ck_assert(channel_send_offer(peer, &offer, ends[1]));
+	fd = channel_receive_offer(helper, &copy);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_uint_eq(copy.killable, 1);
 	ck_assert_int_eq(unit_descriptors(), before + 1);
@@ -217,8 +221,8 @@ END_TEST
 
 START_TEST(missing_descriptor_is_refused)
 {
-	assert_accepted(GREETING);
-	assert_refused(GREETING, sizes[GREETING], 0);
+	assert_accepted(OFFER);
+	assert_refused(OFFER, sizes[OFFER], 0);
 }
 END_TEST
 
@@ -228,17 +232,17 @@ START_TEST(full_table_is_refused)
 	struct rlimit limit;
 	int first;
 
-	assert_accepted(GREETING);
-	send_raw(&sent, sizes[GREETING], 1);
+	assert_accepted(OFFER);
+	send_raw(&sent, sizes[OFFER], 1);
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	first = dup(peer);
 	close(first);
 	limit.rlim_cur = (rlim_t)first;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	ck_assert(!receive(GREETING));
+	ck_assert(!receive(OFFER));
 	limit.rlim_cur = (rlim_t)first + 1;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	assert_accepted(GREETING);
+	assert_accepted(OFFER);
 }
 END_TEST
 
@@ -272,7 +276,7 @@ START_TEST(closed_peer_is_told)
 {
 	struct plan plan = {0};
 	struct answer answer = {0};
-	struct greeting greeting = {0};
+	struct offer offer = {0};
 	int fd = dup(STDERR_FILENO);
 
 	/* A SIGPIPE would end this process. */
@@ -282,10 +286,10 @@ START_TEST(closed_peer_is_told)
 	close(peer);
 	ck_assert(!receive(PLAN));
 	ck_assert(!receive(ANSWER));
-	ck_assert(!receive(GREETING));
+	ck_assert(!receive(OFFER));
 	ck_assert(!channel_send_plan(helper, &plan));
 	ck_assert(!channel_send_answer(helper, &answer));
-	ck_assert(!channel_send_listener(helper, &greeting, fd));
+	ck_assert(!channel_send_offer(helper, &offer, fd));
 }
 END_TEST
 
@@ -318,7 +322,7 @@ END_TEST
 START_TEST(what_is_no_channel_is_refused)
 {
 	struct plan plan = {0};
-	struct greeting greeting = {0};
+	struct offer offer = {0};
 	int ends[2], wrong[5];
 	size_t i;
 
@@ -333,66 +337,243 @@ START_TEST(what_is_no_channel_is_refused)
 	for (i = 0; i < LENGTH(wrong); i++) {
 		ck_assert(!channel_send_plan(wrong[i], &plan));
 		ck_assert(!channel_receive_plan(wrong[i], &plan));
-		ck_assert(!channel_send_listener(wrong[i], &greeting, peer));
-		ck_assert_int_eq(channel_receive_listener(wrong[i], &greeting),
-				 -1);
+		ck_assert(!channel_send_offer(wrong[i], &offer, peer));
+		ck_assert_int_eq(channel_receive_offer(wrong[i], &offer), -1);
 	}
 }
 END_TEST
 
-START_TEST(no_listener_is_not_sent)
+START_TEST(no_offer_is_nothing)
 {
-	struct greeting greeting = {0};
+	struct offer offer = {0};
 
-	ck_assert(channel_send_listener(peer, &greeting, peer));
-	ck_assert(receive(GREETING));
-	ck_assert(!channel_send_listener(peer, &greeting, -1));
-	ck_assert(!channel_send_listener(peer, &greeting, 9999));
+	ck_assert(channel_send_offer(peer, &offer, peer));
+	ck_assert(receive(OFFER));
+	ck_assert(!channel_send_offer(peer, &offer, -1));
+	ck_assert(!channel_send_offer(peer, &offer, 9999));
 }
 END_TEST
 
-START_TEST(end_is_seen)
+/* Requests, as the preload library sends them. */
+static int requests;
+static char name[REQUEST_NAME];
+
+static void
+setup_requests(void)
 {
-	ck_assert(!channel_ended(helper));
-	close(peer);
-	ck_assert(channel_ended(helper));
-	ck_assert(channel_ended(helper));
+	requests = channel_open_requests(name);
+	ck_assert_int_ge(requests, 0);
+}
+
+/* Starts a process that asks for this bind and exits with the answer, or with
+ * 100 where it is to pass; the socket at fd is its own. */
+static pid_t
+start_asking(int fd, const void *address, socklen_t length)
+{
+	pid_t pid = fork();
+	int answer;
+
+	if (pid != 0)
+		return pid;
+	close(requests);
+	answer = request_bind(name, fd, address, length);
+	_exit(answer == REQUEST_PASS ? 100 : answer);
+}
+
+static int
+end_of(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+await_request(struct arrival *arrival)
+{
+	struct pollfd readable = {.fd = requests, .events = POLLIN};
+
+	ck_assert_int_eq(poll(&readable, 1, 5000), 1);
+	ck_assert(channel_receive_request(requests, arrival));
+}
+
+static void
+connect_to(int fd, const char *digits)
+{
+	struct sockaddr_un abstract = {.sun_family = AF_UNIX};
+	int length = snprintf(abstract.sun_path + 1,
+			      sizeof(abstract.sun_path) - 1,
+			      REQUEST_PREFIX "%s", digits);
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&abstract,
+				 offsetof(struct sockaddr_un, sun_path) + 1 +
+				     (socklen_t)length),
+			 0);
+}
+
+static const uint8_t address[REQUEST_ADDRESS] = {AF_INET, 0, 0x20, 0xfb};
+
+START_TEST(request_arrives)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), before = unit_descriptors();
+	pid_t pid = start_asking(fd, address, 16);
+	struct reply pass = {REQUEST_PASS};
+	struct arrival a;
+
+	await_request(&a);
+	ck_assert_int_eq(a.sender, pid);
+	ck_assert_uint_eq(a.request.magic, REQUEST_MAGIC);
+	ck_assert_uint_eq(a.request.kind, REQUEST_BIND);
+	ck_assert_int_eq(a.request.fd, fd);
+	ck_assert_uint_eq(a.request.length, 16);
+	ck_assert_mem_eq(a.request.address, address, 16);
+	/* The server's own socket, by another number. */
+	ck_assert_uint_eq(socket_inode(a.socket), socket_inode(fd));
+	ck_assert_int_eq(fcntl(a.socket, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(unit_descriptors(), before + 2);
+	ck_assert(channel_send_reply(a.reply, &pass, -1));
+	ck_assert_int_eq(end_of(pid), 100);
 }
 END_TEST
 
-/* Another process that still has the other end keeps it open. */
-START_TEST(end_is_the_last_close)
+START_TEST(reply_is_the_answer)
 {
-	int other = dup(peer);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid_t pid = start_asking(fd, address, 16);
+	struct reply in_use = {EADDRINUSE};
+	struct arrival a;
 
-	close(peer);
-	ck_assert(!channel_ended(helper));
-	close(other);
-	ck_assert(channel_ended(helper));
+	await_request(&a);
+	ck_assert(channel_send_reply(a.reply, &in_use, -1));
+	ck_assert_int_eq(end_of(pid), EADDRINUSE);
 }
 END_TEST
 
-START_TEST(surplus_message_is_no_end)
+/* Close-on-exec, an attribute of the number, stays what it was. */
+START_TEST(socket_takes_the_place)
 {
+	int fd = socket(AF_INET, SOCK_STREAM | (_i == 0 ? 0 : SOCK_CLOEXEC), 0);
+	int own = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct reply done = {0};
+	struct arrival a;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int before = unit_descriptors();
+
+		if (request_bind(name, fd, address, 16) != 0)
+			_exit(1);
+		if (socket_option(fd, SOL_SOCKET, SO_DOMAIN) != AF_INET6)
+			_exit(2);
+		if (fcntl(fd, F_GETFD) != (_i == 0 ? 0 : FD_CLOEXEC))
+			_exit(3);
+		_exit(unit_descriptors() == before ? 0 : 4);
+	}
+	await_request(&a);
+	ck_assert(channel_send_reply(a.reply, &done, own));
+	ck_assert_int_eq(end_of(pid), 0);
+}
+END_TEST
+
+/* Who asks is not left waiting: nobody is there, or leaves without a word. */
+START_TEST(nobody_answers)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct arrival a;
+	pid_t pid = start_asking(fd, address, 16);
+
+	await_request(&a);
+	close(a.reply);
+	ck_assert_int_eq(end_of(pid), ENOSYS);
+	pid = start_asking(fd, address, 16);
+	close(requests);
+	ck_assert_int_eq(end_of(pid), ENOSYS);
+	ck_assert_int_eq(end_of(start_asking(fd, address, 16)), ENOSYS);
+}
+END_TEST
+
+START_TEST(no_descriptor_is_for_the_kernel)
+{
+	ck_assert_int_eq(end_of(start_asking(-1, address, 16)), 100);
+	ck_assert_int_eq(end_of(start_asking(9999, address, 16)), 100);
+}
+END_TEST
+
+/* A signal that arrives while it waits does not end the wait. */
+static void
+ignore(int signal)
+{
+	(void)signal;
+}
+
+START_TEST(signals_do_not_interrupt)
+{
+	const struct sigaction action = {.sa_handler = ignore};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), i;
+	struct reply pass = {REQUEST_PASS};
+	struct arrival a;
+	pid_t pid;
+
+	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	pid = start_asking(fd, address, 16);
+	await_request(&a);
+	for (i = 0; i < 100; i++)
+		ck_assert_int_eq(kill(pid, SIGUSR1), 0);
+	ck_assert(channel_send_reply(a.reply, &pass, -1));
+	ck_assert_int_eq(end_of(pid), 100);
+}
+END_TEST
+
+START_TEST(table_arrives)
+{
+	struct table table = {.count = 2}, copy;
+	struct arrival a;
+	pid_t pid = fork();
+
+	table.mappings[1].public_port = 443;
+	if (pid == 0)
+		_exit(request_table(name, &copy) != 0 ||
+		      memcmp(&copy, &table, sizeof(table)) != 0);
+	await_request(&a);
+	ck_assert_uint_eq(a.request.kind, REQUEST_EXPECTED);
+	ck_assert(channel_send_table(a.reply, &table));
+	ck_assert_int_eq(end_of(pid), 0);
+}
+END_TEST
+
+/* Anybody may send anything there: it is received, and refused. */
+START_TEST(what_is_no_request_is_refused)
+{
+	static const size_t lengths[] = {0, 1, sizeof(struct request) - 1,
+					 sizeof(struct request) + 1,
+					 sizeof(struct request)};
+	static const uint8_t bytes[2 * sizeof(struct request)];
 	int before = unit_descriptors();
+	struct arrival a;
 
-	send_raw(&sent, 1, 0);
-	ck_assert(!channel_ended(helper));
-	send_raw(&sent, 100, 3);
-	ck_assert(!channel_ended(helper));
-	ck_assert_int_eq(unit_descriptors(), before);
+	peer = socket(AF_UNIX, SOCK_DGRAM, 0);
+	connect_to(peer, name);
+	send_raw((void *)bytes, lengths[_i % 5], (size_t)_i / 5);
+	ck_assert(!channel_receive_request(requests, &a));
+	ck_assert_int_eq(errno, EBADMSG);
+	ck_assert(!channel_receive_request(requests, &a));
+	ck_assert_int_eq(errno, EAGAIN);
 	close(peer);
-	ck_assert(channel_ended(helper));
+	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
 
-START_TEST(empty_message_is_no_end)
+START_TEST(names_differ)
 {
-	ck_assert(!channel_ended(helper));
-	send_raw(&sent, 0, 0);
-	ck_assert(!channel_ended(helper));
-	close(peer);
-	ck_assert(channel_ended(helper));
+	char other[REQUEST_NAME];
+	int fd = channel_open_requests(other);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_eq(strlen(name), REQUEST_NAME - 1);
+	ck_assert_str_ne(name, other);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 }
 END_TEST
 
@@ -405,7 +586,7 @@ suite(void)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, plan_arrives);
 	tcase_add_test(t, answer_arrives);
-	tcase_add_test(t, listener_arrives);
+	tcase_add_test(t, offer_arrives);
 	tcase_add_test(t, ends_close_on_exec);
 	tcase_add_loop_test(t, another_size_is_refused, 0, KINDS);
 	tcase_add_loop_test(t, empty_message_is_refused, 0, KINDS);
@@ -419,11 +600,22 @@ suite(void)
 	tcase_add_test(t, last_words_arrive);
 	tcase_add_loop_test(t, messages_do_not_run_together, 0, KINDS);
 	tcase_add_test(t, what_is_no_channel_is_refused);
-	tcase_add_test(t, no_listener_is_not_sent);
-	tcase_add_test(t, end_is_seen);
-	tcase_add_test(t, end_is_the_last_close);
-	tcase_add_test(t, surplus_message_is_no_end);
-	tcase_add_test(t, empty_message_is_no_end);
+	tcase_add_test(t, no_offer_is_nothing);
+	suite_add_tcase(s, t);
+	t = tcase_create("requests");
+	tcase_add_checked_fixture(t, setup_requests, NULL);
+	tcase_add_test(t, request_arrives);
+	tcase_add_test(t, reply_is_the_answer);
+	tcase_add_loop_test(t, socket_takes_the_place, 0, 2);
+	tcase_add_test(t, nobody_answers);
+	tcase_add_test(t, no_descriptor_is_for_the_kernel);
+	tcase_add_test(t, signals_do_not_interrupt);
+	tcase_add_test(t, table_arrives);
+	/* Each length with up to three descriptors, but for the right one with
+	 * two. */
+	tcase_add_loop_test(t, what_is_no_request_is_refused, 0, 14);
+	tcase_add_loop_test(t, what_is_no_request_is_refused, 15, 20);
+	tcase_add_test(t, names_differ);
 	suite_add_tcase(s, t);
 	return s;
 }

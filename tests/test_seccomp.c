@@ -187,6 +187,7 @@ static const struct call allowed[] = {
     {SYS_bind, {NONE, NONE, 16}},
     {SYS_kill, {0, 0}},
     {SYS_rt_sigprocmask, {SIG_BLOCK, 0, 0, 8}},
+    {SYS_rt_sigtimedwait, {NONE, 0, 0, 8}},
     {SYS_wait4, {NONE, 0, WNOHANG, 0}},
     {SYS_waitid, {P_ALL, 0, 0, WNOHANG}},
     {SYS_getpid, {0}},
@@ -303,7 +304,7 @@ call_status(const struct call *call, bool confined)
 	no_core();
 	if (confined) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		seccomp_confine();
+		seccomp_confine(false);
 	}
 	syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	syscall(SYS_exit_group, 0);
@@ -421,7 +422,7 @@ i386_getpid_status(bool confined)
 	no_core();
 	if (confined) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		seccomp_confine();
+		seccomp_confine(false);
 	}
 	__asm__ volatile("int $0x80"
 			 : "=a"(result)
@@ -459,7 +460,7 @@ confine_without_no_new_privs(const void *argument)
 {
 	(void)argument;
 	unit_become_ordinary();
-	seccomp_confine();
+	seccomp_confine(false);
 }
 
 static void
@@ -494,12 +495,13 @@ static struct trapped {
 static _Noreturn void
 trapped_run(int channel, int (*action)(void), bool observe, bool baseline)
 {
-	struct seccomp_listener listener = seccomp_listen(observe, baseline);
-	struct greeting greeting = {.killable = listener.killable};
+	struct seccomp_listener listener = seccomp_listen(observe ? SECCOMP_OBSERVE : SECCOMP_FETCH,
+	    baseline);
+	struct offer offer = {OFFER_NOTIFY, .killable = listener.killable};
 
 	if (listener.fd < 0)
 		_exit(97);
-	if (!channel_send_listener(channel, &greeting, listener.fd))
+	if (!channel_send_offer(channel, &offer, listener.fd))
 		_exit(98);
 	close(listener.fd);
 	_exit(action());
@@ -508,7 +510,7 @@ trapped_run(int channel, int (*action)(void), bool observe, bool baseline)
 static void
 trap(int (*action)(void), bool observe, bool baseline)
 {
-	struct greeting greeting = {0};
+	struct offer offer = {0};
 	int ends[2];
 
 	channel_open(ends);
@@ -517,8 +519,8 @@ trap(int (*action)(void), bool observe, bool baseline)
 	if (trapped.pid == 0)
 		trapped_run(ends[1], action, observe, baseline);
 	close(ends[1]);
-	trapped.listener = channel_receive_listener(ends[0], &greeting);
-	trapped.killable = greeting.killable != 0;
+	trapped.listener = channel_receive_offer(ends[0], &offer);
+	trapped.killable = offer.killable != 0;
 	close(ends[0]);
 	ck_assert_msg(trapped.listener >= 0, "no listener can be had here");
 }
@@ -805,7 +807,7 @@ END_TEST
 static int
 do_listen_again(void)
 {
-	struct seccomp_listener second = seccomp_listen(false, true);
+	struct seccomp_listener second = seccomp_listen(SECCOMP_FETCH, true);
 
 	return second.fd >= 0 ? 203 : errno;
 }

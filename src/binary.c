@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability.
+ * Reads: the files of the server's command.
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "binary.h"
+#include "program.h"
+
+/* Interpreters that are scripts, as the kernel follows them (execve(2)). */
+#define DEPTH_MAX 4
+
+/* What the kernel reads of a script (BINPRM_BUF_SIZE), and a note's head. */
+#define HEAD 256
+
+/* More program headers than any linker writes. */
+#define HEADERS_MAX 64
+
+/* The name of the notes the Go linker writes, its NUL included. */
+static const char go_note[4] = "Go";
+
+/* More bytes of notes than any linker writes. */
+#define NOTES_MAX 1024
+
+/* A program header, of either class. */
+struct segment {
+	uint32_t type;
+	uint64_t offset, size; /* in the file */
+};
+
+static bool
+segment_read(int fd, const struct binary *b, uint64_t at, struct segment *s)
+{
+	Elf64_Phdr wide;
+	Elf32_Phdr narrow;
+
+	if (b->class == ELFCLASS64) {
+		if (pread(fd, &wide, sizeof(wide), (off_t)at) != sizeof(wide))
+			return false;
+		*s = (struct segment){wide.p_type, wide.p_offset,
+		    wide.p_filesz};
+		return true;
+	}
+	if (pread(fd, &narrow, sizeof(narrow), (off_t)at) != sizeof(narrow))
+		return false;
+	*s = (struct segment){narrow.p_type, narrow.p_offset, narrow.p_filesz};
+	return true;
+}
+
+static size_t
+padded(size_t size)
+{
+	return (size + 3) & ~(size_t)3;
+}
+
+/* True where some note of the segment is the Go linker's. */
+static bool
+has_go_note(int fd, const struct segment *s)
+{
+	char notes[NOTES_MAX];
+	ssize_t length = pread(fd, notes,
+	    s->size < NOTES_MAX ? s->size : NOTES_MAX, (off_t)s->offset);
+	Elf64_Nhdr note; /* alike in both classes */
+	size_t at = 0;
+
+	while (length > 0 &&
+	    at + sizeof(note) + sizeof(go_note) <= (size_t)length) {
+		memcpy(&note, notes + at, sizeof(note));
+		at += sizeof(note);
+		if (note.n_namesz == sizeof(go_note) &&
+		    memcmp(notes + at, go_note, sizeof(go_note)) == 0)
+			return true;
+		at += padded(note.n_namesz) + padded(note.n_descsz);
+	}
+	return false;
+}
+
+static void
+segments_judge(int fd, struct binary *b, uint64_t at, unsigned int count,
+    unsigned int size)
+{
+	bool go = false, interpreted = false;
+	struct segment s;
+
+	for (; count > 0; count--, at += size) {
+		if (!segment_read(fd, b, at, &s))
+			return;
+		interpreted |= s.type == PT_INTERP;
+		go |= s.type == PT_NOTE && has_go_note(fd, &s);
+	}
+	b->kind = go ? BINARY_GO : interpreted ? BINARY_DYNAMIC : BINARY_STATIC;
+}
+
+static void
+elf_judge(int fd, struct binary *b, const char head[HEAD])
+{
+	Elf64_Ehdr wide;
+	Elf32_Ehdr narrow;
+
+	memcpy(&wide, head, sizeof(wide));
+	memcpy(&narrow, head, sizeof(narrow));
+	b->class = wide.e_ident[EI_CLASS];
+	b->machine = wide.e_machine;
+	if (b->class == ELFCLASS64 && wide.e_phnum <= HEADERS_MAX)
+		segments_judge(fd, b, wide.e_phoff, wide.e_phnum,
+		    wide.e_phentsize);
+	else if (b->class == ELFCLASS32 && narrow.e_phnum <= HEADERS_MAX)
+		segments_judge(fd, b, narrow.e_phoff, narrow.e_phnum,
+		    narrow.e_phentsize);
+}
+
+/* Set-user-ID, set-group-ID, or capabilities of the file. */
+static bool
+may_gain(int fd)
+{
+	struct stat status;
+
+	return fgetxattr(fd, "security.capability", NULL, 0) > 0 ||
+	    (fstat(fd, &status) == 0 &&
+		(status.st_mode & (S_ISUID | S_ISGID)) != 0);
+}
+
+/*
+ * The program a script's first line names: its interpreter, or behind env(1)
+ * what that would execute.
+ */
+static bool
+interpreter_find(char *line, char **environment, char path[PROGRAM_PATH])
+{
+	char *state, *interpreter, *argument, *name;
+
+	line[strcspn(line, "\n")] = '\0';
+	interpreter = strtok_r(line + 2, " \t", &state);
+	if (interpreter == NULL)
+		return false;
+	argument = strtok_r(NULL, " \t", &state);
+	name = strrchr(interpreter, '/');
+	if (name != NULL && strcmp(name, "/env") == 0 && argument != NULL &&
+	    *argument != '-' && strchr(argument, '=') == NULL)
+		interpreter = argument;
+	return program_find(interpreter, environment, path) == 0;
+}
+
+static struct binary
+look(const char *path, char **environment, int depth)
+{
+	struct binary b = {BINARY_UNKNOWN};
+	char head[HEAD + 1] = "", next[PROGRAM_PATH];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return b;
+	length = pread(fd, head, HEAD, 0);
+	if (length >= (ssize_t)sizeof(Elf64_Ehdr) &&
+	    memcmp(head, ELFMAG, SELFMAG) == 0) {
+		b.gains = may_gain(fd);
+		elf_judge(fd, &b, head);
+	}
+	close(fd);
+	if (strncmp(head, "#!", 2) == 0 && depth < DEPTH_MAX &&
+	    interpreter_find(head, environment, next))
+		return look(next, environment, depth + 1);
+	return b;
+}
+
+struct binary
+binary_read(const char *path, char **environment)
+{
+	return look(path, environment, 0);
+}

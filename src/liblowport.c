@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * liblowport.so, for LD_PRELOAD: bind(2) asks the helper first.
+ *
+ * Runs in: the server and whatever it starts, with what rights they have.
+ * Reads: its own variable, once, and what the helper replies.
+ *
+ * Needs no library but for errno: it is loaded into programs of glibc and of
+ * musl alike.  What the functions do not overriding is the system call alone.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "expected.h"
+#include "request.h"
+#include "syscall.h"
+
+/* lowport in lowport in lowport: each gets its turn. */
+#define NAMES_MAX 4
+
+#define VISIBLE __attribute__((visibility("default")))
+
+static struct {
+	char text[REQUEST_NAME];
+	bool has_table;
+} names[NAMES_MAX];
+static int count;
+
+/* What getsockname(2) is to answer: empty unless some lowport was asked to. */
+static struct table table;
+
+extern char **environ;
+
+static const char *
+variable_find(void)
+{
+	static const char name[] = REQUEST_VARIABLE "=";
+	char **variable = environ;
+	size_t i;
+
+	for (; variable != NULL && *variable != NULL; variable++) {
+		for (i = 0; name[i] != '\0' && (*variable)[i] == name[i]; i++)
+			;
+		if (name[i] == '\0')
+			return *variable + i;
+	}
+	return NULL;
+}
+
+/* Returns what is behind the name, or NULL where there is none. */
+static const char *
+name_take(const char *text)
+{
+	int i;
+
+	for (i = 0; i < REQUEST_NAME - 1 && text[i] != '\0'; i++)
+		names[count].text[i] = text[i];
+	if (i < REQUEST_NAME - 1)
+		return NULL;
+	text += i;
+	names[count].has_table = *text == REQUEST_TABLE;
+	text += names[count++].has_table;
+	return *text == ':' ? text + 1 : NULL;
+}
+
+static void
+table_add(const char *name)
+{
+	static struct table other;
+	uint32_t i;
+
+	if (request_table(name, &other) != 0)
+		return;
+	for (i = 0; i < other.count && table.count < PLAN_MAPPINGS_MAX; i++)
+		table.mappings[table.count++] = other.mappings[i];
+}
+
+/* Before main: a server may change its environment, and close what it has. */
+static void __attribute__((constructor)) learn(void)
+{
+	const char *text = variable_find();
+	int i;
+
+	while (text != NULL && count < NAMES_MAX)
+		text = name_take(text);
+	for (i = 0; i < count; i++)
+		if (names[i].has_table)
+			table_add(names[i].text);
+}
+
+/* As a C function returns it. */
+static int
+result_of(long status)
+{
+	if (status >= 0)
+		return (int)status;
+	errno = (int)-status;
+	return -1;
+}
+
+/* True where some mapping might be for it: others cost no round trip. */
+static bool
+may_be_mapped(const struct sockaddr *address, socklen_t length)
+{
+	const struct sockaddr_in *in = (const void *)address;
+
+	return count > 0 && address != NULL && length >= sizeof(*in) &&
+	    (in->sin_family == AF_INET || in->sin_family == AF_INET6 ||
+		in->sin_family == AF_UNSPEC) &&
+	    in->sin_port != 0;
+}
+
+VISIBLE int
+bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	int i, answer;
+
+	for (i = 0; may_be_mapped(address, length) && i < count; i++) {
+		answer = request_bind(names[i].text, fd, address, length);
+		if (answer != REQUEST_PASS)
+			return result_of(-answer);
+	}
+	return result_of(syscall3(SYS_bind, fd, (long)address, length));
+}
+
+/* The caller's room may be too small for the address to tell which it is. */
+static uint16_t
+expected_of(int fd)
+{
+	struct sockaddr_in6 address;
+	socklen_t length = sizeof(address);
+	int protocol = 0;
+
+	address.sin6_family = AF_UNSPEC;
+	if (syscall3(SYS_getsockname, fd, (long)&address, (long)&length) < 0)
+		return 0;
+	length = sizeof(protocol);
+	syscall5(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, (long)&protocol,
+	    (long)&length);
+	return expected_port(&table, protocol, &address);
+}
+
+VISIBLE int
+getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	const socklen_t room = table.count > 0 && length != NULL ? *length : 0;
+	struct sockaddr_in *in = (void *)address;
+	long status = syscall3(SYS_getsockname, fd, (long)address,
+	    (long)length);
+	uint16_t port;
+
+	if (status < 0 || room < offsetof(struct sockaddr_in, sin_addr))
+		return result_of(status);
+	port = expected_of(fd);
+	if (port != 0)
+		in->sin_port = htons(port);
+	return 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability, as the server's user.
+ * Reads: the library's file, the server's, and LD_PRELOAD.
+ */
+#include <elf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "binary.h"
+#include "environment.h"
+#include "library.h"
+#include "message.h"
+#include "program.h"
+#include "request.h"
+
+#define SAY(why, ...) (snprintf(why, EXPLAIN_TEXT, __VA_ARGS__), false)
+
+#define NAME "liblowport.so"
+
+static bool
+is_there(const char *path)
+{
+	return access(path, R_OK) == 0;
+}
+
+static bool
+is_beside(char path[LIBRARY_PATH])
+{
+	const char *program = origin_path(), *slash = strrchr(program, '/');
+
+	snprintf(path, LIBRARY_PATH, "%.*s/" NAME,
+	    slash == NULL ? 0 : (int)(slash - program), program);
+	return slash != NULL && is_there(path);
+}
+
+bool
+library_find(char path[LIBRARY_PATH], char why[EXPLAIN_TEXT])
+{
+	struct statvfs status;
+
+	if (!is_beside(path)) {
+		snprintf(path, LIBRARY_PATH, "%s", LIBRARY_FILE);
+		if (!is_there(path))
+			return SAY(why,
+			    "the preload library " NAME " is neither beside "
+			    "%.200s nor at " LIBRARY_FILE "; install it there",
+			    origin_path());
+	}
+	if (path[strcspn(path, ": \t\n")] != '\0')
+		return SAY(why,
+		    "LD_PRELOAD takes no path with a blank or a colon, as "
+		    "%.200s has; install " NAME " elsewhere",
+		    path);
+	if (statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0)
+		return SAY(why,
+		    "%.200s is on a file system mounted noexec; install it "
+		    "elsewhere",
+		    path);
+	return true;
+}
+
+static bool
+is_same_machine(const struct binary *a, const struct binary *b)
+{
+	return a->class == b->class && a->machine == b->machine;
+}
+
+static bool
+judge(const struct binary *program, const char *file, const char *library,
+    bool gains, char **environment, char why[EXPLAIN_TEXT])
+{
+	const struct binary own = binary_read(library, environment);
+
+	if (program->kind == BINARY_STATIC)
+		return SAY(why,
+		    "'%.200s' is statically linked, and loads no library",
+		    file);
+	if (program->kind == BINARY_GO)
+		return SAY(why,
+		    "'%.200s' is a Go program, which makes its system calls "
+		    "itself",
+		    file);
+	if (program->kind == BINARY_DYNAMIC && !is_same_machine(program, &own))
+		return SAY(why,
+		    "'%.200s' is of another architecture than %.200s", file,
+		    library);
+	if (program->gains && gains)
+		return SAY(why,
+		    "'%.200s' is set-user-ID or has a capability, and its "
+		    "loader ignores LD_PRELOAD",
+		    file);
+	return true;
+}
+
+bool
+library_reaches(const char *path, const char *command, char **environment,
+    bool gains, char why[EXPLAIN_TEXT])
+{
+	char file[PROGRAM_PATH];
+	struct binary program;
+
+	/* One that is not there, exec shall tell. */
+	if (program_find(command, environment, file) != 0)
+		return true;
+	program = binary_read(file, environment);
+	return judge(&program, file, path, gains, environment, why);
+}
+
+/* Behind, or in front of, what the variable has. */
+static char **
+join(char **environment, const char *name, const char *first,
+    const char *second)
+{
+	char *value;
+
+	if (asprintf(&value, "%s%s%s", first,
+		*first != '\0' && *second != '\0' ? ":" : "", second) < 0)
+		fatalx("cannot set %s: out of memory", name);
+	return environment_set(environment, name, value);
+}
+
+static const char *
+value_of(char **environment, const char *name)
+{
+	const char *value = environment_get(environment, name);
+
+	return value == NULL ? "" : value;
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	const size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+char **
+library_preload(char **environment, const char *path, const char *name,
+    bool table)
+{
+	const char *preload = value_of(environment, "LD_PRELOAD");
+	char own[REQUEST_NAME + 1];
+
+	snprintf(own, sizeof(own), "%s%.*s", name, table,
+	    &(const char){REQUEST_TABLE});
+	environment = join(environment, REQUEST_VARIABLE, own,
+	    value_of(environment, REQUEST_VARIABLE));
+	/* lowport in lowport: it is there already. */
+	return ends_with(preload, path)
+	    ? environment
+	    : join(environment, "LD_PRELOAD", preload, path);
+}

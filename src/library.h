@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The preload library (liblowport.c), seen from outside: where it is, whether it
+ * will get into the server, and what has it get there.
+ */
+#ifndef LIBRARY_H
+#define LIBRARY_H
+
+#include <stdbool.h>
+
+#include "explain.h"
+
+/* Room for its path. */
+#define LIBRARY_PATH 300
+
+/*
+ * Finds the library beside this program or where it was installed.  False where
+ * there is none that a loader would take, and why.
+ */
+bool library_find(char path[LIBRARY_PATH], char why[EXPLAIN_TEXT]);
+
+/*
+ * False where the loader of this command's program is known not to load it, and
+ * why: there is none, or it would be in vain.  gains tells whether executing a
+ * file may raise privilege.
+ */
+bool library_reaches(const char *path, const char *command, char **environment,
+    bool gains, char why[EXPLAIN_TEXT]);
+
+/*
+ * Returns an environment with the library behind what LD_PRELOAD had, so that a
+ * library of the caller's which overrides bind(2) goes on doing so, and with the
+ * name to ask at before those of any lowport around this one.
+ */
+char **library_preload(char **environment, const char *path, const char *name,
+    bool table);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, which holds no capability but what --keep-caps names.
+ * Reads: the helper's answer.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "library.h"
+#include "message.h"
+#include "method.h"
+#include "privilege.h"
+#include "seccomp.h"
+#include "trial.h"
+
+#define ATTEMPT_STACK 65536
+
+static bool __attribute__((format(printf, 2, 3)))
+say(char why[EXPLAIN_TEXT], const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, EXPLAIN_TEXT, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static bool
+offer(const struct start *start, struct offer offer, int fd,
+    char why[EXPLAIN_TEXT])
+{
+	return channel_send_offer(start->channel, &offer, fd) ||
+	    say(why, "the helper has ended");
+}
+
+static bool
+offer_heritage(const struct start *start, char why[EXPLAIN_TEXT])
+{
+	const struct heritage *heritage = &start->heritage;
+	unsigned int i;
+
+	for (i = 0; i < heritage->count; i++)
+		if (!offer(start,
+			(struct offer){OFFER_INHERITED,
+			    heritage->sockets[i].mapping},
+			heritage->sockets[i].fd, why))
+			return false;
+	return true;
+}
+
+/* What notify cannot do, whatever the kernel can. */
+static bool
+notify_can(const struct start *start, char why[EXPLAIN_TEXT])
+{
+	if (start->kept != 0)
+		return say(why,
+		    "with --keep-caps the server holds more than the helper, "
+		    "which then cannot read its bind(2) calls");
+	if (start->options.new_privs)
+		return say(why,
+		    "with --allow-new-privs no seccomp filter can be "
+		    "installed");
+	if (start->options.expected && start->answer.observe)
+		return say(why,
+		    "--show-expected-port takes pidfd_getfd(2), which is "
+		    "refused here");
+	return true;
+}
+
+static enum seccomp_traps
+traps_for(const struct start *start)
+{
+	if (start->options.expected)
+		return SECCOMP_EXPECTED;
+	return start->answer.observe ? SECCOMP_OBSERVE : SECCOMP_FETCH;
+}
+
+/* From here on this process has the filter. */
+static bool
+notify_install(const struct start *start, struct method *method)
+{
+	struct seccomp_listener listener = seccomp_listen(traps_for(start),
+	    start->plan.baseline != 0);
+	bool offered;
+
+	if (listener.fd < 0) {
+		explain_no_listener(method->why, errno);
+		return false;
+	}
+	offered = offer(start,
+	    (struct offer){OFFER_NOTIFY, .killable = listener.killable},
+	    listener.fd, method->why);
+	close(listener.fd);
+	if (!offered ||
+	    !trial_run(NULL, &start->plan, &start->answer, &start->heritage,
+		method->why))
+		return false;
+	method->killable = listener.killable;
+	method->taken = METHOD_NOTIFY;
+	return true;
+}
+
+struct attempt {
+	const struct start *start;
+	struct method method;
+};
+
+static int
+attempt_run(void *argument)
+{
+	struct attempt *attempt = argument;
+
+	notify_install(attempt->start, &attempt->method);
+	return 0;
+}
+
+/*
+ * A filter cannot be taken out again, and a listener that does not work would
+ * stand in the way of preload: so a process that ends tries first.  It runs in
+ * this one's memory, as with vfork(2), which takes a sixth of the time; and its
+ * end sends no signal, which would stay pending for the server.
+ */
+static bool
+notify_works(const struct start *start, struct method *method)
+{
+	static char stack[ATTEMPT_STACK] __attribute__((aligned(16)));
+	struct attempt attempt = {start, {METHOD_AUTO}};
+	pid_t pid = clone(attempt_run, stack + sizeof(stack),
+	    CLONE_VM | CLONE_VFORK, &attempt);
+
+	if (pid < 0)
+		return say(method->why, "cannot start a process: %s",
+		    strerror(errno));
+	waitpid(pid, NULL, __WALL);
+	memcpy(method->why, attempt.method.why, sizeof(method->why));
+	return attempt.method.taken == METHOD_NOTIFY;
+}
+
+static bool
+preload_install(struct start *start, struct method *method,
+    char why[EXPLAIN_TEXT])
+{
+	const char *command = start->options.command[0];
+	char path[LIBRARY_PATH], name[REQUEST_NAME];
+	bool offered;
+	int requests;
+
+	if (!library_find(path, why) ||
+	    (command != NULL &&
+		!library_reaches(path, command, start->environment,
+		    start->options.new_privs, why)))
+		return false;
+	requests = channel_open_requests(name);
+	if (requests < 0)
+		return say(why, "cannot make a Unix socket: %s",
+		    strerror(errno));
+	offered = offer(start, (struct offer){OFFER_PRELOAD}, requests, why);
+	close(requests);
+	if (!offered ||
+	    !trial_run(name, &start->plan, &start->answer, &start->heritage,
+		why))
+		return false;
+	start->environment = library_preload(start->environment, path, name,
+	    start->options.expected);
+	method->taken = METHOD_PRELOAD;
+	return true;
+}
+
+/* True where notify has been installed, or nothing else is wanted. */
+static bool
+notify_settles(const struct start *start, struct method *method)
+{
+	const enum options_method asked = start->options.method;
+
+	if (asked == METHOD_PRELOAD)
+		return false;
+	if (!notify_can(start, method->why))
+		return asked == METHOD_NOTIFY;
+	if (asked == METHOD_AUTO && !notify_works(start, method))
+		return false;
+	return notify_install(start, method) || asked == METHOD_NOTIFY;
+}
+
+struct method
+method_install(struct start *start)
+{
+	struct method method = {METHOD_AUTO};
+	char why[EXPLAIN_TEXT], notify[EXPLAIN_TEXT];
+
+	if (!offer_heritage(start, method.why) ||
+	    notify_settles(start, &method) ||
+	    preload_install(start, &method, why))
+		return method;
+	/* What is tried first is told first. */
+	memcpy(notify, method.why, sizeof(notify));
+	if (*notify == '\0')
+		say(method.why, "%s", why);
+	else
+		say(method.why, "%.500s; nor by --method preload: %s", notify,
+		    why);
+	return method;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, after the drop.
+ * Reads: the arguments of the server's calls, once, into a copy.
+ *
+ * For each call: what it asks for is read and then the call's id checked, so
+ * that the bytes are those of the task that waits.  The answer rests on the
+ * copy alone: another thread may rewrite the address meanwhile, and the
+ * outcome is that of one address or the other.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "expected.h"
+#include "handoff.h"
+#include "message.h"
+#include "notify.h"
+#include "process.h"
+#include "seccomp.h"
+#include "socket.h"
+
+/* The longest address of interest; bind(2) looks at no byte beyond. */
+#define ADDRESS_MAX sizeof(struct sockaddr_in6)
+
+/* bind(fd, address, length) */
+struct trapped {
+	struct seccomp_notif call;
+	uint8_t address[ADDRESS_MAX]; /* the copy */
+	socklen_t length;
+	struct handoff_bind bind; /* what it says */
+};
+
+/* A bind nobody can look at might be one a mapping is for. */
+static void
+tell_unreadable(struct handoff *h, pid_t task)
+{
+	if (!h->told_unreadable)
+		alertx("cannot look at a bind(2) of process %d: %s; it gets no "
+		       "mapped port (not dumpable, or Yama ptrace_scope above "
+		       "1?)",
+		    task, strerror(errno));
+	h->told_unreadable = true;
+}
+
+/*
+ * Reads what the call asks for.  False: nothing lowport has to do with, or
+ * something the kernel refuses; it shall say so itself.
+ */
+static bool
+trapped_read(struct handoff *h, struct trapped *t)
+{
+	const __u64 *arguments = t->call.data.args;
+	int length = (int)arguments[2];
+	ssize_t read;
+
+	t->bind.task = (pid_t)t->call.pid;
+	t->bind.fd = (int)arguments[0];
+	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
+		return false;
+	t->length = length > (int)ADDRESS_MAX ? ADDRESS_MAX : (socklen_t)length;
+	read = process_read(t->bind.task, arguments[1], t->address, t->length);
+	/* EIO, EFAULT: the kernel cannot read the address either. */
+	if (read < 0 && errno != EIO && errno != EFAULT && errno != ESRCH)
+		tell_unreadable(h, t->bind.task);
+	if (!seccomp_valid(h->listener, &t->call))
+		return false;
+	return read == (ssize_t)t->length &&
+	    endpoint_from_sockaddr(&t->bind.asked, t->address, t->length);
+}
+
+/*
+ * Lets a bind through.  The kernel would read the address again, after another
+ * thread may have changed it: where the server's socket can be had, the copy is
+ * bound instead, with the server's own rights, as the helper has none either.
+ * Not where a signal can repeat the call: the second time it would fail.  Nor
+ * where the server has put itself into a sandbox, or a security module has: it
+ * judges the server's own binds, not ours.
+ */
+static void
+let_through(struct handoff *h, const struct trapped *t)
+{
+	int fd = -1, error;
+
+	if (h->killable && !h->observe && !h->sandboxed &&
+	    process_same_label(t->bind.task))
+		fd = target_fetch(t->bind.task, t->bind.fd);
+	if (fd < 0) {
+		seccomp_continue(h->listener, &t->call);
+		return;
+	}
+	error = socket_bind_bytes(fd, t->address, t->length) == 0 ? 0 : errno;
+	close(fd);
+	seccomp_answer(h->listener, &t->call, error);
+}
+
+/*
+ * What is no socket, the kernel refuses.  A socket that cannot be looked at,
+ * for whatever reason, is not left with the port nobody is to use: the bind
+ * fails, and that is told.
+ */
+static void
+refuse_unknown(struct handoff *h, const struct trapped *t)
+{
+	if (errno == ENOENT || errno == ENOTSOCK) {
+		seccomp_continue(h->listener, &t->call);
+		return;
+	}
+	tell_unreadable(h, t->bind.task);
+	seccomp_answer(h->listener, &t->call, EACCES);
+}
+
+static int
+deliver(struct handoff *h, const struct trapped *t,
+    const struct handoff_decision *d)
+{
+	int error = seccomp_replace(h->listener, &t->call, d->socket,
+	    t->bind.fd, (t->bind.target.flags & O_CLOEXEC) != 0);
+
+	if (error == 0)
+		handoff_commit(h, &t->bind, d);
+	return error;
+}
+
+static void
+serve_expected(struct handoff *h, struct trapped *t)
+{
+	struct handoff_decision d = handoff_decide(h, &t->bind);
+
+	if (d.outcome == HANDOFF_HAND_OVER)
+		d.error = deliver(h, t, &d);
+	if (d.outcome == HANDOFF_LET_THROUGH)
+		let_through(h, t);
+	else
+		seccomp_answer(h->listener, &t->call, d.error);
+}
+
+static void
+serve_bind(struct handoff *h, struct trapped *t)
+{
+	struct target *target = &t->bind.target;
+
+	if (!trapped_read(h, t)) {
+		seccomp_continue(h->listener, &t->call);
+	} else if (!pool_expects(h->pool, t->bind.asked.port)) {
+		let_through(h, t);
+	} else if (!target_learn(target, t->bind.task, t->bind.fd,
+		       h->observe)) {
+		refuse_unknown(h, t);
+	} else {
+		serve_expected(h, t);
+		if (target->fd >= 0)
+			close(target->fd);
+	}
+}
+
+/* The name of a task's socket, with the port the server expects in place of the
+ * one it has.  False where that is the same, or it is no such socket. */
+static bool
+name_expected(const struct handoff *h, pid_t task, int fd,
+    struct sockaddr_in6 *name, socklen_t *length)
+{
+	int socket = target_fetch(task, fd);
+	struct table table;
+	uint16_t port = 0;
+
+	if (socket < 0)
+		return false;
+	handoff_table(h, &table);
+	if (getsockname(socket, (struct sockaddr *)name, length) == 0)
+		port = expected_port(&table,
+		    socket_option(socket, SOL_SOCKET, SO_PROTOCOL), name);
+	close(socket);
+	name->sin6_port = htons(port);
+	return port != 0;
+}
+
+/*
+ * getsockname(fd, address, length), as the kernel would carry it out: no more
+ * bytes than there is room for, and the full length.  The memory is opened before
+ * the call's id is checked, and stays that of the task which waits.
+ */
+static bool
+name_write(const struct handoff *h, const struct seccomp_notif *call,
+    const struct sockaddr_in6 *name, socklen_t length)
+{
+	const __u64 *arguments = call->data.args;
+	int memory = process_open_memory((pid_t)call->pid), room;
+	bool written = false;
+
+	if (memory < 0)
+		return false;
+	if (seccomp_valid(h->listener, call) &&
+	    pread(memory, &room, sizeof(room), (off_t)arguments[2]) ==
+		sizeof(room) &&
+	    room >= 0) {
+		if (room > (int)length)
+			room = (int)length;
+		written = pwrite(memory, name, (size_t)room,
+			      (off_t)arguments[1]) == room &&
+		    pwrite(memory, &length, sizeof(length),
+			(off_t)arguments[2]) == sizeof(length);
+	}
+	close(memory);
+	return written;
+}
+
+/* What cannot be answered for the kernel, the kernel answers. */
+static void
+serve_name(struct handoff *h, const struct seccomp_notif *call)
+{
+	struct sockaddr_in6 name = {0};
+	socklen_t length = sizeof(name);
+
+	if (name_expected(h, (pid_t)call->pid, (int)call->data.args[0], &name,
+		&length) &&
+	    name_write(h, call, &name, length))
+		seccomp_answer(h->listener, call, 0);
+	else
+		seccomp_continue(h->listener, call);
+}
+
+void
+notify_serve(struct handoff *h)
+{
+	struct trapped t;
+
+	if (!seccomp_receive(h->listener, &t.call)) {
+		/* ENOENT: the task died meanwhile.  Else it is no listener. */
+		if (errno != ENOENT && errno != EINTR) {
+			close(h->listener);
+			h->listener = -1;
+		}
+	} else if (t.call.data.nr == SYS_bind) {
+		serve_bind(h, &t);
+	} else if (t.call.data.nr == SYS_getsockname) {
+		serve_name(h, &t.call);
+	} else {
+		if (t.call.data.nr == SYS_setsockopt)
+			target_observe(h->listener, &t.call);
+		else
+			h->sandboxed = true;
+		seccomp_continue(h->listener, &t.call);
+	}
+}

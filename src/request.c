@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the server, as part of the preload library; the child, to try it.
+ * Reads: what the helper replies.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/un.h>
+
+#include "request.h"
+#include "syscall.h"
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int[2]))];
+};
+
+/* A conversation: the request goes out at one socket, the reply comes in at
+ * another, of which the helper gets the other end. */
+struct conversation {
+	int out, in, end;
+};
+
+static void
+copy(void *to, const void *from, size_t size)
+{
+	uint8_t *t = to;
+	const uint8_t *f = from;
+
+	while (size-- > 0)
+		*t++ = *f++;
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd >= 0)
+		syscall1(SYS_close, *fd);
+	*fd = -1;
+}
+
+static void
+conversation_end(struct conversation *c)
+{
+	shut(&c->out);
+	shut(&c->in);
+	shut(&c->end);
+}
+
+/* Returns 0 or an errno(3) value. */
+static int
+conversation_begin(struct conversation *c)
+{
+	int pair[2];
+	long status;
+
+	c->in = c->end = -1;
+	c->out = (int)syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC,
+	    0);
+	if (c->out < 0)
+		return -c->out;
+	status = syscall4(SYS_socketpair, AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_CLOEXEC, 0, (long)pair);
+	if (status < 0) {
+		shut(&c->out);
+		return (int)-status;
+	}
+	c->in = pair[0];
+	c->end = pair[1];
+	return 0;
+}
+
+/* The abstract address; returns its length. */
+static socklen_t
+address_of(struct sockaddr_un *address, const char *name)
+{
+	static const char prefix[] = REQUEST_PREFIX;
+	size_t at = 1, i;
+
+	address->sun_family = AF_UNIX;
+	address->sun_path[0] = '\0';
+	for (i = 0; prefix[i] != '\0'; i++)
+		address->sun_path[at++] = prefix[i];
+	for (i = 0; i < REQUEST_NAME - 1; i++)
+		address->sun_path[at++] = name[i];
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + at);
+}
+
+static long
+send_message(int socket, struct msghdr *message)
+{
+	long status;
+
+	do
+		status = syscall3(SYS_sendmsg, socket, (long)message,
+		    MSG_NOSIGNAL);
+	while (status == -EINTR);
+	return status;
+}
+
+static int
+request_send(struct conversation *c, const char *name,
+    const struct request *request, int fd)
+{
+	struct iovec vector = {(void *)request, sizeof(*request)};
+	const int fds[2] = {fd, c->end};
+	struct sockaddr_un address;
+	union control control;
+	struct msghdr message;
+	long status;
+
+	message.msg_name = &address;
+	message.msg_namelen = address_of(&address, name);
+	message.msg_iov = &vector;
+	message.msg_iovlen = 1;
+	message.msg_control = &control;
+	message.msg_controllen = sizeof(control);
+	message.msg_flags = 0;
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(fds));
+	copy(CMSG_DATA(&control.header), fds, sizeof(fds));
+	status = send_message(c->out, &message);
+	/* The helper's own is the only one now: when it closes that, the reply
+	 * ends. */
+	shut(&c->end);
+	return status < 0 ? (int)-status : 0;
+}
+
+/* Receives as many bytes as there are, size at the most, and a descriptor, -1
+ * where there is none. */
+static long
+reply_receive(const struct conversation *c, void *bytes, size_t size, int *fd)
+{
+	struct iovec vector = {bytes, size};
+	union control control;
+	struct msghdr message;
+	long status;
+
+	message.msg_name = NULL;
+	message.msg_namelen = 0;
+	message.msg_iov = &vector;
+	message.msg_iovlen = 1;
+	message.msg_control = &control;
+	message.msg_controllen = sizeof(control);
+	message.msg_flags = 0;
+	/* A signal does not take the reply away. */
+	do
+		status = syscall3(SYS_recvmsg, c->in, (long)&message,
+		    MSG_CMSG_CLOEXEC);
+	while (status == -EINTR);
+	*fd = -1;
+	if (status >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(*fd)) &&
+	    control.header.cmsg_type == SCM_RIGHTS)
+		copy(fd, CMSG_DATA(&control.header), sizeof(*fd));
+	return status;
+}
+
+/* Nobody is there, or answers: as a trapped call fails whose listener is gone. */
+static int
+gone(int error)
+{
+	return error == ECONNREFUSED || error == ENOENT ? ENOSYS : error;
+}
+
+/* About the descriptor, or about none where it is negative.  Returns how many
+ * bytes were received, or minus an errno(3) value. */
+static long
+converse(const char *name, const struct request *request, int fd, void *reply,
+    size_t size, int *received)
+{
+	struct conversation c;
+	long length;
+	int error = conversation_begin(&c);
+
+	if (error != 0)
+		return -error;
+	error = request_send(&c, name, request, fd >= 0 ? fd : c.end);
+	length = error != 0 ? -gone(error)
+			    : reply_receive(&c, reply, size, received);
+	conversation_end(&c);
+	return length == 0 ? -ENOSYS : length;
+}
+
+/* Puts the socket in the place of the server's. */
+static int
+replace(int fd, int socket)
+{
+	const long flags = syscall2(SYS_fcntl, fd, F_GETFD);
+	long status;
+
+	if (flags < 0)
+		return (int)-flags;
+	status = syscall3(SYS_dup3, socket, fd,
+	    (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+	return status < 0 ? (int)-status : 0;
+}
+
+int
+request_bind(const char *name, int fd, const void *address, socklen_t length)
+{
+	struct request request = {REQUEST_MAGIC, REQUEST_BIND, fd,
+	    length < REQUEST_ADDRESS ? length : REQUEST_ADDRESS, {0}};
+	struct reply reply;
+	int socket = -1, error;
+	long received;
+
+	if (fd < 0)
+		return REQUEST_PASS;
+	copy(request.address, address, request.length);
+	received = converse(name, &request, fd, &reply, sizeof(reply), &socket);
+	/* No descriptor at all: bind(2) itself shall say so. */
+	if (received == -EBADF)
+		return REQUEST_PASS;
+	if (received < 0)
+		return (int)-received;
+	error = received == sizeof(reply) ? reply.answer : ENOSYS;
+	if (socket >= 0 && error == 0)
+		error = replace(fd, socket);
+	else if (error == 0)
+		error = ENOSYS;
+	shut(&socket);
+	return error;
+}
+
+int
+request_table(const char *name, struct table *table)
+{
+	const struct request request = {REQUEST_MAGIC, REQUEST_EXPECTED, -1, 0,
+	    {0}};
+	int none;
+	long received = converse(name, &request, -1, table, sizeof(*table),
+	    &none);
+
+	if (received < 0)
+		return (int)-received;
+	return received == sizeof(*table) && table->count <= PLAN_MAPPINGS_MAX
+	    ? 0
+	    : ENOSYS;
+}
