@@ -5,6 +5,7 @@
  */
 #include <elf.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -156,6 +157,7 @@ look(const char *path, char **environment, int depth)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length;
 
+	snprintf(b.path, sizeof(b.path), "%s", path);
 	if (fd < 0)
 		return b;
 	length = pread(fd, head, HEAD, 0);

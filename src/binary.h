@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Room for a path in a message. */
+#define BINARY_PATH 200
+
 enum binary_kind {
 	BINARY_UNKNOWN, /* not readable, or nothing known */
 	BINARY_DYNAMIC, /* a loader loads it */
@@ -18,9 +21,10 @@ enum binary_kind {
 
 struct binary {
 	enum binary_kind kind;
-	uint8_t class;    /* EI_CLASS: 32 or 64 bits */
-	uint16_t machine; /* e_machine */
-	bool gains;       /* executing it may raise privilege */
+	uint8_t class;          /* EI_CLASS: 32 or 64 bits */
+	uint16_t machine;       /* e_machine */
+	bool gains;             /* executing it may raise privilege */
+	char path[BINARY_PATH]; /* the file all this is of; may be cut off */
 };
 
 /*

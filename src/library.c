@@ -69,29 +69,28 @@ is_same_machine(const struct binary *a, const struct binary *b)
 }
 
 static bool
-judge(const struct binary *program, const char *file, const char *library,
-    bool gains, char **environment, char why[EXPLAIN_TEXT])
+judge(const struct binary *program, const char *library, bool gains,
+    char **environment, char why[EXPLAIN_TEXT])
 {
 	const struct binary own = binary_read(library, environment);
 
 	if (program->kind == BINARY_STATIC)
 		return SAY(why,
-		    "'%.200s' is statically linked, and loads no library",
-		    file);
+		    "'%s' is statically linked, and loads no library",
+		    program->path);
 	if (program->kind == BINARY_GO)
 		return SAY(why,
-		    "'%.200s' is a Go program, which makes its system calls "
+		    "'%s' is a Go program, which makes its system calls "
 		    "itself",
-		    file);
+		    program->path);
 	if (program->kind == BINARY_DYNAMIC && !is_same_machine(program, &own))
-		return SAY(why,
-		    "'%.200s' is of another architecture than %.200s", file,
-		    library);
+		return SAY(why, "'%s' is of another architecture than %.200s",
+		    program->path, library);
 	if (program->gains && gains)
 		return SAY(why,
-		    "'%.200s' is set-user-ID or has a capability, and its "
+		    "'%s' is set-user-ID or has a capability, and its "
 		    "loader ignores LD_PRELOAD",
-		    file);
+		    program->path);
 	return true;
 }
 
@@ -106,7 +105,7 @@ library_reaches(const char *path, const char *command, char **environment,
 	if (program_find(command, environment, file) != 0)
 		return true;
 	program = binary_read(file, environment);
-	return judge(&program, file, path, gains, environment, why);
+	return judge(&program, path, gains, environment, why);
 }
 
 /* Behind, or in front of, what the variable has. */

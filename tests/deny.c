@@ -1,44 +1,124 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: build/deny COMMAND [ARG...]
+ * usage: build/deny looking|listener|handing COMMAND [ARG...]
  *
- * Runs COMMAND where the kernel refuses to look into another process, as under
- * the default seccomp profiles of Docker 20.10 and containerd 1.6.  Without
- * no_new_privs, which would void file capabilities, so that it takes
+ * Runs COMMAND where the kernel refuses
+ *
+ *   looking   to look into another process, as under the default seccomp
+ *             profiles of Docker 20.10 and containerd 1.6 (EPERM);
+ *   listener  a seccomp listener, as gVisor and the kernel of RHEL 8 (EINVAL);
+ *   handing   to hand a descriptor to a trapped task, as Linux before 5.9
+ *             (EINVAL).
+ *
+ * Without no_new_privs, which would void file capabilities, so that it takes
  * CAP_SYS_ADMIN.
  */
 #include <err.h>
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int
-main(int argc, char **argv)
+static int
+deny_looking(scmp_filter_ctx filter)
 {
 	static const int denied[] = {SCMP_SYS(pidfd_getfd),
 	    SCMP_SYS(process_vm_readv), SCMP_SYS(kcmp),
 	    SCMP_SYS(process_madvise)};
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	size_t i;
-	int error;
+	int error = 0;
 
-	if (argc < 2)
-		errx(125, "usage: deny COMMAND [ARG...]");
-	error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	for (i = 0; error == 0 && i < sizeof(denied) / sizeof(denied[0]); i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
 		    denied[i], 0);
+	return error;
+}
+
+static int
+deny_listener(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL),
+	    SCMP_SYS(seccomp), 1,
+	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+		SECCOMP_FILTER_FLAG_NEW_LISTENER));
+}
+
+static int
+deny_handing(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(ioctl),
+	    1,
+	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+		(uint32_t)SECCOMP_IOCTL_NOTIF_ADDFD));
+}
+
+/* A filter that denies nothing would let every test pass. */
+static bool
+looking_is_denied(void)
+{
+	return syscall(SYS_pidfd_getfd, -1, -1, 0) == -1 && errno == EPERM;
+}
+
+static bool
+listener_is_denied(void)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		   SECCOMP_FILTER_FLAG_NEW_LISTENER, NULL) == -1 &&
+	    errno == EINVAL;
+}
+
+static bool
+handing_is_denied(void)
+{
+	return ioctl(STDIN_FILENO, SECCOMP_IOCTL_NOTIF_ADDFD, NULL) == -1 &&
+	    errno == EINVAL;
+}
+
+static const struct denial {
+	const char *what;
+	int (*deny)(scmp_filter_ctx);
+	bool (*is_denied)(void);
+} denials[] = {
+    {"looking", deny_looking, looking_is_denied},
+    {"listener", deny_listener, listener_is_denied},
+    {"handing", deny_handing, handing_is_denied},
+};
+
+static const struct denial *
+denial_called(const char *what)
+{
+	size_t i;
+
+	for (i = 0; what != NULL && i < sizeof(denials) / sizeof(denials[0]);
+	     i++)
+		if (strcmp(denials[i].what, what) == 0)
+			return &denials[i];
+	errx(125, "usage: deny looking|listener|handing COMMAND [ARG...]");
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct denial *denial = denial_called(argc > 2 ? argv[1] : NULL);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+
+	if (error == 0)
+		error = denial->deny(filter);
 	if (error == 0)
 		error = seccomp_load(filter);
 	if (error != 0) {
 		errno = -error;
 		err(125, "cannot load the filter");
 	}
-	/* A filter that denies nothing would let every test pass. */
-	if (syscall(SYS_pidfd_getfd, -1, -1, 0) != -1 || errno != EPERM)
-		errx(125, "pidfd_getfd(2) is not denied");
-	execvp(argv[1], argv + 1);
-	err(127, "cannot execute '%s'", argv[1]);
+	if (!denial->is_denied())
+		errx(125, "%s is not denied", denial->what);
+	execvp(argv[2], argv + 2);
+	err(127, "cannot execute '%s'", argv[2]);
 }

@@ -101,7 +101,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 }
 
 @test "--doctor: a seccomp profile, as of Docker" {
-	run -0 build/deny setpriv --reuid=nobody --regid=nogroup \
+	run -0 build/deny looking setpriv --reuid=nobody --regid=nogroup \
 	    --clear-groups $SET_CAPS "$LOWPORT" --doctor
 	says note container "a seccomp profile that refuses pidfd_getfd\(2\), as"
 	says ok hand-off "watching setsockopt\(2\), as pidfd_getfd\(2\) is refused"

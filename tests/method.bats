@@ -1,0 +1,264 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# Which hand-off is taken, and what preload alone has to answer for; that the
+# hand-off itself is the same by each way is handoff.bats'.  Where the kernel
+# cannot notify: tests/root/method.bats.
+
+load helpers
+
+# The port a socket has that was bound to this one, and what the environment says
+# of libraries.
+BOUND='
+import os, socket, sys
+s = socket.socket()
+s.bind(("", int(sys.argv[1])))
+print(s.getsockname()[1], os.environ.get("LD_PRELOAD", "-"))'
+
+@test "-v says which hand-off was taken, and why" {
+	run -0 "$LOWPORT" -v -p 443:8443 -- python3 -c "$BOUND" 8443
+	[[ $output == *"hand-off by notify"* ]]
+	run -0 "$LOWPORT" -v --method preload -p 443:8443 -- \
+	    python3 -c "$BOUND" 8443
+	[[ $output == *"hand-off by preload"* ]]
+	run -0 "$LOWPORT" -v --allow-new-privs -p 443:8443 -- \
+	    python3 -c "$BOUND" 8443
+	[[ $output == *"hand-off by preload: with --allow-new-privs no seccomp"* ]]
+}
+
+@test "what a method cannot do is refused, not done by the other" {
+	run "$LOWPORT" --method notify --allow-new-privs -p 443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "no seccomp filter"
+	run "$LOWPORT" --method preload -p 443:8443 -- "$PLAIN" --version
+	refused_with "statically linked, and loads no library"
+	run "$LOWPORT" --method seccomp -p 443:8443 -- true
+	refused_with "it can be auto, notify or preload"
+	LOWPORT_LEARN=observe run "$LOWPORT" --method notify \
+	    --show-expected-port -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "takes pidfd_getfd(2)"
+}
+
+@test "a script's interpreter is looked at, and what env(1) would execute" {
+	ln -s "$PLAIN" "$TMPDIR/static"
+	printf '#!%s\n' "$TMPDIR/static" >"$TMPDIR/direct"
+	printf '#!/usr/bin/env static\n' >"$TMPDIR/by-env"
+	printf '#!/usr/bin/env sh\nexit 7\n' >"$TMPDIR/shell"
+	chmod +x "$TMPDIR/direct" "$TMPDIR/by-env" "$TMPDIR/shell"
+	for script in direct by-env; do
+		PATH=$TMPDIR:$PATH run "$LOWPORT" --method preload \
+		    -p 443:8443 -- "$script"
+		refused_with "$TMPDIR/static' is statically linked"
+	done
+	PATH=$TMPDIR:$PATH run -7 "$LOWPORT" -q --method preload -p 443:8443 \
+	    -- shell
+}
+
+@test "no library, or one that no loader takes: refused, with where it belongs" {
+	mkdir "$TMPDIR/alone" "$TMPDIR/a b"
+	cp "$PLAIN" "$TMPDIR/alone/"
+	cp "$PLAIN" build/liblowport.so "$TMPDIR/a b/"
+	run "$TMPDIR/alone/lowport" --method preload -p 20443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "neither beside $TMPDIR/alone/lowport nor at"
+	run "$TMPDIR/a b/lowport" --method preload -p 20443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "LD_PRELOAD takes no path with a blank"
+}
+
+@test "LD_PRELOAD: the caller's goes first and on, and reaches children" {
+	cat >"$TMPDIR/own.c" <<-END
+		#include <unistd.h>
+		__attribute__((constructor)) static void say(void)
+		{
+			write(2, "own ", 4);
+		}
+	END
+	cc -shared -fPIC -o "$TMPDIR/own.so" "$TMPDIR/own.c"
+	LD_PRELOAD=$TMPDIR/own.so run -0 "$LOWPORT" -q --method preload \
+	    -p 443:8443 -- sh -c 'python3 -c "$0" 8443; :' "$BOUND"
+	[ "$output" = "own own 443 $TMPDIR/own.so:${LOWPORT%/*}/liblowport.so" ]
+	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- \
+	    python3 -c "$BOUND" 8443
+	[ "$output" = "443 ${LOWPORT%/*}/liblowport.so" ]
+	run -0 "$LOWPORT" -q -p 443:8443 -- python3 -c "$BOUND" 8443
+	[ "$output" = "443 -" ]
+}
+
+@test "a caller's library that overrides bind(2) itself goes on doing so" {
+	cat >"$TMPDIR/own.c" <<-END
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <sys/socket.h>
+		#include <unistd.h>
+		int bind(int fd, const struct sockaddr *a, socklen_t length)
+		{
+			int (*next)(int, const struct sockaddr *, socklen_t) =
+			    dlsym(RTLD_NEXT, "bind");
+			write(2, "own ", 4);
+			return next(fd, a, length);
+		}
+	END
+	cc -D_GNU_SOURCE -w -shared -fPIC -o "$TMPDIR/own.so" "$TMPDIR/own.c"
+	LD_PRELOAD=$TMPDIR/own.so run -0 "$LOWPORT" -q --method preload \
+	    -p 443:8443 -- python3 -c "$BOUND" 8443
+	[[ $output == "own 443 "* ]]
+}
+
+@test "preload: a server that closes every descriptor, forks and executes" {
+	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- python3 -c '
+import os, sys
+os.closerange(3, 1024)
+if os.fork():
+    os.wait()
+else:
+    os.execvp("sh", ["sh", "-c", "python3 -c \"$0\" 8443; exit", sys.argv[1]])
+' "$BOUND"
+	[[ $output == "443 "* ]]
+}
+
+@test "preload: bind(2) is the kernel's own, but for the expected port" {
+	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- python3 -c '
+import errno, os, socket
+s = socket.socket(socket.AF_UNIX)
+s.bind("\0abstract")
+s = socket.socket()
+s.bind(("127.0.0.1", 9443))
+assert s.getsockname() == ("127.0.0.1", 9443)
+assert s.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR) == 0
+t = socket.socket()
+try:
+    t.bind(("127.0.0.1", 9443))
+except OSError as e:
+    assert e.errno == errno.EADDRINUSE
+try:
+    t.bind(("127.0.0.1", 22))
+except OSError as e:
+    assert e.errno == errno.EACCES
+socket.socket().bind(("", 0))
+print("as ever")'
+	[ "$output" = "as ever" ]
+}
+
+@test "preload: a process that is none of the server's gets nothing" {
+	"$LOWPORT" -q --method preload -p 443:8443 -- python3 tests/hold.py 8443 &
+	wait_until listening 443
+	# With the server's very environment, and the port free again.
+	environment=$(tr '\0' '\n' <"/proc/$(pgrep -P $!)/environ" |
+	    grep -E '^(LD|LOWPORT)_PRELOAD=')
+	[ "$(wc -l <<<"$environment")" = 2 ]
+	# shellcheck disable=SC2086
+	run -0 env $environment python3 -c "$BOUND" 8443
+	[[ $output == "8443 "* ]]
+	kill $!
+	wait $! || true
+	# The helper is gone: neither port, and no waiting.
+	# shellcheck disable=SC2086
+	run -1 env $environment timeout 5 python3 -c "$BOUND" 8443
+	[[ $output == *"Function not implemented"* ]]
+}
+
+@test "preload: the helper is gone: bind(2) fails, as a trapped one does" {
+	"$LOWPORT" -q --method preload -p 443:8443 -- sh -c '
+	    until [ -e "$TMPDIR/killed" ]; do sleep 0.02; done
+	    exec python3 -c "$0" 8443 >"$TMPDIR/said" 2>&1' "$BOUND" &
+	wait_until pgrep -P $!
+	kill -KILL $!
+	wait $! || true
+	touch "$TMPDIR/killed"
+	wait_until grep 'Function not implemented' "$TMPDIR/said"
+	! listening 8443
+}
+
+@test "preload: a process it is not in, with the expected port, is told" {
+	"$LOWPORT" -q --method preload -p 443:8443 -- \
+	    sh -c 'env -u LD_PRELOAD python3 tests/hold.py 8443; :' \
+	    2>"$TMPDIR/log" &
+	wait_until grep -q 'has port 8443 itself' "$TMPDIR/log"
+	pid=$(pgrep -f 'hold.py 8443$' | tail -n 1)
+	grep -q "process $pid has port 8443 itself" "$TMPDIR/log"
+	kill $!
+	wait $! || true
+}
+
+@test "--show-expected-port: getsockname(2) answers what the server expects" {
+	for way in fetch observe baseline preload; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q --show-expected-port -p 443:8443 \
+		    -p 53:5353/udp -p 990-992:9990-9992 -- \
+		    python3 tests/expected.py
+		[ "$output" = "as expected" ]
+		run -0 "$LOWPORT" -q -p 443:8443 -- python3 -c "$BOUND" 8443
+		[[ $output == "443 "* ]]
+	done
+}
+
+@test "--show-expected-port: of a socket that was passed" {
+	for method in notify preload; do
+		run -0 python3 tests/pass.py https=0.0.0.0:20443 \
+		    "$LOWPORT" -q --method $method --show-expected-port \
+		    -p @https:8443 -- python3 -c "$BOUND" 8443
+		[[ $output == "8443 "* ]]
+	done
+}
+
+@test "lowport in lowport, for other ports: each its own, by any two methods" {
+	for outer in notify preload; do
+		for inner in auto preload; do
+			run -0 "$LOWPORT" -q --method $outer -p 443:8443 -- \
+			    sh -c '"$0" -q --method $1 -p 20080:8080 -- \
+			    python3 -c "$2"' "$PLAIN" $inner '
+import socket
+for expected, public in ((8443, 443), (8080, 20080)):
+    s = socket.socket()
+    s.bind(("", expected))
+    assert s.getsockname()[1] == public, s.getsockname()
+print("each")'
+			[ "$output" = each ]
+		done
+	done
+}
+
+@test "lowport in lowport, one behind the other" {
+	run -0 "$LOWPORT" -q -p 443:8443 -- \
+	    "$PLAIN" -q -p 8443:9443 -- python3 tests/serve_once.py 9443 443
+	[ "$output" = "reached" ]
+	# A static program would bind 8443: the outer one refuses it.
+	run -125 "$LOWPORT" -q --method preload -p 443:8443 -- \
+	    "$PLAIN" -q -p 8443:9443 -- true
+	[[ $output == *"statically linked"* ]]
+}
+
+@test "--allow-new-privs: no_new_privs is off, and set-user-ID is looked at" {
+	run -0 "$LOWPORT" -q --allow-new-privs -p 443:8443 -- \
+	    grep NoNewPrivs /proc/self/status
+	[[ $output == *0 ]]
+	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- \
+	    grep NoNewPrivs /proc/self/status
+	[[ $output == *1 ]]
+	# Where no mapping needs a hand-off, too.
+	run -0 "$LOWPORT" -q --allow-new-privs -p 443:@https -- \
+	    grep NoNewPrivs /proc/self/status
+	[[ $output == *0 ]]
+	cp /bin/sh "$TMPDIR/gains"
+	chmod u+s "$TMPDIR/gains"
+	run "$LOWPORT" --allow-new-privs -p 443:8443 -- "$TMPDIR/gains" -c \
+	    "$MUST_NOT_START"
+	refused_with "is set-user-ID or has a capability"
+	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- "$TMPDIR/gains" -c :
+}
+
+@test "--keep-caps: what the file has given is not the caller's to keep" {
+	run "$LOWPORT" --keep-caps net_admin -p 443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "keeps only what its caller holds"
+	run "$PLAIN" --keep-caps net_admin -p 20443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "not started with all of these"
+	run "$PLAIN" --keep-caps net_bind_service -p 20443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "without net_bind_service"
+	run "$PLAIN" --keep-caps net_admin,fly -p 20443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "'fly' is no capability"
+}

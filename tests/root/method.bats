@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# Kernels and containers that cannot notify, played by build/deny, and
+# --keep-caps: both take root of the sandbox's namespaces (SANDBOX_USER=root).
+
+load ../helpers
+
+as_nobody() {
+	setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
+}
+
+# denied WHAT COMMAND...: as an ordinary user where the kernel refuses that.
+denied() {
+	build/deny "$1" setpriv --reuid=nobody --regid=nogroup --clear-groups \
+	    --inh-caps=-all --ambient-caps=-all -- "${@:2}"
+}
+
+CAPABILITIES="grep -E ^Cap|^NoNew /proc/self/status"
+
+@test "no listener, no ADDFD: preload by itself, and -v says why" {
+	for what in listener handing; do
+		run -0 denied $what "$LOWPORT" -v -p 443:8443 -- \
+		    python3 tests/serve_once.py 8443 443
+		[[ $output == *"hand-off by preload: "*reached* ]]
+		run -0 denied $what "$LOWPORT" --check -p 443:8443 -- python3
+		says ok hand-off "preload, tried; not notify: "
+	done
+	run -0 denied listener "$LOWPORT" -v -p 443:8443 -- true
+	[[ $output == *"a seccomp profile or sandbox forbids it (Invalid arg"* ]]
+	run -0 denied handing "$LOWPORT" -v -p 443:8443 -- true
+	[[ $output == *"the trial hand-off before the start failed: Invalid"* ]]
+}
+
+@test "the same, and no library reaches the server: refused, with both causes" {
+	for what in listener handing; do
+		run denied $what "$LOWPORT" -p 443:8443 -- "$PLAIN" --version
+		refused_with "nor by --method preload: '$PLAIN' is statically"
+		run denied $what "$LOWPORT" --method notify -p 443:8443 -- \
+		    sh -c "$MUST_NOT_START"
+		[ "$status" -eq 125 ]
+		[ ! -e "$TMPDIR/started" ]
+	done
+}
+
+@test "the control: nothing denied, notify it is" {
+	run -0 as_nobody "$LOWPORT" -v -p 443:8443 -- true
+	[[ $output == *"hand-off by notify"* ]]
+}
+
+@test "pidfd_getfd refused: notify all the same; with --show-expected-port preload" {
+	run -0 denied looking "$LOWPORT" -v -p 443:8443 -- \
+	    python3 tests/serve_once.py 8443 443
+	[[ $output == *"hand-off by notify"*reached* ]]
+	run -0 denied looking "$LOWPORT" -v --show-expected-port -p 443:8443 \
+	    -p 53:5353/udp -p 990-992:9990-9992 -- python3 tests/expected.py
+	[[ $output == *"hand-off by preload: --show-expected-port takes"* ]]
+	[[ $output == *"as expected"* ]]
+}
+
+# The sets of capabilities are masks: 1<<12 is net_admin, 1<<7 setuid.
+@test "--keep-caps: these, in every set, and no other, after -u" {
+	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin,CAP_SETUID \
+	    -p 443:8443 -- $CAPABILITIES
+	[ "$(tr -d '\t' <<<"$output")" = "CapInh:0000000000001080
+CapPrm:0000000000001080
+CapEff:0000000000001080
+CapBnd:0000000000001080
+CapAmb:0000000000001080
+NoNewPrivs:1" ]
+	run -0 "$PLAIN" -q -u root --keep-caps net_admin -p 443:8443 -- \
+	    $CAPABILITIES
+	[ "$(grep -c 0000000000001000 <<<"$output")" = 5 ]
+	# Without a hand-off, too.
+	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin -p 443:@https -- \
+	    $CAPABILITIES
+	[ "$(grep -c 0000000000001000 <<<"$output")" = 5 ]
+	# The control: none are kept unasked.
+	run -0 "$PLAIN" -q -u nobody -p 443:8443 -- $CAPABILITIES
+	[ "$(grep -c 0000000000000000 <<<"$output")" = 5 ]
+}
+
+@test "--keep-caps: the server uses them, and gets its port" {
+	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin -p 443:8443 -- \
+	    sh -c 'ip link set lo mtu 60000 && exec python3 tests/serve_once.py 8443 443'
+	[ "$output" = reached ]
+	run ! "$PLAIN" -q -u nobody -p 443:8443 -- \
+	    ip link set lo mtu 60000
+}
+
+@test "--keep-caps: the helper keeps nothing, and forwards signals" {
+	"$PLAIN" -q -u nobody --keep-caps net_admin -p 443:8443 -- \
+	    python3 tests/hold.py 8443 &
+	wait_until listening 443
+	[ "$(security_of $!)" = "$NOTHING_HELD" ]
+	kill -TERM $!
+	wait $! || [ $? -eq 143 ]
+	! listening 443
+}
+
+@test "--keep-caps: from the ambient set, and no more than is there" {
+	SETS="--inh-caps=+net_admin,+net_bind_service
+	    --ambient-caps=+net_admin,+net_bind_service"
+	# shellcheck disable=SC2086
+	run -0 as_nobody $SETS "$PLAIN" -q --keep-caps net_admin -p 443:8443 \
+	    -- $CAPABILITIES
+	[ "$(grep -c '^Cap[IPEA].*0000000000001000$' <<<"$output")" = 4 ]
+	# shellcheck disable=SC2086
+	run as_nobody $SETS "$PLAIN" --keep-caps net_admin,sys_ptrace \
+	    -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "not started with all of these"
+	# With a capability of its file, the kernel does not tell whose they are.
+	# shellcheck disable=SC2086
+	run as_nobody $SETS "$LOWPORT" --keep-caps net_admin -p 443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "keeps only what its caller holds"
+	run "$PLAIN" -u root --keep-caps net_admin --method notify -p 443:8443 \
+	    -- sh -c "$MUST_NOT_START"
+	refused_with "the server holds more than the helper"
+}
+
+@test "--allow-new-privs: a server that is root ends with nothing all the same" {
+	run -0 "$PLAIN" -q -u root --allow-new-privs -p 443:8443 -- \
+	    $CAPABILITIES
+	[ "$(grep -c 0000000000000000 <<<"$output")" = 5 ]
+	[[ $output == *"NoNewPrivs:"*0 ]]
+	run setpriv --bounding-set=-setpcap "$PLAIN" -u root \
+	    --allow-new-privs -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "root would regain"
+}
+
+@test "--allow-new-privs: a set-user-ID program gains, as it would anywhere" {
+	cp /usr/bin/id "$TMPDIR/id"
+	chmod u+s "$TMPDIR/id"
+	run -0 "$PLAIN" -q -u nobody --allow-new-privs -p 443:8443 -- \
+	    sh -c '"$TMPDIR/id" -u'
+	[ "$output" = 0 ]
+	run -0 "$PLAIN" -q -u nobody -p 443:8443 -- sh -c '"$TMPDIR/id" -u'
+	[ "$output" = 65534 ]
+}
