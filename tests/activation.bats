@@ -199,6 +199,20 @@ for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
 21443" ]
 }
 
+# Forty connections, one at a time, each served.
+CLIENTS='
+import socket, time
+while True:
+    try:
+        socket.create_connection(("127.0.0.1", 21443)).close()
+        break
+    except ConnectionRefusedError:
+        time.sleep(0.02)
+for n in range(39):
+    c = socket.create_connection(("127.0.0.1", 21443))
+    assert c.recv(10) == b"served"
+print("all")'
+
 @test "passed: the server restarts, and no connection is lost" {
 	cat >"$TMPDIR/once.py" <<-'END'
 		import socket
@@ -211,24 +225,16 @@ for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
 		    c.sendall(b"served")
 		    c.close()
 	END
-	$PASS x=127.0.0.1:21443 "$PLAIN" -q -p @x:8443 -- sh -c '
-	    for n in 1 2 3 4 5 6 7 8; do python3 "$TMPDIR/once.py"; done' &
-	run -0 timeout 20 python3 -c '
-import socket, time
-while True:
-    try:
-        socket.create_connection(("127.0.0.1", 21443)).close()
-        break
-    except ConnectionRefusedError:
-        time.sleep(0.02)
-served = 1
-while served < 40:
-    c = socket.create_connection(("127.0.0.1", 21443))
-    assert c.recv(10) == b"served"
-    served += 1
-print("all")'
-	[ "$output" = all ]
-	wait $!
+	for way in fetch preload; do
+		use_way "$way"
+		$PASS x=127.0.0.1:21443 "$PLAIN" -q -p @x:8443 -- sh -c '
+		    for n in 1 2 3 4 5 6 7 8; do
+			python3 "$TMPDIR/once.py"
+		    done' &
+		run -0 timeout 20 python3 -c "$CLIENTS"
+		[ "$output" = all ]
+		wait $!
+	done
 }
 
 @test "passed: beside ports that lowport binds, and sockets it passes on" {
