@@ -98,8 +98,9 @@ examine_container(const struct start *start)
 	    : "a seccomp profile";
 
 	if (explain_is_gvisor())
-		report_problem("container",
-		    "gVisor: it has no seccomp listener; use another runtime");
+		report_note("container",
+		    "gVisor: it has no seccomp listener, so it is preload; a "
+		    "static server takes another runtime");
 	else if (container != NULL)
 		report_note("container", "%s, %s", container, profile);
 	else if (start->origin.seccomp == 2)
@@ -186,9 +187,10 @@ examine_yama(void)
 	unsigned int scope = explain_yama_scope();
 
 	if (scope > 1)
-		report_problem("yama",
+		report_note("yama",
 		    "ptrace_scope %u: the helper may not read the server's "
-		    "bind(2) calls; set kernel.yama.ptrace_scope to 1",
+		    "bind(2) calls, so it is preload; for a static server set "
+		    "kernel.yama.ptrace_scope to 1",
 		    scope);
 	else
 		report_ok("yama", "ptrace_scope %u", scope);

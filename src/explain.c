@@ -318,7 +318,9 @@ explain_no_listener(char text[EXPLAIN_TEXT], int error)
 		    head);
 	else if (explain_is_gvisor())
 		SAY(text,
-		    "%s: gVisor has no user notification; use another runtime",
+		    "%s: gVisor has no user notification; a static server "
+		    "takes "
+		    "another runtime",
 		    head);
 	else if (kernel_is_older(5, 9))
 		SAY(text, "%s: this kernel is older than Linux 5.9", head);
