@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-#   make                build/lowport
+#   make                build/lowport and build/liblowport.so
 #   make demo           a server of 8443 on 443, before your eyes
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-servers  real servers, from nginx to Tomcat
@@ -82,10 +82,13 @@ $(BUILD)/filters: src/filters.c src/sockopt.c src/sockopt.h Makefile | $(BUILD)
 $(BUILD):
 	mkdir -p $@
 
-install: $(BUILD)/lowport
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
-	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(SYSCONFDIR)/lowport
+install: $(BUILD)/lowport $(BUILD)/liblowport.so
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/lowport \
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+	    $(DESTDIR)$(SYSCONFDIR)/lowport
 	install -m 755 $(BUILD)/lowport $(DESTDIR)$(BINDIR)/lowport
+	install -m 644 $(BUILD)/liblowport.so \
+	    $(DESTDIR)$(LIBDIR)/lowport/liblowport.so
 	install -m 644 src/lowport.1 $(DESTDIR)$(MANDIR)/man1/lowport.1
 	install -m 644 src/lowport.policy.5 \
 	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
