@@ -41,7 +41,7 @@ tell_unreadable(struct handoff *h, pid_t task)
 	if (!h->told_unreadable)
 		alertx("cannot look at a bind(2) of process %d: %s; it gets no "
 		       "mapped port (not dumpable, or Yama ptrace_scope above "
-		       "1?)",
+		       "1?); --method preload needs no such look",
 		    task, strerror(errno));
 	h->told_unreadable = true;
 }
