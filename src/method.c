@@ -83,7 +83,7 @@ traps_for(const struct start *start)
 }
 
 /* From here on this process has the filter. */
-static bool
+static void
 notify_install(const struct start *start, struct method *method)
 {
 	struct seccomp_listener listener = seccomp_listen(traps_for(start),
@@ -92,7 +92,7 @@ notify_install(const struct start *start, struct method *method)
 
 	if (listener.fd < 0) {
 		explain_no_listener(method->why, errno);
-		return false;
+		return;
 	}
 	offered = offer(start,
 	    (struct offer){OFFER_NOTIFY, .killable = listener.killable},
@@ -101,10 +101,9 @@ notify_install(const struct start *start, struct method *method)
 	if (!offered ||
 	    !trial_run(NULL, &start->plan, &start->answer, &start->heritage,
 		method->why))
-		return false;
+		return;
 	method->killable = listener.killable;
 	method->taken = METHOD_NOTIFY;
-	return true;
 }
 
 struct attempt {
@@ -173,7 +172,7 @@ preload_install(struct start *start, struct method *method,
 	return true;
 }
 
-/* True where notify has been installed, or nothing else is wanted. */
+/* True where it was to be notify, whatever came of it. */
 static bool
 notify_settles(const struct start *start, struct method *method)
 {
@@ -185,7 +184,8 @@ notify_settles(const struct start *start, struct method *method)
 		return asked == METHOD_NOTIFY;
 	if (asked == METHOD_AUTO && !notify_works(start, method))
 		return false;
-	return notify_install(start, method) || asked == METHOD_NOTIFY;
+	notify_install(start, method);
+	return true;
 }
 
 struct method
