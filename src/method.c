@@ -123,8 +123,8 @@ attempt_run(void *argument)
 /*
  * A filter cannot be taken out again, and a listener that does not work would
  * stand in the way of preload: so a process that ends tries first.  It runs in
- * this one's memory, as with vfork(2), which takes a sixth of the time; and its
- * end sends no signal, which would stay pending for the server.
+ * this one's memory, as with vfork(2), which takes less time; and its end
+ * sends no signal, which would stay pending for the server.
  */
 static bool
 notify_works(const struct start *start, struct method *method)

@@ -359,6 +359,13 @@ setup() {
 	offer offer-of-socket
 }
 
+@test "offer: what is no socket, for the preload library to ask at" {
+	for what in pipe file device another; do
+		offer preload:offer-of-$what
+	done
+	offer preload:offer-genuine
+}
+
 @test "offer: the listener of another process" {
 	offer offer-of-another
 }

@@ -879,6 +879,15 @@ forge_offer(struct hijack *h, const char *name)
 	return true;
 }
 
+/* What it says it is. */
+static void
+forge_kind(struct hijack *h, uint32_t kind)
+{
+	copy_memory(h->child,
+	    (uintptr_t)h->vector.iov_base + offsetof(struct offer, kind), &kind,
+	    sizeof(kind), true);
+}
+
 /* Installs a filter; with the flag, returns its listener. */
 static int
 install_filter(struct sock_filter *filter, size_t length, unsigned int flags)
@@ -1074,6 +1083,7 @@ forge(const char *name, uint16_t port)
 	const struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
 	const char *option = take_prefix(&name, "check:") ? "--check" : "-q";
 	const bool ignore = take_prefix(&name, "ignore:");
+	const bool preload = take_prefix(&name, "preload:");
 	const bool offer = strncmp(name, "offer-", 6) == 0;
 	unsigned long long before, held;
 	const char *answer = "none";
@@ -1090,6 +1100,8 @@ forge(const char *name, uint16_t port)
 	if (offer) {
 		if (!advance_to_send(&h) || !forge_offer(&h, name))
 			errx(2, "no offer '%s'", name);
+		if (preload)
+			forge_kind(&h, OFFER_PRELOAD);
 		answer = "ready";
 	} else if (strcmp(name, "crash") == 0) {
 		kill(h.helper, SIGSEGV);
