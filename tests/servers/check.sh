@@ -18,7 +18,8 @@
 #
 # What it says of itself before that:
 #
-#   filter            the server's seccomp modes, other than 2
+#   filter            the server's seccomp mode, other than 2, or 0 by preload
+#   refused           why lowport does not start it by preload: words of that
 #   hosts, mapping    where it serves, other than on both families and 443:8443
 #   spares            how many, other than as many as there are processors
 #   silent            the addresses where nobody must answer
@@ -35,6 +36,7 @@ hosts="127.0.0.1 ::1"
 silent=
 mapping=443:8443
 filter=2
+refused=
 spares=
 
 fail() {
@@ -70,8 +72,26 @@ keystore() {
 }
 
 serve() {
+	[ "$way" != preload ] || [ -z "$refused" ] || is_refused "$@"
 	"$LOWPORT" ${spares:+--spares "$spares"} -p "$mapping" -- "$@" >log 2>&1 </dev/null &
 	lowport=$!
+}
+
+# All there is to see of a server that the library does not reach.
+is_refused() {
+	local status=0 found
+
+	timeout 20 "$LOWPORT" -p "$mapping" -- "$@" >log 2>&1 </dev/null ||
+		status=$?
+	[ $status = 125 ] || fail "status $status, not 125"
+	grep -q "^lowport: .*$refused" log || fail "no word of '$refused'"
+	[ "$(wc -l <log)" = 1 ] || fail "not one line"
+	found=$(ss -Hltun '( sport = :443 or sport = :8443 )')
+	[ -z "$found" ] || fail "listens: $found"
+	find_threads
+	[ ${#threads[@]} = 0 ] || fail "left: ${threads[*]}"
+	echo "ok $name $way"
+	exit
 }
 
 ask() {
@@ -160,34 +180,41 @@ listens_right() {
 	done
 }
 
-# The threads of all in this process namespace but the sandbox's first and this
-# shell.  Starts no process itself.
+# find_threads [PID]: the threads of all in this process namespace but the
+# sandbox's first, this shell and PID.  Starts no process itself.
 find_threads() {
 	local thread
 
 	threads=()
 	for thread in /proc/[0-9]*/task/*; do
 		case $thread in
-		/proc/1/* | /proc/$$/*) ;;
+		/proc/1/* | /proc/$$/* | /proc/${1:-1}/*) ;;
 		*) threads+=("$thread") ;;
 		esac
 	done
 }
 
-# Whatever is wrong in a status (proc_pid_status(5)) of these.
+# power_of MODE THREAD...: what is wrong in the status (proc_pid_status(5)) of
+# these, whose seccomp mode it should be.
 power_of() {
+	local mode=$1
+
+	shift
 	grep -sHE '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs|Seccomp):' \
 	    "${@/%//status}" |
-		grep -vE ':(Cap.*:.0{16}|NoNewPrivs:.1|Seccomp:.'"$filter"')$' || :
+		grep -vE ":(Cap.*:.0{16}|NoNewPrivs:.1|Seccomp:.$mode)\$" || :
 }
 
 has_no_power() {
 	local found
 
-	[ -n "$(power_of /proc/1)" ] || fail "cannot see the power of root"
-	find_threads
-	[ ${#threads[@]} -ge 2 ] || fail "no two processes"
-	found=$(power_of "${threads[@]}")
+	[ -n "$(power_of 0 /proc/1)" ] || fail "cannot see the power of root"
+	find_threads "$lowport"
+	[ ${#threads[@]} -ge 1 ] || fail "no server"
+	found=$(
+		power_of 2 "/proc/$lowport"
+		power_of "$filter" "${threads[@]}"
+	)
 	[ -z "$found" ] || fail "power: $found"
 }
 
@@ -201,7 +228,13 @@ ends() {
 	[ ${#threads[@]} = 0 ] || fail "left: ${threads[*]}"
 }
 
-[ "$way" != observe ] || export LOWPORT_LEARN=observe
+case $way in
+observe) export LOWPORT_LEARN=observe ;;
+preload)
+	export LOWPORT_METHOD=preload
+	filter=0
+	;;
+esac
 mkdir "$TMPDIR/$name"
 cd "$TMPDIR/$name"
 export HOME=$PWD
