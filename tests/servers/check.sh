@@ -14,6 +14,7 @@
 #   serve COMMAND...  starts the server under lowport
 #   answers           waits until "hello" comes from port 443 of each of $hosts
 #   logged N TEXT     waits until N lines of the log have TEXT
+#   fails_with TEXT   waits until it has ended, with TEXT in the log
 #   daemonized FILE   waits until it has the pid of a daemon, and sets $pid
 #
 # What it says of itself before that:
@@ -22,6 +23,9 @@
 #   refused           why lowport does not start it by preload: words of that
 #   hosts, mapping    where it serves, other than on both families and 443:8443
 #   spares            how many, other than as many as there are processors
+#   expected          an option: getsockname(2) is to tell the configured port
+#   without           what goes wrong without that: a function that shows it,
+#                     once, of a server that was started so
 #   silent            the addresses where nobody must answer
 #   stop              the process SIGTERM goes to in the end, other than lowport
 #   ask HOST          how a client gets "hello", other than by HTTPS; "hello
@@ -38,6 +42,7 @@ mapping=443:8443
 filter=2
 refused=
 spares=
+expected=
 
 fail() {
 	echo "not ok $name $way: $*"
@@ -73,7 +78,21 @@ keystore() {
 
 serve() {
 	[ "$way" != preload ] || [ -z "$refused" ] || is_refused "$@"
-	"$LOWPORT" ${spares:+--spares "$spares"} -p "$mapping" -- "$@" >log 2>&1 </dev/null &
+	if [ "$way" = fetch ] && declare -F without >/dev/null; then
+		start -- "$@"
+		without
+		! kill -0 "$lowport" 2>/dev/null || ends "${stop:-$lowport}"
+		rm -f ./*.pid
+	fi
+	# shellcheck disable=SC2086
+	start $expected -- "$@"
+	# Where a listener cannot answer for getsockname(2), the library does.
+	[ "$way" != observe ] || [ -z "$expected" ] || filter=0
+}
+
+start() {
+	"$LOWPORT" ${spares:+--spares "$spares"} -p "$mapping" "$@" \
+	    >log 2>&1 </dev/null &
 	lowport=$!
 }
 
@@ -157,6 +176,14 @@ logged() {
 	until [ "$(grep -c -- "$2" log)" -ge "$1" ]; do
 		patience "no $1 times '$2' in the log"
 	done
+}
+
+fails_with() {
+	deadline=$((SECONDS + 20))
+	while kill -0 "$lowport" 2>/dev/null; do
+		bounded "does not fail"
+	done
+	grep -q -- "$1" log || fail "no '$1' in the log"
 }
 
 # A session of its own, and lowport's now that its parent has ended.
