@@ -10,6 +10,9 @@
 # A recipe has a directory of its own and these words:
 #
 #   needs FILE...     or programs, or it is skipped
+#   activated         has the socket passed to lowport, by a service manager that
+#                     starts it for the first client: port 21443, as it is not
+#                     the privilege that is tried there
 #   certificate       makes key.pem, cert.pem, and both in both.pem
 #   serve COMMAND...  starts the server under lowport
 #   answers           waits until "hello" comes from port 443 of each of $hosts
@@ -39,6 +42,8 @@ recipes=$top/tests/servers
 hosts="127.0.0.1 ::1"
 silent=
 mapping=443:8443
+served=443
+activator=()
 filter=2
 refused=
 spares=
@@ -60,6 +65,20 @@ needs() {
 			echo "skipped $name $way: no ${file##*/} here"
 			exit
 		fi
+	done
+}
+
+# It starts lowport with the variables named alone.
+activated() {
+	local variable
+
+	needs systemd-socket-activate
+	served=21443
+	mapping=@https:8443
+	activator=(systemd-socket-activate --listen=21443 --fdname=https)
+	for variable in JAVA_TOOL_OPTIONS LOWPORT_LEARN LOWPORT_METHOD; do
+		[ -z "${!variable:-}" ] ||
+			activator+=(-E "$variable=${!variable}")
 	done
 }
 
@@ -91,8 +110,8 @@ serve() {
 }
 
 start() {
-	"$LOWPORT" ${spares:+--spares "$spares"} -p "$mapping" "$@" \
-	    >log 2>&1 </dev/null &
+	"${activator[@]}" "$LOWPORT" ${spares:+--spares "$spares"} \
+	    -p "$mapping" "$@" >log 2>&1 </dev/null &
 	lowport=$!
 }
 
@@ -100,12 +119,15 @@ start() {
 is_refused() {
 	local status=0 found
 
-	timeout 20 "$LOWPORT" -p "$mapping" -- "$@" >log 2>&1 </dev/null ||
+	# No client would come.
+	[ ${#activator[@]} = 0 ] ||
+		activator=(python3 "$top/tests/pass.py" "https=:::$served")
+	timeout 20 "${activator[@]}" "$LOWPORT" -p "$mapping" -- "$@" >log 2>&1 </dev/null ||
 		status=$?
 	[ $status = 125 ] || fail "status $status, not 125"
 	grep -q "^lowport: .*$refused" log || fail "no word of '$refused'"
 	[ "$(wc -l <log)" = 1 ] || fail "not one line"
-	found=$(ss -Hltun '( sport = :443 or sport = :8443 )')
+	found=$(ss -Hltun "( sport = :$served or sport = :8443 )")
 	[ -z "$found" ] || fail "listens: $found"
 	find_threads
 	[ ${#threads[@]} = 0 ] || fail "left: ${threads[*]}"
@@ -114,15 +136,15 @@ is_refused() {
 }
 
 ask() {
-	ask_url https://server.test/ "$1"
+	ask_url https://server.test:$served/ "$1"
 }
 
 ask_http() {
-	ask_url http://server.test:443/ "$1"
+	ask_url http://server.test:$served/ "$1"
 }
 
 ask_url() {
-	curl -ksS --max-time 5 --resolve "server.test:443:$2" "$1" 2>&1
+	curl -ksS --max-time 5 --resolve "server.test:$served:$2" "$1" 2>&1
 }
 
 ask_dns() {
@@ -199,7 +221,8 @@ daemonized() {
 listens_right() {
 	local host rest
 
-	[ -n "$(ss -Hltun 'sport = :443')" ] || fail "nobody listens on 443"
+	[ -n "$(ss -Hltun "sport = :$served")" ] ||
+		fail "nobody listens on $served"
 	rest=$(ss -Hltun 'sport = :8443')
 	[ -z "$rest" ] || fail "listens on 8443: $rest"
 	for host in $silent; do
