@@ -8,6 +8,7 @@
  * port any more.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -55,7 +56,9 @@ keep_only(int channel)
 
 	if (channel != kept && dup3(channel, kept, O_CLOEXEC) < 0)
 		fatal("cannot move the channel");
-	close_range((unsigned int)kept + 1, ~0U, 0);
+	/* The highest there can be; gVisor takes no higher number. */
+	if (close_range((unsigned int)kept + 1, INT_MAX, 0) != 0)
+		fatal("cannot close what the caller had open");
 	return kept;
 }
 

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,7 +106,7 @@ become_tool(char *const command[], int output)
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDERR_FILENO);
 	dup2(output, STDOUT_FILENO);
-	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	close_range(STDERR_FILENO + 1, INT_MAX, CLOSE_RANGE_CLOEXEC);
 	execve(command[0], command, environment);
 	_exit(STATUS_NOT_FOUND);
 }
