@@ -44,9 +44,9 @@ is_equal(const uint8_t *a, const uint8_t *b, size_t size)
 }
 
 /* A connection to a wildcard listener has an address of its own; one of IPv4 may
- * have come to a dual-stack one. */
+ * have come to a dual-stack one.  Only what is link-local has a scope. */
 static bool
-covers(const struct mapping *m, const struct in6_addr *wide)
+covers(const struct mapping *m, const struct in6_addr *wide, uint32_t scope)
 {
 	const bool ipv4 = IN6_IS_ADDR_V4MAPPED(wide);
 
@@ -59,7 +59,8 @@ covers(const struct mapping *m, const struct in6_addr *wide)
 			is_equal(m->address, &wide->s6_addr[MAPPED_PREFIX], 4));
 	default:
 		return is_zero(m->address, 16) ||
-		    is_equal(m->address, wide->s6_addr, 16);
+		    (m->scope == scope &&
+			is_equal(m->address, wide->s6_addr, 16));
 	}
 }
 
@@ -70,13 +71,17 @@ expected_port(const struct table *table, int protocol,
 	const struct mapping *m = table->mappings;
 	const struct mapping *end = m + table->count;
 	const uint32_t port = ntohs(address->sin6_port);
+	const uint32_t scope = address->sin6_family == AF_INET6
+	    ? address->sin6_scope_id
+	    : 0;
 	struct in6_addr wide;
 
 	if (!widen(&wide, address))
 		return 0;
 	for (; m < end; m++)
 		if (m->protocol == protocol && port >= m->public_port &&
-		    port - m->public_port < m->ports && covers(m, &wide))
+		    port - m->public_port < m->ports &&
+		    covers(m, &wide, scope))
 			return (
 			    uint16_t)(m->server_port + port - m->public_port);
 	return 0;
