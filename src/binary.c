@@ -15,8 +15,9 @@
 #include "binary.h"
 #include "program.h"
 
-/* Interpreters that are scripts, as the kernel follows them (execve(2)). */
-#define DEPTH_MAX 4
+/* So many scripts, each by the next, the kernel follows (exec_binprm of its
+ * fs/exec.c). */
+#define DEPTH_MAX 5
 
 /* What the kernel reads of a script (BINPRM_BUF_SIZE), and a note's head. */
 #define HEAD 256
@@ -55,10 +56,11 @@ segment_read(int fd, const struct binary *b, uint64_t at, struct segment *s)
 	return true;
 }
 
-static size_t
-padded(size_t size)
+/* 64 bits: in 32 the sum of two such sizes may be none, or lead back. */
+static uint64_t
+padded(uint64_t size)
 {
-	return (size + 3) & ~(size_t)3;
+	return (size + 3) & ~UINT64_C(3);
 }
 
 /* True where some note of the segment is the Go linker's. */
@@ -69,10 +71,10 @@ has_go_note(int fd, const struct segment *s)
 	ssize_t length = pread(fd, notes,
 	    s->size < NOTES_MAX ? s->size : NOTES_MAX, (off_t)s->offset);
 	Elf64_Nhdr note; /* alike in both classes */
-	size_t at = 0;
+	uint64_t at = 0;
 
 	while (length > 0 &&
-	    at + sizeof(note) + sizeof(go_note) <= (size_t)length) {
+	    at + sizeof(note) + sizeof(go_note) <= (uint64_t)length) {
 		memcpy(&note, notes + at, sizeof(note));
 		at += sizeof(note);
 		if (note.n_namesz == sizeof(go_note) &&
@@ -117,14 +119,15 @@ elf_judge(int fd, struct binary *b, const char head[HEAD])
 		    narrow.e_phentsize);
 }
 
-/* Set-user-ID, set-group-ID, or capabilities of the file. */
+/* Set-user-ID, set-group-ID, or capabilities of the file, which need not be
+ * readable: some distributions install sudo so. */
 static bool
-may_gain(int fd)
+may_gain(const char *path)
 {
 	struct stat status;
 
-	return fgetxattr(fd, "security.capability", NULL, 0) > 0 ||
-	    (fstat(fd, &status) == 0 &&
+	return getxattr(path, "security.capability", NULL, 0) > 0 ||
+	    (stat(path, &status) == 0 &&
 		(status.st_mode & (S_ISUID | S_ISGID)) != 0);
 }
 
@@ -154,16 +157,19 @@ look(const char *path, char **environment, int depth)
 {
 	struct binary b = {BINARY_UNKNOWN};
 	char head[HEAD + 1] = "", next[PROGRAM_PATH];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Not to wait for who writes to a pipe. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t length;
 
 	snprintf(b.path, sizeof(b.path), "%s", path);
-	if (fd < 0)
+	if (fd < 0) {
+		b.gains = may_gain(path);
 		return b;
+	}
 	length = pread(fd, head, HEAD, 0);
 	if (length >= (ssize_t)sizeof(Elf64_Ehdr) &&
 	    memcmp(head, ELFMAG, SELFMAG) == 0) {
-		b.gains = may_gain(fd);
+		b.gains = may_gain(path);
 		elf_judge(fd, &b, head);
 	}
 	close(fd);
