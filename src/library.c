@@ -129,12 +129,18 @@ value_of(char **environment, const char *name)
 	return value == NULL ? "" : value;
 }
 
+/* True where it is the last of a list, between colons or blanks. */
 static bool
-ends_with(const char *text, const char *end)
+is_last(const char *path, const char *list)
 {
-	const size_t length = strlen(text), tail = strlen(end);
+	const size_t size = strlen(list), length = strlen(path);
+	const char *at;
 
-	return length >= tail && strcmp(text + length - tail, end) == 0;
+	if (size < length)
+		return false;
+	at = list + size - length;
+	return strcmp(at, path) == 0 &&
+	    (at == list || strchr(": ", at[-1]) != NULL);
 }
 
 char **
@@ -149,7 +155,7 @@ library_preload(char **environment, const char *path, const char *name,
 	environment = join(environment, REQUEST_VARIABLE, own,
 	    value_of(environment, REQUEST_VARIABLE));
 	/* lowport in lowport: it is there already. */
-	return ends_with(preload, path)
+	return is_last(path, preload)
 	    ? environment
 	    : join(environment, "LD_PRELOAD", preload, path);
 }
