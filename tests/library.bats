@@ -8,7 +8,7 @@ load helpers
 
 LIBRARY=build/liblowport.so
 
-@test "the library is linked to none, and lowport's tests see what is" {
+@test "the library needs no other (server_rebind, the control, does)" {
 	[[ $(readelf -d build/server_rebind) == *"(NEEDED)"* ]]
 	[[ $(readelf -d "$LIBRARY") == *"[liblowport.so]"* ]]
 	[[ $(readelf -d "$LIBRARY") != *"(NEEDED)"* ]]

@@ -23,6 +23,12 @@ static const char *const purposes[] = {
     [PURPOSE_DOCTOR] = " doctor",
 };
 
+static const char *const methods[] = {
+    [METHOD_AUTO] = "",
+    [METHOD_NOTIFY] = " notify",
+    [METHOD_PRELOAD] = " preload",
+};
+
 /* Prints what was understood. */
 static void
 parse(const void *argument)
@@ -38,12 +44,17 @@ parse(const void *argument)
 	options_parse(&options, argc, argv, (char **)line->environment);
 	for (i = 0; i < options.mapping_count; i++)
 		printf("%s ", mapping_format(&options.mappings[i], text));
-	printf("| %s %u %d%s%s%s%s |",
+	printf("| %s %u %d%s%s%s%s%s%s%s%s%s%s |",
 	       options.user == NULL ? "-" : options.user, options.spares,
 	       options.verbosity, purposes[options.purpose],
 	       options.policy_file == NULL ? "" : options.policy_file,
 	       options.observe ? " observe" : "",
-	       options.baseline ? " baseline" : "");
+	       options.baseline ? " baseline" : "", methods[options.method],
+	       options.method_given ? " given" : "",
+	       options.expected ? " expected" : "",
+	       options.new_privs ? " new-privs" : "",
+	       options.keep_caps == NULL ? "" : " keep ",
+	       options.keep_caps == NULL ? "" : options.keep_caps);
 	for (; *options.command != NULL; options.command++)
 		printf(" %s", *options.command);
 	fflush(stdout);
@@ -142,6 +153,49 @@ static const struct understood {
      "443:443 | - 4 1 | server"},
     {{{"-p", "443", "server"}, {"LOWPORT_PUBLISHED=1", "XLOWPORT_USER=a"}},
      "443:443 | - 4 1 | server"},
+    /* How the sockets get there. */
+    {{{"--method", "auto", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 given | server"},
+    {{{"--method", "notify", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 notify given | server"},
+    {{{"--method=preload", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 preload given | server"},
+    {{{"--method=preload", "--method=notify", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 notify given | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_METHOD=notify"}},
+     "443:443 | - 4 1 notify | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_METHOD=preload"}},
+     "443:443 | - 4 1 preload | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_METHOD=auto"}},
+     "443:443 | - 4 1 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_METHOD="}},
+     "443:443 | - 4 1 | server"},
+    {{{"--method=notify", "-p", "443", "server"}, {"LOWPORT_METHOD=preload"}},
+     "443:443 | - 4 1 notify given | server"},
+    {{{"--method=auto", "-p", "443", "server"}, {"LOWPORT_METHOD=preload"}},
+     "443:443 | - 4 1 given | server"},
+    {{{"--method=auto", "-p", "443", "server"}, {"LOWPORT_METHOD=x"}},
+     "443:443 | - 4 1 given | server"},
+    {{{"--check", "--method=preload", "-p", "443"}, {NULL}},
+     "443:443 | - 4 1 check preload given |"},
+    {{{"--doctor"}, {"LOWPORT_METHOD=preload"}},
+     "443:8443 | - 4 1 doctor preload |"},
+    /* A policy is read without them. */
+    {{{"--check-policy", "draft"}, {"LOWPORT_METHOD=x"}},
+     "| - 4 1 policy draft |"},
+    /* What the server is not deprived of. */
+    {{{"--show-expected-port", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 expected | server"},
+    {{{"--allow-new-privs", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 new-privs | server"},
+    {{{"--keep-caps", "net_admin,setuid", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 keep net_admin,setuid | server"},
+    {{{"--keep-caps=kill", "--keep-caps=chown", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 keep chown | server"},
+    {{{"--show-expected-port", "--allow-new-privs", "--keep-caps=kill",
+       "--method=preload", "-p443", "server"},
+      {NULL}},
+     "443:443 | - 4 1 preload given expected new-privs keep kill | server"},
 };
 
 /* The first line of each is refused; message is a part of what is said. */
@@ -246,6 +300,33 @@ static const struct refused {
     {{{"-p", "443", "server"}, {"LOWPORT_KERNEL=5.9"}},
      {{"-p", "443", "server"}, {"LOWPORT_KERNEL=5.90"}},
      "LOWPORT_KERNEL is '5.90'"},
+    {{{"--method", "preload", "-p", "443", "server"}, {NULL}},
+     {{"--method", "Preload", "-p", "443", "server"}, {NULL}},
+     "--method 'Preload': it can be auto, notify or preload"},
+    {{{"--method", "auto", "-p", "443", "server"}, {NULL}},
+     {{"--method", "", "-p", "443", "server"}, {NULL}},
+     "--method ''"},
+    {{{"--method", "notify", "-p", "443", "server"}, {NULL}},
+     {{"--method", "notify,preload", "-p", "443", "server"}, {NULL}},
+     "--method 'notify,preload'"},
+    {{{"--method=notify", "-p", "443", "server"}, {NULL}},
+     {{"--method"}, {NULL}},
+     "'--method' needs an argument"},
+    {{{"-p", "443", "server"}, {"LOWPORT_METHOD=preload"}},
+     {{"-p", "443", "server"}, {"LOWPORT_METHOD=preloaded"}},
+     "LOWPORT_METHOD 'preloaded': it can be auto, notify or preload"},
+    {{{"--doctor"}, {"LOWPORT_METHOD=notify"}},
+     {{"--doctor"}, {"LOWPORT_METHOD=notif"}},
+     "LOWPORT_METHOD 'notif'"},
+    {{{"--keep-caps=kill", "-p", "443", "server"}, {NULL}},
+     {{"--keep-caps"}, {NULL}},
+     "'--keep-caps' needs an argument"},
+    {{{"--show-expected-port", "-p", "443", "server"}, {NULL}},
+     {{"--show-expected-port=1", "-p", "443", "server"}, {NULL}},
+     "'--show-expected-port=1'"},
+    {{{"--allow-new-privs", "-p", "443", "server"}, {NULL}},
+     {{"--allow-new-privs=1", "-p", "443", "server"}, {NULL}},
+     "'--allow-new-privs=1'"},
 };
 
 START_TEST(understands)

@@ -72,6 +72,8 @@ static const struct bound {
     {FIELD(journal), 1, 2},
     {FIELD(observe), 0, UINT32_MAX},
     {FIELD(observe), 1, 2},
+    {FIELD(expected), 0, UINT32_MAX},
+    {FIELD(expected), 1, 2},
     {FIELD(baseline), 0, UINT32_MAX},
     {FIELD(baseline), 1, 2},
     {FIRST(family), AF_UNSPEC, AF_UNIX},
