@@ -81,6 +81,15 @@ privilege_permitted(void)
 	return bits;
 }
 
+/* Where something else begins, cap_from_name(3) stops reading. */
+static bool
+is_word(const char *name)
+{
+	return name[strspn(name,
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")] ==
+	    '\0';
+}
+
 static bool
 parse_one(const char *name, uint64_t *set, char why[PRIVILEGE_WHY])
 {
@@ -89,7 +98,7 @@ parse_one(const char *name, uint64_t *set, char why[PRIVILEGE_WHY])
 
 	snprintf(full, sizeof(full), "%s%.40s",
 	    strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
-	if (cap_from_name(full, &capability) != 0 ||
+	if (!is_word(name) || cap_from_name(full, &capability) != 0 ||
 	    capability >= cap_max_bits()) {
 		snprintf(why, PRIVILEGE_WHY,
 		    "'%.40s' is no capability of this kernel; see "
@@ -112,7 +121,14 @@ privilege_parse(const char *list, uint64_t *set, char why[PRIVILEGE_WHY])
 	char copy[1024], *name, *rest = copy;
 
 	*set = 0;
-	snprintf(copy, sizeof(copy), "%s", list);
+	if (strlen(list) >= sizeof(copy)) {
+		snprintf(why, PRIVILEGE_WHY,
+		    "a list of %zu bytes is too long; name each capability "
+		    "once",
+		    strlen(list));
+		return false;
+	}
+	strcpy(copy, list);
 	while ((name = strsep(&rest, ",")) != NULL)
 		if (!parse_one(name, set, why))
 			return false;
