@@ -3,7 +3,9 @@
  * One line a message, written at once, whatever the caller's bytes are.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -190,6 +192,114 @@ START_TEST(standard_error_may_be_closed)
 }
 END_TEST
 
+/* A pipe nobody reads; or a file that may not grow.  Writing to either fails, and
+ * sends a signal. */
+static void
+break_standard_error(int kind)
+{
+	const struct rlimit none = {0, 0};
+	int ends[2], fd;
+
+	if (kind == SIGPIPE) {
+		ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+		close(ends[0]);
+		dup2(ends[1], STDERR_FILENO);
+		return;
+	}
+	fd = memfd_create("full", MFD_CLOEXEC);
+	dup2(fd, STDERR_FILENO);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+}
+
+static void
+block(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+}
+
+static bool
+is_pending(int number)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && sigismember(&set, number) == 1;
+}
+
+static const int broken[] = {SIGPIPE, SIGXFSZ};
+
+static int
+say_and_look(int number, void (*say)(const void *))
+{
+	pid_t child = fork();
+
+	if (child > 0)
+		return unit_wait(child);
+	block(number);
+	break_standard_error(number);
+	/* The control: it is the signal of this failure. */
+	if (write(STDERR_FILENO, "x", 1) != -1 || !is_pending(number))
+		_exit(2);
+	say(NULL);
+	_exit(is_pending(number));
+}
+
+static void
+say_in_vain(const void *argument)
+{
+	(void)argument;
+	message_set(VERBOSITY_VERBOSE, false);
+	alertx("%s", "a");
+	warnx("%s", "w");
+	verbose("%s", "v");
+}
+
+/* Or the server would be started with it, or the helper forward it. */
+START_TEST(failed_writes_leave_no_signal)
+{
+	ck_assert(unit_exited(say_and_look(broken[_i], say_nothing), 1));
+	ck_assert(unit_exited(say_and_look(broken[_i], say_in_vain), 0));
+}
+END_TEST
+
+/* One that somebody has sent for another reason stays. */
+START_TEST(other_signals_stay_pending)
+{
+	const int other = broken[1 - _i];
+	pid_t child = fork();
+
+	if (child == 0) {
+		block(broken[_i]);
+		block(other);
+		block(SIGTERM);
+		raise(other);
+		raise(SIGTERM);
+		break_standard_error(broken[_i]);
+		say_in_vain(NULL);
+		_exit(is_pending(broken[_i]) ||
+		      !(is_pending(other) && is_pending(SIGTERM)));
+	}
+	ck_assert(unit_exited(unit_wait(child), 0));
+}
+END_TEST
+
+/* Whoever is told nothing of a failure still gets its status. */
+START_TEST(last_words_in_vain_end_all_the_same)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		block(broken[_i]);
+		break_standard_error(broken[_i]);
+		fatalx("%s", "f");
+	}
+	ck_assert(unit_exited(unit_wait(child), STATUS_FAILURE));
+}
+END_TEST
+
 static void
 say_each(const void *argument)
 {
@@ -244,6 +354,9 @@ suite(void)
 	tcase_add_test(t, reason_is_cut_too);
 	tcase_add_test(t, a_line_is_one_write);
 	tcase_add_test(t, standard_error_may_be_closed);
+	tcase_add_loop_test(t, failed_writes_leave_no_signal, 0, 2);
+	tcase_add_loop_test(t, other_signals_stay_pending, 0, 2);
+	tcase_add_loop_test(t, last_words_in_vain_end_all_the_same, 0, 2);
 	tcase_add_test(t, the_journal_is_told_the_priority);
 	tcase_add_test(t, the_journal_is_known_by_device_and_inode);
 	suite_add_tcase(s, t);
