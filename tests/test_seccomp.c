@@ -291,9 +291,25 @@ no_core(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
+/* By which filter a process is confined. */
+enum confinement {
+	NOT,
+	CONFINED, /* as ever */
+	EXPECTED, /* under --show-expected-port */
+};
+
+static void
+confine(enum confinement by)
+{
+	if (by == NOT)
+		return;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	seccomp_confine(by == EXPECTED);
+}
+
 /* Makes a call in a process of its own.  Returns its status. */
 static int
-call_status(const struct call *call, bool confined)
+call_status(const struct call *call, enum confinement by)
 {
 	const long *a = call->arguments;
 	pid_t child = fork();
@@ -302,25 +318,22 @@ call_status(const struct call *call, bool confined)
 	if (child > 0)
 		return unit_wait(child);
 	no_core();
-	if (confined) {
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		seccomp_confine(false);
-	}
+	confine(by);
 	syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	syscall(SYS_exit_group, 0);
 	_exit(99);
 }
 
 static bool
-lives(const struct call *call, bool confined)
+lives(const struct call *call, enum confinement by)
 {
-	return unit_exited(call_status(call, confined), 0);
+	return unit_exited(call_status(call, by), 0);
 }
 
 static bool
-dies(const struct call *call)
+dies(const struct call *call, enum confinement by)
 {
-	int status = call_status(call, true);
+	int status = call_status(call, by);
 
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 }
@@ -329,18 +342,64 @@ START_TEST(tells_arguments_apart)
 {
 	const struct pair *pair = &pairs[_i];
 
-	ck_assert_msg(lives(&pair->allowed, false), "%s: control", pair->what);
-	ck_assert_msg(lives(&pair->killed, false), "%s: control", pair->what);
-	ck_assert_msg(lives(&pair->allowed, true), "%s: not allowed",
+	ck_assert_msg(lives(&pair->allowed, NOT), "%s: control", pair->what);
+	ck_assert_msg(lives(&pair->killed, NOT), "%s: control", pair->what);
+	ck_assert_msg(lives(&pair->allowed, CONFINED), "%s: not allowed",
 		      pair->what);
-	ck_assert_msg(dies(&pair->killed), "%s: not killed", pair->what);
+	ck_assert_msg(dies(&pair->killed, CONFINED), "%s: not killed",
+		      pair->what);
+}
+END_TEST
+
+/* What one filter permits and the other does not: to write to what is there. */
+static const struct call writing[] = {
+    {SYS_openat, {AT_FDCWD, PLACE(null), O_RDWR}},
+    {SYS_openat, {AT_FDCWD, PLACE(null), O_RDWR | O_CLOEXEC}},
+    {SYS_openat, {AT_FDCWD, PLACE(null), UPPER | O_RDWR}},
+    {SYS_pwrite64, {NONE, NONE, 0, 0}},
+};
+
+/* But not all of it. */
+static const struct call writing_otherwise[] = {
+    {SYS_openat, {AT_FDCWD, PLACE(null), O_WRONLY}},
+    {SYS_openat, {AT_FDCWD, PLACE(null), O_ACCMODE}},
+    {SYS_openat, {AT_FDCWD, PLACE(null), UPPER | O_WRONLY}},
+    {SYS_openat, {AT_FDCWD, PLACE(path), O_RDWR | O_CREAT, 0600}},
+    {SYS_openat, {AT_FDCWD, PLACE(null), O_RDWR | O_TRUNC}},
+    {SYS_openat, {AT_FDCWD, PLACE(null), O_RDWR | O_APPEND}},
+    {SYS_openat, {AT_FDCWD, PLACE(path), UPPER | O_RDWR | O_CREAT, 0600}},
+    {SYS_openat, {AT_FDCWD, PLACE(path), O_RDONLY | O_CREAT, 0600}},
+    {SYS_openat, {AT_FDCWD, PLACE(null), O_RDONLY | O_TRUNC}},
+    {SYS_openat2, {AT_FDCWD, PLACE(null), NONE, 24}},
+    {SYS_pwritev, {NONE, NONE, 0, 0, 0}},
+    {SYS_pwritev2, {NONE, NONE, 0, 0, 0, 0}},
+    {SYS_process_vm_writev, {0, 0, 0, 0, 0, 0}},
+    {SYS_ftruncate, {NONE, 0}},
+};
+
+START_TEST(writes_where_ports_are_expected)
+{
+	ck_assert(lives(&writing[_i], NOT));
+	ck_assert(lives(&writing[_i], EXPECTED));
+	ck_assert(dies(&writing[_i], CONFINED));
+}
+END_TEST
+
+START_TEST(writes_in_no_other_way)
+{
+	ck_assert(lives(&writing_otherwise[_i], NOT));
+	ck_assert(lives(&writing[0], EXPECTED));
+	ck_assert(dies(&writing_otherwise[_i], EXPECTED));
+	ck_assert(dies(&writing_otherwise[_i], CONFINED));
 }
 END_TEST
 
 START_TEST(allows)
 {
-	ck_assert(lives(&allowed[_i], false));
-	ck_assert_msg(lives(&allowed[_i], true), "system call %ld",
+	ck_assert(lives(&allowed[_i], NOT));
+	ck_assert_msg(lives(&allowed[_i], CONFINED), "system call %ld",
+		      allowed[_i].number);
+	ck_assert_msg(lives(&allowed[_i], EXPECTED), "system call %ld",
 		      allowed[_i].number);
 }
 END_TEST
@@ -349,10 +408,14 @@ START_TEST(kills)
 {
 	static const struct call twin = {SYS_getpid, {0}};
 
-	ck_assert_msg(lives(&killed[_i], false), "system call %ld: control",
+	ck_assert_msg(lives(&killed[_i], NOT), "system call %ld: control",
 		      killed[_i].number);
-	ck_assert(lives(&twin, true));
-	ck_assert_msg(dies(&killed[_i]), "system call %ld", killed[_i].number);
+	ck_assert(lives(&twin, CONFINED) && lives(&twin, EXPECTED));
+	ck_assert_msg(dies(&killed[_i], CONFINED), "system call %ld",
+		      killed[_i].number);
+	ck_assert_msg(dies(&killed[_i], EXPECTED) !=
+			  (killed[_i].number == SYS_pwrite64),
+		      "system call %ld", killed[_i].number);
 }
 END_TEST
 
@@ -361,10 +424,12 @@ END_TEST
 #define NUMBERS 600
 
 static bool
-is_allowed(long number)
+is_allowed(long number, enum confinement by)
 {
 	size_t i;
 
+	if (by == EXPECTED && number == SYS_pwrite64)
+		return true;
 	for (i = 0; i < LENGTH(allowed); i++)
 		if (allowed[i].number == number)
 			return true;
@@ -393,12 +458,13 @@ is_of_probes(long number)
 /* Nothing but what the table of allowed calls lists; no argument is right. */
 START_TEST(kills_every_other_call)
 {
+	const enum confinement by = _i == 0 ? CONFINED : EXPECTED;
 	struct call call = {0, {NONE, NONE, NONE, NONE, NONE, NONE}};
 
 	for (; call.number < NUMBERS; call.number++)
 		ck_assert_msg(is_of_probes(call.number) ||
-				  dies(&call) ==
-				      (!is_allowed(call.number) ||
+				  dies(&call, by) ==
+				      (!is_allowed(call.number, by) ||
 				       looks_at_arguments(call.number)),
 			      "system call %ld", call.number);
 }
@@ -411,7 +477,7 @@ END_TEST
 
 /* The gate of 32-bit programs is open to 64-bit ones. */
 static int
-i386_getpid_status(bool confined)
+i386_getpid_status(enum confinement by)
 {
 	pid_t child = fork();
 	long result;
@@ -420,10 +486,7 @@ i386_getpid_status(bool confined)
 	if (child > 0)
 		return unit_wait(child);
 	no_core();
-	if (confined) {
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		seccomp_confine(false);
-	}
+	confine(by);
 	__asm__ volatile("int $0x80"
 			 : "=a"(result)
 			 : "a"(I386_GETPID)
@@ -436,9 +499,9 @@ START_TEST(kills_calls_of_i386)
 {
 	int status;
 
-	UNIT_NEEDS(unit_exited(i386_getpid_status(false), 0),
+	UNIT_NEEDS(unit_exited(i386_getpid_status(NOT), 0),
 		   "this kernel runs no 32-bit programs");
-	status = i386_getpid_status(true);
+	status = i386_getpid_status(_i == 0 ? CONFINED : EXPECTED);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 END_TEST
@@ -448,9 +511,9 @@ START_TEST(kills_calls_of_x32)
 	static const struct call twin = {SYS_getpid, {0}};
 	static const struct call call = {X32 | SYS_getpid, {0}};
 
-	ck_assert(lives(&call, false));
-	ck_assert(lives(&twin, true));
-	ck_assert(dies(&call));
+	ck_assert(lives(&call, NOT));
+	ck_assert(lives(&twin, CONFINED) && lives(&twin, EXPECTED));
+	ck_assert(dies(&call, CONFINED) && dies(&call, EXPECTED));
 }
 END_TEST
 #endif
@@ -493,10 +556,10 @@ static struct trapped {
 } trapped;
 
 static _Noreturn void
-trapped_run(int channel, int (*action)(void), bool observe, bool baseline)
+trapped_run(int channel, int (*action)(void), enum seccomp_traps set,
+	    bool baseline)
 {
-	struct seccomp_listener listener = seccomp_listen(observe ? SECCOMP_OBSERVE : SECCOMP_FETCH,
-	    baseline);
+	struct seccomp_listener listener = seccomp_listen(set, baseline);
 	struct offer offer = {OFFER_NOTIFY, .killable = listener.killable};
 
 	if (listener.fd < 0)
@@ -508,7 +571,7 @@ trapped_run(int channel, int (*action)(void), bool observe, bool baseline)
 }
 
 static void
-trap(int (*action)(void), bool observe, bool baseline)
+trap(int (*action)(void), enum seccomp_traps set, bool baseline)
 {
 	struct offer offer = {0};
 	int ends[2];
@@ -517,7 +580,7 @@ trap(int (*action)(void), bool observe, bool baseline)
 	trapped.pid = fork();
 	ck_assert_int_ge(trapped.pid, 0);
 	if (trapped.pid == 0)
-		trapped_run(ends[1], action, observe, baseline);
+		trapped_run(ends[1], action, set, baseline);
 	close(ends[1]);
 	trapped.listener = channel_receive_offer(ends[0], &offer);
 	trapped.killable = offer.killable != 0;
@@ -583,7 +646,7 @@ START_TEST(call_comes_with_its_arguments)
 {
 	struct seccomp_notif call;
 
-	trap(do_bind, false, false);
+	trap(do_bind, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	ck_assert_int_eq(call.data.nr, SYS_bind);
 	ck_assert_uint_eq(call.pid, (unsigned int)trapped.pid);
@@ -601,7 +664,7 @@ START_TEST(answer_is_what_bind_returns)
 	static const int errors[] = {0, EADDRINUSE, EACCES, EINVAL};
 	struct seccomp_notif call;
 
-	trap(do_bind, false, false);
+	trap(do_bind, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	ck_assert(seccomp_answer(trapped.listener, &call, errors[_i]));
 	ck_assert(!seccomp_valid(trapped.listener, &call));
@@ -633,7 +696,7 @@ START_TEST(replaces_a_descriptor)
 	ck_assert_int_eq(
 	    bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)), 0);
 	expected_port = port_of(fd);
-	trap(do_bind_and_look, false, false);
+	trap(do_bind_and_look, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	ck_assert_int_eq(seccomp_replace(trapped.listener, &call, fd,
 					 (int)call.data.args[0], _i != 0),
@@ -650,7 +713,7 @@ START_TEST(replacement_that_fails_is_told)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	struct seccomp_notif call;
 
-	trap(do_bind, false, false);
+	trap(do_bind, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	ck_assert_int_eq(
 	    seccomp_replace(trapped.listener, &call, fd, SERVER_FD, false), 0);
@@ -669,7 +732,7 @@ START_TEST(dead_task_is_not_valid)
 {
 	struct seccomp_notif call;
 
-	trap(do_bind, false, false);
+	trap(do_bind, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	ck_assert(seccomp_valid(trapped.listener, &call));
 	ck_assert_int_eq(kill(trapped.pid, SIGKILL), 0);
@@ -686,7 +749,7 @@ START_TEST(dead_task_is_not_received)
 	struct pollfd fd = {.events = POLLIN};
 	struct seccomp_notif call;
 
-	trap(do_bind, false, false);
+	trap(do_bind, SECCOMP_FETCH, false);
 	fd.fd = trapped.listener;
 	ck_assert_int_eq(poll(&fd, 1, -1), 1);
 	ck_assert_int_eq(fd.revents, POLLIN);
@@ -712,13 +775,13 @@ do_raw(void)
 }
 
 static bool
-is_trapped(const struct call *call, bool observe)
+is_trapped(const struct call *call, enum seccomp_traps set)
 {
 	struct seccomp_notif seen;
 	bool came;
 
 	raw = *call;
-	trap(do_raw, observe, false);
+	trap(do_raw, set, false);
 	came = call_comes(&seen);
 	if (came)
 		ck_assert(seccomp_answer(trapped.listener, &seen, 0));
@@ -742,38 +805,58 @@ is_trapped(const struct call *call, bool observe)
 		}                                                              \
 	}
 
-/* Whether a call is trapped while options are observed, and while not. */
+#define GET_NAME(fd)                                                           \
+	{                                                                      \
+		SYS_getsockname,                                               \
+		{                                                              \
+			fd, PLACE(&own_name), PLACE(&own_size)                 \
+		}                                                              \
+	}
+
+static struct sockaddr_in6 own_name;
+static socklen_t own_size = sizeof(own_name);
+
+/* Whether a call is trapped while options are observed, while they are not, and
+ * while ports are expected. */
 static const struct trap_row {
 	struct call call;
 	bool observing;
 	bool fetching;
+	bool expecting;
 } traps[] = {
-    {BIND(16), true, true},
-    {BIND(15), false, false},
-    {BIND(128), true, true},
-    {BIND(12), false, false},
-    {BIND(0), false, false},
-    {BIND(UPPER | 16), true, true},
+    {BIND(16), true, true, true},
+    {BIND(15), false, false, false},
+    {BIND(128), true, true, true},
+    {BIND(12), false, false, false},
+    {BIND(0), false, false, false},
+    {BIND(UPPER | 16), true, true, true},
     /* More than need be: "at least" looks at the whole register. */
-    {BIND(UPPER | 15), true, true},
-    {SET(SOL_SOCKET, SO_REUSEPORT), true, false},
-    {SET(SOL_SOCKET, SO_REUSEADDR), false, false},
-    {SET(UPPER | SOL_SOCKET, SO_REUSEPORT), true, false},
-    {SET(SOL_SOCKET, UPPER | SO_REUSEPORT), true, false},
-    {SET(UPPER | SOL_SOCKET, UPPER | SO_REUSEADDR), false, false},
-    {SET(IPPROTO_IPV6, IPV6_V6ONLY), true, false},
-    {SET(IPPROTO_IPV6, SO_REUSEPORT), false, false},
-    {SET(IPPROTO_TCP, TCP_NODELAY), true, false},
-    {{SYS_listen, {SERVER_FD, 1}}, false, false},
-    {{SYS_getpid, {0}}, false, false},
+    {BIND(UPPER | 15), true, true, true},
+    {SET(SOL_SOCKET, SO_REUSEPORT), true, false, false},
+    {SET(SOL_SOCKET, SO_REUSEADDR), false, false, false},
+    {SET(UPPER | SOL_SOCKET, SO_REUSEPORT), true, false, false},
+    {SET(SOL_SOCKET, UPPER | SO_REUSEPORT), true, false, false},
+    {SET(UPPER | SOL_SOCKET, UPPER | SO_REUSEADDR), false, false, false},
+    {SET(IPPROTO_IPV6, IPV6_V6ONLY), true, false, false},
+    {SET(IPPROTO_IPV6, SO_REUSEPORT), false, false, false},
+    {SET(IPPROTO_TCP, TCP_NODELAY), true, false, false},
+    {{SYS_listen, {SERVER_FD, 1}}, false, false, false},
+    {{SYS_getpid, {0}}, false, false, false},
+    {GET_NAME(SERVER_FD), false, false, true},
+    {GET_NAME(UPPER | SERVER_FD), false, false, true},
+    {{SYS_getpeername, {SERVER_FD, 0, 0}}, false, false, false},
+    {{SYS_getsockopt, {SERVER_FD, 0, 0, 0, 0}}, false, false, false},
 };
 
 START_TEST(traps_what_it_says)
 {
 	const struct trap_row *row = &traps[_i];
 
-	ck_assert_int_eq(is_trapped(&row->call, true), row->observing);
-	ck_assert_int_eq(is_trapped(&row->call, false), row->fetching);
+	ck_assert_int_eq(is_trapped(&row->call, SECCOMP_OBSERVE),
+			 row->observing);
+	ck_assert_int_eq(is_trapped(&row->call, SECCOMP_FETCH), row->fetching);
+	ck_assert_int_eq(is_trapped(&row->call, SECCOMP_EXPECTED),
+			 row->expecting);
 }
 END_TEST
 
@@ -794,7 +877,7 @@ START_TEST(children_are_trapped_too)
 {
 	struct seccomp_notif call;
 
-	trap(do_bind_in_a_child, false, false);
+	trap(do_bind_in_a_child, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	ck_assert_uint_ne(call.pid, (unsigned int)trapped.pid);
 	ck_assert(seccomp_answer(trapped.listener, &call, EADDRINUSE));
@@ -812,9 +895,38 @@ do_listen_again(void)
 	return second.fd >= 0 ? 203 : errno;
 }
 
+/* What is let through answers as if nobody had looked; what is answered, with
+ * what was written. */
+static int
+do_get_name(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in name = {.sin_port = 1};
+	socklen_t size = sizeof(name);
+
+	if (getsockname(fd, (struct sockaddr *)&name, &size) != 0)
+		return errno;
+	return name.sin_family == AF_INET && name.sin_port == 0 ? 0 : 205;
+}
+
+START_TEST(name_is_the_kernels_or_ours)
+{
+	struct seccomp_notif call;
+
+	trap(do_get_name, SECCOMP_EXPECTED, _i == 2);
+	ck_assert(call_comes(&call));
+	ck_assert_int_eq(call.data.nr, SYS_getsockname);
+	if (_i == 0)
+		ck_assert(seccomp_answer(trapped.listener, &call, 0));
+	else
+		seccomp_continue(trapped.listener, &call);
+	ck_assert_int_eq(trapped_end(), _i == 0 ? 205 : 0);
+}
+END_TEST
+
 START_TEST(second_listener_is_busy)
 {
-	trap(do_listen_again, false, false);
+	trap(do_listen_again, SECCOMP_FETCH, false);
 	ck_assert_int_eq(trapped_end(), EBUSY);
 }
 END_TEST
@@ -830,7 +942,7 @@ do_tell_flags(void)
 START_TEST(listening_sets_no_new_privs)
 {
 	ck_assert_int_eq(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
-	trap(do_tell_flags, false, false);
+	trap(do_tell_flags, SECCOMP_FETCH, false);
 	ck_assert_int_eq(fcntl(trapped.listener, F_GETFD), FD_CLOEXEC);
 	ck_assert_int_eq(trapped_end(), 0);
 }
@@ -861,7 +973,7 @@ START_TEST(killable_call_is_not_interrupted)
 {
 	struct seccomp_notif call;
 
-	trap(do_bind_and_count, false, false);
+	trap(do_bind_and_count, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	if (!trapped.killable)
 		kill(trapped.pid, SIGKILL);
@@ -877,7 +989,7 @@ START_TEST(baseline_call_is_interrupted)
 {
 	struct seccomp_notif call;
 
-	trap(do_bind_and_count, false, true);
+	trap(do_bind_and_count, SECCOMP_FETCH, true);
 	ck_assert(!trapped.killable);
 	ck_assert(call_comes(&call));
 	ck_assert(seccomp_valid(trapped.listener, &call));
@@ -900,6 +1012,7 @@ add_listener(Suite *s)
 	tcase_add_test(t, dead_task_is_not_received);
 	tcase_add_loop_test(t, traps_what_it_says, 0, LENGTH(traps));
 	tcase_add_test(t, children_are_trapped_too);
+	tcase_add_loop_test(t, name_is_the_kernels_or_ours, 0, 3);
 	tcase_add_test(t, second_listener_is_busy);
 	tcase_add_test(t, listening_sets_no_new_privs);
 	tcase_add_test(t, killable_call_is_not_interrupted);
@@ -916,11 +1029,15 @@ suite(void)
 	tcase_add_loop_test(t, allows, 0, LENGTH(allowed));
 	tcase_add_loop_test(t, tells_arguments_apart, 0, LENGTH(pairs));
 	tcase_add_loop_test(t, kills, 0, LENGTH(killed));
+	tcase_add_loop_test(t, writes_where_ports_are_expected, 0,
+			    LENGTH(writing));
+	tcase_add_loop_test(t, writes_in_no_other_way, 0,
+			    LENGTH(writing_otherwise));
 #ifndef SANITIZED
-	tcase_add_test(t, kills_every_other_call);
+	tcase_add_loop_test(t, kills_every_other_call, 0, 2);
 #endif
 #ifdef __x86_64__
-	tcase_add_test(t, kills_calls_of_i386);
+	tcase_add_loop_test(t, kills_calls_of_i386, 0, 2);
 	tcase_add_test(t, kills_calls_of_x32);
 #endif
 	tcase_add_test(t, confinement_that_fails_is_the_end);
