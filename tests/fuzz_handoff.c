@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The handlers of notifications and of requests: a server's system calls, with whatever it writes
- * where a socket address should be, against a pool.  The rooms that touch the
- * kernel are played here; what they are asked to do is recorded, and judged by
- * rules that share no code with handoff.c.
+ * The handlers of notifications and of requests: a server's system calls, with
+ * whatever it writes where a socket address should be, against a pool.  The
+ * rooms that touch the kernel are played here; what they are asked to do is
+ * recorded, and judged by rules that share no code with handoff.c.
  *
  * The input: which mappings, then for each call its number, arguments, the bytes
  * at the address, and what the socket is.
@@ -48,6 +48,9 @@ static struct {
 	int read_error, learn_error;
 	bool gone; /* before it was looked at again */
 	bool preload; /* a request, not a call */
+	uint32_t kind; /* of it */
+	bool expecting;    /* the plan does, */
+	uint32_t mappings; /* of so many mappings */
 	struct target target;
 	/* What was done: */
 	unsigned int answers;
@@ -250,6 +253,7 @@ channel_receive_request(int requests, struct arrival *arrival)
 	arrival->socket = FIRST_FD - 1;
 	arrival->reply = -1;
 	arrival->request.magic = now.read_error == 0 ? REQUEST_MAGIC : 0;
+	arrival->request.kind = now.kind;
 	arrival->request.fd = (int)now.call.data.args[0];
 	arrival->request.length = (uint32_t)now.call.data.args[2];
 	memcpy(arrival->request.address, now.memory, REQUEST_ADDRESS);
@@ -271,10 +275,14 @@ channel_send_reply(int reply, const struct reply *answer, int socket)
 bool
 channel_send_table(int reply, const struct table *table)
 {
-	(void)reply;
-	(void)table;
-	FUZZ_ASSERT(!"asked for no table");
-	return false;
+	FUZZ_ASSERT(reply == -1);
+	FUZZ_ASSERT(now.preload && now.kind != REQUEST_BIND);
+	FUZZ_ASSERT(now.read_error == 0 && now.call.pid % 4 != 3);
+	/* Nobody's but a server's that was told to ask. */
+	FUZZ_ASSERT(table->count == (now.expecting ? now.mappings : 0));
+	now.answers++;
+	now.continued = true;
+	return !now.gone;
 }
 
 int
@@ -373,6 +381,7 @@ judge_replaced(const struct plan *plan, bool probing)
 	uint32_t i, at;
 
 	FUZZ_ASSERT(now.call.data.nr == SYS_bind);
+	FUZZ_ASSERT(!now.preload || now.kind == REQUEST_BIND);
 	FUZZ_ASSERT(now.read_error == 0 && !now.gone);
 	FUZZ_ASSERT(now.preload ? now.call.pid % 4 != 3
 				: now.learn_error == 0);
@@ -424,6 +433,7 @@ take_plan(struct plan *plan, uint8_t which)
 
 	memset(plan, 0, sizeof(*plan));
 	plan->spares = 1 + (which >> 3 & 3);
+	plan->expected = which >> 5 & 1;
 	for (i = 0; i < 3 && texts[i] != NULL; i++) {
 		count = mapping_parse(&plan->mappings[plan->mapping_count],
 		    texts[i], why);
@@ -476,6 +486,7 @@ take_call(const uint8_t **bytes, size_t *size)
 	now.call.pid = number;
 	now.call.data.nr = numbers[number % 8];
 	now.preload = number % 8 == 5 || number % 8 == 6;
+	now.kind = number >> 3 & 3;
 	fuzz_take(bytes, size, &now.call.data.args[0], 4);
 	now.call.data.args[1] = 0x7f0012345678;
 	fuzz_take(bytes, size, &now.call.data.args[2], 5);
@@ -484,6 +495,9 @@ take_call(const uint8_t **bytes, size_t *size)
 	now.gone = readable >= 240;
 	now.readable = readable % (MEMORY + 1);
 	fuzz_take(bytes, size, now.memory, now.readable);
+	/* A request has all its bytes. */
+	if (now.preload)
+		now.readable = MEMORY;
 }
 
 static void
@@ -494,6 +508,8 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 
 	for (calls = 0; size > 0 && calls < CALLS_MAX; calls++) {
 		take_call(&bytes, &size);
+		now.expecting = h->plan->expected != 0;
+		now.mappings = h->plan->mapping_count;
 		was_recent = is_recent(h);
 		h->probing = calls == 0;
 		if (now.preload)
