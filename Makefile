@@ -57,9 +57,10 @@ $(BUILD)/lowport: $(BUILD)/main.o $(OBJECTS)
 	$(CC) $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) -o $@ $^ $(LIBCAP)
 
 # Loaded into programs of any C library, it is linked to none.  The rest is built
-# for what it runs in: no stack protector, whose guard is the library's.
+# for what it runs in: no stack protector, whose guard is the library's, and no
+# sanitizer, whose run-time the servers of the tests have not.
 FREESTANDING = -U_GNU_SOURCE -ffreestanding -fno-stack-protector $(NO_CALLS) \
-            -fvisibility=hidden
+            -fno-sanitize=all -fvisibility=hidden
 # gcc makes calls of memset(3) of loops, even so; clang does not, and has no such
 # option.
 NO_CALLS  = $(shell $(CC) -fno-tree-loop-distribute-patterns -fsyntax-only \

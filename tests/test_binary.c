@@ -568,7 +568,7 @@ END_TEST
 static void
 scripts_chain(const char *program, int count)
 {
-	char name[16], text[64];
+	char name[32], text[64];
 	int i;
 
 	for (i = 1; i <= count; i++) {
@@ -596,7 +596,7 @@ execution_status(const char *path)
 
 START_TEST(follows_as_many_scripts_as_the_kernel)
 {
-	char name[16];
+	char name[32];
 	int i;
 
 	scripts_chain("/bin/true", SCRIPTS_MAX + 1);
