@@ -112,16 +112,42 @@ may_be_mapped(const struct sockaddr *address, socklen_t length)
 	    in->sin_port != 0;
 }
 
-VISIBLE int
-bind(int fd, const struct sockaddr *address, socklen_t length)
+/* By words, as the kernel copies it: one that is rewritten meanwhile is the old
+ * or the new one. */
+static void
+address_copy(uint8_t *to, const uint8_t *from, size_t length)
 {
+	for (; length >= 8; length -= 8, to += 8, from += 8)
+		__builtin_memcpy(to, from, 8);
+	while (length-- > 0)
+		*to++ = *from++;
+}
+
+/* What is asked about and what is bound are one copy: another thread may rewrite
+ * the address in between, to one that is mapped. */
+static int
+bind_copy(int fd, const struct sockaddr *address, socklen_t length)
+{
+	uint8_t copy[REQUEST_ADDRESS] __attribute__((aligned(8)));
 	int i, answer;
 
-	for (i = 0; may_be_mapped(address, length) && i < count; i++) {
-		answer = request_bind(names[i].text, fd, address, length);
+	address_copy(copy, (const void *)address, length);
+	for (i = 0; i < count; i++) {
+		answer = request_bind(names[i].text, fd, copy, length);
 		if (answer != REQUEST_PASS)
 			return result_of(-answer);
 	}
+	return result_of(syscall3(SYS_bind, fd, (long)copy, length));
+}
+
+VISIBLE int
+bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	/* The kernel refuses what is longer. */
+	if (length <= sizeof(struct sockaddr_storage) &&
+	    may_be_mapped(address, length))
+		return bind_copy(fd, address,
+		    length < REQUEST_ADDRESS ? length : REQUEST_ADDRESS);
 	return result_of(syscall3(SYS_bind, fd, (long)address, length));
 }
 
