@@ -1620,6 +1620,6 @@ main(int argc, char **argv)
 	signal(SIGALRM, out_of_time);
 	alarm(strcmp(argv[1], "storm") == 0 || strcmp(argv[1], "squeeze") == 0
 		? 20
-		: 4);
+		: 10);
 	return act(argc, argv);
 }

@@ -202,10 +202,12 @@ server()'
 		    build/server_race 8443 443 9443 444 2000
 	done
 	# One of the two is let through: where the socket can be fetched, and a
-	# signal cannot repeat the call, the copy is bound.
-	use_way fetch
-	run -0 "$LOWPORT" -q -p 443:8443 -- \
-	    build/server_race 8443 443 9443 9443 2000
+	# signal cannot repeat the call, the copy is bound; and by the library.
+	for way in fetch preload; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- \
+		    build/server_race 8443 443 9443 9443 2000
+	done
 }
 
 @test "a server that binds after it has daemonized, and lowport waits for it" {
