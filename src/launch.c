@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child.  It gives up every capability at once, but for those a
- * change of user takes, which only root has.
+ * Runs in: the child.  It gives up CAP_NET_BIND_SERVICE at once; what else root
+ * has, and nobody else does, when it knows the options, but for what a change of
+ * user takes and --keep-caps names.
  * Reads: everything that is the caller's: arguments, environment.
  */
 #include <signal.h>
