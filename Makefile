@@ -43,9 +43,9 @@ ARCH      =
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
 ROOMS     = activation channel check doctor endpoint environment explain \
-            handoff holder launch lint mapping message options origin plan \
+            handoff holder job launch lint mapping message options origin plan \
             policy pool privilege process program redirect report seccomp \
-            socket sockopt supervisor target trial trust user verdict
+            signals socket sockopt supervisor target trial trust user verdict
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport

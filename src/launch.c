@@ -64,6 +64,7 @@ make_plan(struct plan *plan, const struct options *options)
 	plan->journal = options->journal;
 	plan->observe = options->observe;
 	plan->baseline = options->baseline;
+	plan->supervision = options->supervision;
 	plan->mapping_count = (uint32_t)options->mapping_count;
 	memcpy(plan->mappings, options->mappings,
 	    options->mapping_count * sizeof(options->mappings[0]));
