@@ -4,6 +4,7 @@
 #   make demo           a server of 8443 on 443, before your eyes
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-servers  real servers, from nginx to Tomcat
+#   make check-init     as process 1, beside tini, dumb-init and catatonit
 #   make fuzz           FUZZ_SECONDS (600) for each fuzzer
 #   make bench          against what else there is; passes or fails nothing
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
@@ -135,7 +136,7 @@ sandboxed-sanitized:
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 FUZZED         = channel endpoint mapping message plan policy pool privilege \
-                 process socket sockopt user
+                 process signals socket sockopt user
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
                  NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
@@ -156,7 +157,7 @@ fuzz:
 fuzzers: $(BUILD)/lowport $(FUZZERS)
 
 $(BUILD)/fuzz_handoff: FUZZED = endpoint handoff mapping message plan policy \
-                 pool sockopt user
+                 pool signals sockopt user
 
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 	$(COMPILE) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
@@ -166,6 +167,11 @@ check-servers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	$(MAKE) tests
 	tests/check-servers
+
+check-init:
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) tests
+	tests/check-init
 
 bench:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -188,6 +194,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d)
 
-.PHONY: all install demo check check-sanitized check-fuzz check-servers fuzz \
-        fuzzers bench tests clean
+.PHONY: all install demo check check-sanitized check-fuzz check-servers \
+        check-init fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:

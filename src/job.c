@@ -37,7 +37,9 @@ void
 job_continue(struct job *job)
 {
 	terminal_give(job);
-	kill(-job->server, SIGCONT);
+	/* The child makes its group just before it becomes the server. */
+	if (kill(-job->server, SIGCONT) != 0)
+		kill(job->server, SIGCONT);
 }
 
 /* Stops this process, or with it the rest of its job (process 0, in kill(2)),

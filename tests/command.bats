@@ -230,7 +230,7 @@ refuses() {
 		"$LOWPORT" --help | grep -q -e "--$option"
 		grep -q "^\.It .*Fl -$option" src/lowport.1
 	done
-	for option in $("$LOWPORT" --help | grep -o -e '--[a-z]\+' | sort -u)
+	for option in $("$LOWPORT" --help | grep -o -e '--[a-z][a-z-]*' | sort -u)
 	do
 		[ "$option" = "--help" ] ||
 		    grep -q "{\"${option#--}\"," src/options.c
