@@ -78,15 +78,16 @@ terminal_wanted(struct job *job, int signal)
 void
 job_stopped(struct job *job, int signal)
 {
-	const bool suspending = job->suspending;
+	/* It may have a handler; then another one stops it some day. */
+	const bool suspended = signal == job->suspending;
 
-	job->suspending = false;
+	job->suspending = 0;
 	if (tcgetpgrp(STDIN_FILENO) == job->server) {
 		job->foreground = true;
 		terminal_take_back(job);
 		stop_with(SIGTSTP, 0);
 		job_continue(job);
-	} else if (suspending) {
+	} else if (suspended) {
 		stop_with(SIGTSTP, getpid());
 	} else if (signal == SIGTTIN || signal == SIGTTOU) {
 		terminal_wanted(job, signal);

@@ -12,7 +12,7 @@
 
 struct job {
 	pid_t server;    /* it leads a process group of its own */
-	bool suspending; /* a signal that stops was forwarded to it */
+	int suspending;  /* what was last forwarded to it that stops */
 	bool foreground; /* it has the terminal */
 };
 

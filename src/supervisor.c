@@ -190,7 +190,8 @@ reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		if (pid != s->job.server)
+		/* Its number may be another's, once it has ended. */
+		if (pid != s->job.server || s->ended)
 			continue;
 		if (WIFSTOPPED(status))
 			job_stopped(&s->job, WSTOPSIG(status));
@@ -233,7 +234,8 @@ take_signal(struct supervisor *s, int received)
 		verbose("forwarding %s as %s", signal_format(received, from),
 		    signal_format(signal, to));
 	s->stopping |= ends_a_server(received) || ends_a_server(signal);
-	s->job.suspending |= stops_a_server(signal);
+	if (stops_a_server(signal))
+		s->job.suspending = signal;
 	if (signal == SIGCONT && !s->ended)
 		job_continue(&s->job);
 	else

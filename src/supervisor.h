@@ -27,7 +27,8 @@ int supervisor_prepare(void);
 /*
  * Becomes a subreaper, and asks for the plan's signal at the end of parent, who
  * started lowport.  Behind the drop, as a change of ids undoes the latter
- * (PR_SET_PDEATHSIG(2const)); before the confinement, which forbids prctl(2).
+ * (PR_SET_PDEATHSIG(2const), tests/root/privilege.bats); before the confinement,
+ * which forbids prctl(2).
  */
 void supervisor_settle(const struct supervision *, pid_t parent);
 

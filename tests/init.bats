@@ -177,6 +177,37 @@ serve() {
 	[ "$(grep -c 12 "$TMPDIR/out")" -eq 2 ]
 }
 
+# As root of a user namespace, so that the next process there can be numbered.
+NUMBERED="unshare --user --map-root-user --pid --fork --mount-proc"
+
+only_child_of() {
+	[ "$(pgrep -c -P "$1")" -eq 1 ]
+}
+
+@test "who has the number of the server after it is not the server" {
+	local init
+
+	# lowport is 1, and the server 2.
+	$NUMBERED "$PLAIN" -u root -q -p 20443:8443 -- sh -c '
+	    setsid build/server_signals daemon 15 & read word; exit 0
+	    ' >"$TMPDIR/out" <<<"" &
+	wait_until grep -q "daemon ready" "$TMPDIR/out"
+	init=$(pgrep -P $!)
+	wait_until only_child_of "$init"
+	# Its parent ends at once, so that lowport reaps it.
+	nsenter -t "$init" --user --preserve-credentials --pid sh -c '
+	    echo 1 >/proc/sys/kernel/ns_last_pid
+	    (echo $(exec sh -c "echo \$PPID"); exit 9) & exec true' \
+	    >"$TMPDIR/number"
+	wait_until grep -q . "$TMPDIR/number"
+	[ "$(cat "$TMPDIR/number")" -eq 2 ]
+	kill -USR1 "$init"
+	wait_until grep -q "daemon 10" "$TMPDIR/out"
+	kill -TERM "$init"
+	wait $!
+	grep -q "daemon 15" "$TMPDIR/out"
+}
+
 @test "where there is no subreaper: told, and a server starts and ends" {
 	run -0 build/deny --subreaper "$PLAIN" -p 20443:8443 -- python3 -c '
 import socket
