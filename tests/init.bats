@@ -23,6 +23,35 @@ serve() {
 	wait_until grep -q ready "$TMPDIR/out"
 }
 
+gone() {
+	! kill -0 "$1"
+}
+
+# ends PID: this job does, with 0.
+ends() {
+	wait_until gone "$1"
+	wait "$1"
+}
+
+kill_tree() {
+	local child
+
+	for child in $(pgrep -P "$1"); do
+		kill_tree "$child"
+	done
+	kill -KILL "$1" 2>/dev/null || true
+}
+
+# What a failed test has left may not heed what lowport forwards.
+teardown() {
+	local job
+
+	for job in $(jobs -p); do
+		kill_tree "$job"
+	done
+	rm -f "$TMPDIR/started"
+}
+
 @test "the control: without an init, a case does not hold" {
 	run -0 python3 tests/init.py none terminated
 	[[ $output == "no: "* ]]
@@ -124,7 +153,7 @@ serve() {
 	kill -HUP $!
 	kill -USR1 $!
 	kill -TERM $!
-	wait $!
+	ends $!
 	[ "$(tr '\n' ' ' <"$TMPDIR/out")" = "server ready server 12 server 15 " ]
 	LOWPORT_REWRITE=nonsense run -0 "$LOWPORT" -q -p 443 -r HUP:0 true
 	LOWPORT_KILL_PROCESS_GROUP=1 serve -q -- sh -c \
@@ -134,7 +163,7 @@ serve() {
 	kill -USR1 $!
 	wait_until grep -q "child 10" "$TMPDIR/out"
 	kill -TERM $!
-	wait $!
+	ends $!
 }
 
 @test "what TERM has become still ends what the server leaves" {
@@ -145,7 +174,7 @@ serve() {
 	wait_until grep -q "server ready" "$TMPDIR/out"
 	kill -TERM $!
 	# A server that ends with 0 untold has daemonized, and is waited for.
-	wait $!
+	ends $!
 	grep -q "child 15" "$TMPDIR/out"
 }
 
@@ -158,7 +187,7 @@ serve() {
 	kill -TERM $!
 	wait_until grep -q "dropping SIGTERM" "$TMPDIR/err"
 	kill -USR1 $!
-	wait $!
+	ends $!
 	grep -q "forwarding SIGUSR1 as SIGTERM" "$TMPDIR/err"
 	grep -q "child 15" "$TMPDIR/out"
 }
@@ -173,7 +202,7 @@ serve() {
 	wait_until grep -q "one 12" "$TMPDIR/out"
 	wait_until grep -q "two 12" "$TMPDIR/out"
 	kill -TERM $!
-	wait $! || true
+	ends $!
 	[ "$(grep -c 12 "$TMPDIR/out")" -eq 2 ]
 }
 
@@ -204,7 +233,7 @@ only_child_of() {
 	kill -USR1 "$init"
 	wait_until grep -q "daemon 10" "$TMPDIR/out"
 	kill -TERM "$init"
-	wait $!
+	ends $!
 	grep -q "daemon 15" "$TMPDIR/out"
 }
 
@@ -252,6 +281,6 @@ print("port", s.getsockname()[1], flush=True)'
 	# lowport has reaped the first process, and has no child any more.
 	wait_until childless $!
 	kill -USR1 "$daemon"
-	wait $!
+	ends $!
 	grep -q "port 20443" "$TMPDIR/out"
 }
