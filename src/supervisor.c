@@ -47,6 +47,9 @@ struct supervisor {
 	long long refresh_at; /* to see whether kept sockets are still held */
 };
 
+/* Orphans of the server become children of this process. */
+static bool adopts = true;
+
 static long long
 now(void)
 {
@@ -100,7 +103,9 @@ supervisor_prepare(void)
 static void
 become_subreaper(void)
 {
-	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+	adopts = getpid() == 1 ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+	if (!adopts)
 		warnx("cannot become a subreaper (%s): signals would not reach "
 		      "a server that daemonizes; run it in the foreground",
 		    strerror(errno));
@@ -351,6 +356,14 @@ says_no_server(int status)
 	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
 }
 
+/* Some process that is no child may bind yet.  (Where they all are, what a caller
+ * has passed in place of a listener is not waited for.) */
+static bool
+is_awaited(const struct handoff *handoff)
+{
+	return !adopts && handoff->listener >= 0;
+}
+
 int
 supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 {
@@ -359,9 +372,8 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	    .channel = channel,
 	    .job = {.server = server}};
 
-	/* No way out of this loop but the last process's end: of our children,
-	 * and of whoever's bind(2) would wait for us. */
-	while (reap(&s) || handoff->listener >= 0) {
+	/* No way out of this loop but the last process's end. */
+	while (reap(&s) || is_awaited(handoff)) {
 		check_times(&s);
 		serve(&s);
 	}

@@ -83,6 +83,7 @@ teardown() {
 
 @test "signals are rewritten, and dropped" {
 	holds rewrite
+	holds rewrite_names
 }
 
 @test "orphans are reaped, also in a storm, also not as process 1" {

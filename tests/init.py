@@ -297,20 +297,26 @@ def group(start):
     run.ends(0)
 
 
+def becomes_quit(start, words):
+    run = ready_run(start, SIGNALS, "server", "3",
+                    options=["rewrite=" + words])
+    run.send(15)
+    run.says("server 3")
+    run.ends(0)
+
+
 def rewrite(start):
     """a signal is rewritten, or dropped"""
-    for words in ["15:3", "TERM:QUIT", "SIGTERM:SIGQUIT"]:
-        try:
-            run = ready_run(start, SIGNALS, "server", "3",
-                            options=["rewrite=" + words])
-        except Failed as failure:
-            raise Failed(f"{words}: {failure}") from None
-        run.send(15)
-        run.says("server 3")
-        run.ends(0)
+    becomes_quit(start, "15:3")
     run = ready_run(start, options=["rewrite=10:0"])
     run.send(10, 12)
     run.says("server 12")
+
+
+def rewrite_names(start):
+    """by its name, too"""
+    becomes_quit(start, "TERM:QUIT")
+    becomes_quit(start, "SIGTERM:SIGQUIT")
 
 
 def reaping(start):
@@ -457,7 +463,7 @@ def daemon(start):
 
 
 CASES = [signals, faults, stops, real_time, reserved, queued, terminated, own_status,
-         statuses, not_found, success, alone, group, rewrite, reaping, storm,
+         statuses, not_found, success, alone, group, rewrite, rewrite_names, reaping, storm,
          subreaper, dispositions, suspended, terminal, reads_terminal, ctrl_z,
          parent_ends, leftovers, daemon]
 

@@ -44,6 +44,22 @@ leave_orphan(bool last)
 	waitpid(child, NULL, 0);
 }
 
+/* For the last one: a pipe of which only it has the one end. */
+static void
+await_last(void)
+{
+	char byte;
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		exit(EXIT_FAILURE);
+	leave_orphan(true);
+	close(ends[1]);
+	while (read(ends[0], &byte, 1) > 0)
+		continue;
+	close(ends[0]);
+}
+
 static bool
 is_zombie(const char *name)
 {
@@ -85,8 +101,9 @@ main(int argc, char **argv)
 	signal(SIGUSR1, SIG_IGN);
 	printf("ready\n");
 	fflush(stdout);
-	for (; left > 0; left--)
-		leave_orphan(left == 1);
+	for (; left > 1; left--)
+		leave_orphan(false);
+	await_last();
 	while ((zombies = count_zombies()) > 0 && time(NULL) < end)
 		usleep(1000);
 	if (zombies > 0)
