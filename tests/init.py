@@ -462,10 +462,10 @@ def daemon(start):
     run.ends(0)
 
 
-CASES = [signals, faults, stops, real_time, reserved, queued, terminated, own_status,
-         statuses, not_found, success, alone, group, rewrite, rewrite_names, reaping, storm,
-         subreaper, dispositions, suspended, terminal, reads_terminal, ctrl_z,
-         parent_ends, leftovers, daemon]
+CASES = [signals, faults, stops, real_time, reserved, queued, terminated,
+         own_status, statuses, not_found, success, alone, group, rewrite,
+         rewrite_names, reaping, storm, subreaper, dispositions, suspended,
+         terminal, reads_terminal, ctrl_z, parent_ends, leftovers, daemon]
 
 
 def outcome(case, name):
