@@ -4,6 +4,7 @@
 #   make demo           a server of 8443 on 443, before your eyes
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-servers  real servers, from nginx to Tomcat
+#   make check-init     as process 1, beside tini, dumb-init and catatonit
 #   make fuzz           FUZZ_SECONDS (600) for each fuzzer
 #   make bench          against what else there is; passes or fails nothing
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
@@ -45,10 +46,10 @@ ARCH      =
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
 ROOMS     = activation binary channel check doctor endpoint environment \
-            expected explain handoff holder launch library lint mapping \
+            expected explain handoff holder job launch library lint mapping \
             message method notify options origin plan policy pool preload \
-            privilege process program redirect report request seccomp socket \
-            sockopt stray supervisor target trial trust user verdict
+            privilege process program redirect report request seccomp signals \
+            socket sockopt stray supervisor target trial trust user verdict
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport $(BUILD)/liblowport.so
@@ -159,7 +160,7 @@ sandboxed-sanitized:
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 FUZZED         = channel endpoint mapping message plan policy pool privilege \
-                 process socket sockopt user
+                 process signals socket sockopt user
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
                  NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
@@ -180,7 +181,7 @@ fuzz:
 fuzzers: all $(FUZZERS)
 
 $(BUILD)/fuzz_handoff: FUZZED = endpoint expected handoff mapping message \
-                 notify plan policy pool preload sockopt user
+                 notify plan policy pool preload signals sockopt user
 
 $(BUILD)/fuzz_binary: FUZZED = binary environment message program
 
@@ -192,6 +193,11 @@ check-servers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	$(MAKE) tests
 	tests/check-servers
+
+check-init:
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) tests
+	tests/check-init
 
 bench:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -214,6 +220,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d)
 
-.PHONY: all install demo check check-sanitized check-fuzz check-servers fuzz \
-        fuzzers bench tests clean
+.PHONY: all install demo check check-sanitized check-fuzz check-servers \
+        check-init fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:

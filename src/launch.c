@@ -91,6 +91,7 @@ make_plan(struct plan *plan, const struct options *options)
 	plan->observe = options->observe;
 	plan->expected = options->expected;
 	plan->baseline = options->baseline;
+	plan->supervision = options->supervision;
 	plan->mapping_count = (uint32_t)options->mapping_count;
 	memcpy(plan->mappings, options->mappings,
 	    options->mapping_count * sizeof(options->mappings[0]));

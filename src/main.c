@@ -126,7 +126,7 @@ give_sockets(int channel)
  * permitted.  The answer is sent when it is gone, whatever came of the plan.
  */
 static int
-help(int channel, pid_t child)
+help(int channel, pid_t child, pid_t parent)
 {
 	struct handoff handoff = {.listener = -1,
 	    .probing = true,
@@ -150,9 +150,10 @@ help(int channel, pid_t child)
 		refuse_plan(&answer);
 	}
 	privilege_drop(plan.uid, plan.gid);
+	message_set(plan.verbosity, plan.journal);
+	supervisor_settle(&plan.supervision, parent);
 	seccomp_confine(plan.expected != 0);
 	/* From here on the helper has no power over anything but the server. */
-	message_set(plan.verbosity, plan.journal);
 	if (plan.baseline)
 		target_set_baseline();
 	handoff.observe = plan.observe || !target_can_fetch(child);
@@ -167,7 +168,7 @@ main(int argc, char **argv)
 {
 	sigset_t signals;
 	int channel[2];
-	pid_t child;
+	pid_t child, parent = getppid();
 
 	refuse_unusable_start(argc);
 	supervisor_block_signals(&signals);
@@ -176,7 +177,8 @@ main(int argc, char **argv)
 	if (child < 0)
 		fatal("cannot fork");
 	if (child > 0)
-		_exit(help(channel[0], child)); /* with nothing to flush */
+		_exit(help(channel[0], child,
+		    parent)); /* with nothing to flush */
 	close(channel[0]);
 	launch(channel[1], argc, argv, &signals);
 }

@@ -26,13 +26,14 @@ enum {
 	OPTION_SHOW_EXPECTED_PORT,
 	OPTION_ALLOW_NEW_PRIVS,
 	OPTION_KEEP_CAPS,
+	OPTION_PDEATHSIG,
 };
 
 /* What --doctor looks at, unless told. */
 #define USUAL_MAPPING "443:8443"
 
 /* '+': the first argument that is no option begins the server's command. */
-static const char short_options[] = "+:p:u:vqhV";
+static const char short_options[] = "+:p:u:ge:r:svqhV";
 
 static const struct option long_options[] = {
     {"publish", required_argument, NULL, 'p'},
@@ -42,6 +43,11 @@ static const struct option long_options[] = {
     {"allow-new-privs", no_argument, NULL, OPTION_ALLOW_NEW_PRIVS},
     {"keep-caps", required_argument, NULL, OPTION_KEEP_CAPS},
     {"spares", required_argument, NULL, OPTION_SPARES},
+    {"group", no_argument, NULL, 'g'},
+    {"success-exit-status", required_argument, NULL, 'e'},
+    {"rewrite", required_argument, NULL, 'r'},
+    {"pdeathsig", required_argument, NULL, OPTION_PDEATHSIG},
+    {"subreaper", no_argument, NULL, 's'},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"check-policy", required_argument, NULL, OPTION_CHECK_POLICY},
     {"doctor", no_argument, NULL, OPTION_DOCTOR},
@@ -55,7 +61,8 @@ static const struct option long_options[] = {
 /* clang-format off */
 static const char help[] =
     "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/PROTO]]... [-u USER[:GROUP]]\n"
-    "               [-qv] [--method M] [...] [--] COMMAND [ARG...]\n"
+    "               [--method M] [-gqv] [-e STATUS]... [-r FROM:TO]... [...]\n"
+    "               [--] COMMAND [ARG...]\n"
     "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
     "       lowport --doctor [-p ...]... [-u ...]\n"
     "       lowport --check-policy FILE\n"
@@ -92,6 +99,16 @@ static const char help[] =
     "                        Each costs a descriptor, 4 kB of kernel\n"
     "                        memory and 6 microseconds of the start, for each of\n"
     "                        three kinds a mapping.\n"
+    "  -g, --group           send signals to the server's whole process group\n"
+    "  -e, --success-exit-status STATUS\n"
+    "                        end with 0 in place of STATUS, from 0 to 255 (143:\n"
+    "                        the server died of SIGTERM); repeatable\n"
+    "  -r, --rewrite FROM:TO\n"
+    "                        send the server the signal TO in place of FROM, or\n"
+    "                        none if TO is 0; repeatable\n"
+    "      --pdeathsig SIGNAL\n"
+    "                        have this signal sent when lowport's parent ends\n"
+    "  -s, --subreaper       nothing: orphans of the server are always reaped\n"
     "      --check           say what would happen, for this user: what the\n"
     "                        policy says, whether each socket can be bound (by\n"
     "                        binding it), how the server would get it\n"
@@ -104,8 +121,9 @@ static const char help[] =
     "  -h, --help            print this\n"
     "  -V, --version         print the version\n"
     "\n"
-    "LOWPORT_PUBLISH (mappings, between blanks), LOWPORT_USER and LOWPORT_METHOD\n"
-    "stand for -p, -u and --method where these are not given.\n"
+    "LOWPORT_PUBLISH (mappings, between blanks), LOWPORT_USER, LOWPORT_METHOD and\n"
+    "LOWPORT_REWRITE (FROM:TO, between blanks) stand for -p, -u, --method and -r\n"
+    "where these are not given; LOWPORT_KILL_PROCESS_GROUP=1 stands for -g.\n"
     "\n"
     "Exit status: the server's, 128+n when signal n ended it; 125 when "
     "lowport\n"
@@ -253,20 +271,22 @@ mappings_add(struct options *options, const char *text)
 		mapping_add(options, &parsed[i], text, name);
 }
 
+/* What an option would be given several times, between blanks. */
 static void
-mappings_from_environment(struct options *options, char **environment)
+words_from_environment(struct options *options, char **environment,
+    const char *name, void (*take)(struct options *, const char *))
 {
-	const char *value = environment_get(environment, "LOWPORT_PUBLISH");
+	const char *value = environment_get(environment, name);
 	char *copy, *word, *state = NULL;
 
 	if (value == NULL)
 		return;
 	copy = strdup(value);
 	if (copy == NULL)
-		fatal("cannot read LOWPORT_PUBLISH");
+		fatal("cannot read %s", name);
 	for (word = strtok_r(copy, " \t\n", &state); word != NULL;
 	     word = strtok_r(NULL, " \t\n", &state))
-		mappings_add(options, word);
+		take(options, word);
 	free(copy);
 }
 
@@ -345,6 +365,47 @@ parse_spares(const char *text)
 	return (unsigned int)number;
 }
 
+static void
+success_add(struct options *options, const char *text)
+{
+	unsigned long number;
+	char *end;
+
+	number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' ||
+	    number >= PLAN_STATUSES)
+		fatalx("exit status '%.100s': not a number from 0 to %d", text,
+		    PLAN_STATUSES - 1);
+	options->supervision.success[number / 8] |= (uint8_t)(1 << number % 8);
+}
+
+static void
+rewrite_add(struct options *options, const char *text)
+{
+	char why[SIGNAL_WHY];
+
+	options->rewrites = true;
+	if (!signal_rewrite(options->supervision.rewrite, text, why))
+		fatalx("--rewrite '%.100s': %s", text, why);
+}
+
+/* Without a forwarded signal the server would live on, and nobody know. */
+static uint32_t
+parse_pdeathsig(const char *text)
+{
+	int signal = signal_parse(text);
+
+	if (signal == 0)
+		fatalx("--pdeathsig '%.100s': no signal; name one, as in "
+		       "--pdeathsig TERM",
+		    text);
+	if (!signal_forwarded(signal))
+		fatalx("--pdeathsig '%.100s': cannot be forwarded to the "
+		       "server; use TERM, or rewrite another one to it",
+		    text);
+	return (uint32_t)signal;
+}
+
 /* getopt_long(3) leaves the letter in optopt, and 0 there for a long option. */
 static _Noreturn void
 option_refuse(const char *argument)
@@ -361,6 +422,30 @@ purpose_set(struct options *options, enum purpose purpose)
 		fatalx("--check, --check-policy and --doctor do not go "
 		       "together" TRY);
 	options->purpose = purpose;
+}
+
+/* What an init does; false where the option is another one. */
+static bool
+supervision_take(struct options *options, int option)
+{
+	switch (option) {
+	case 'g':
+		options->supervision.group = 1;
+		return true;
+	case 'e':
+		success_add(options, optarg);
+		return true;
+	case 'r':
+		rewrite_add(options, optarg);
+		return true;
+	case OPTION_PDEATHSIG:
+		options->supervision.pdeathsig = parse_pdeathsig(optarg);
+		return true;
+	case 's': /* tini(1) has to be told; here it is always so */
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* An option, and the argument it began in. */
@@ -414,7 +499,8 @@ option_take(struct options *options, int option, char **argv, int at)
 		fatalx("option '%.100s' needs an argument" TRY,
 		    argv[optind - 1]);
 	default:
-		option_refuse(argv[at]);
+		if (!supervision_take(options, option))
+			option_refuse(argv[at]);
 	}
 }
 
@@ -422,11 +508,18 @@ static void
 read_environment(struct options *options, char **environment)
 {
 	if (options->mapping_count == 0)
-		mappings_from_environment(options, environment);
+		words_from_environment(options, environment, "LOWPORT_PUBLISH",
+		    mappings_add);
 	if (options->user == NULL)
 		user_from_environment(options, environment);
 	if (!options->method_given)
 		method_from_environment(options, environment);
+	if (!options->rewrites)
+		words_from_environment(options, environment, "LOWPORT_REWRITE",
+		    rewrite_add);
+	if (switch_from_environment(environment, "LOWPORT_KILL_PROCESS_GROUP",
+		"1"))
+		options->supervision.group = 1;
 	options->observe = switch_from_environment(environment, "LOWPORT_LEARN",
 	    "observe");
 	options->baseline = switch_from_environment(environment,

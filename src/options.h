@@ -47,6 +47,8 @@ struct options {
 	const char *keep_caps; /* names of capabilities, or NULL */
 	unsigned int spares;
 	enum verbosity verbosity;
+	struct supervision supervision; /* -g, -e, -r, --pdeathsig */
+	bool rewrites;                  /* there was a -r */
 	bool journal;   /* standard error is systemd's journal */
 	bool observe;   /* LOWPORT_LEARN=observe: never pidfd_getfd(2) */
 	bool baseline;  /* LOWPORT_KERNEL=5.9: use nothing newer */
@@ -70,9 +72,11 @@ const char *options_format(const struct options *, size_t mapping,
     char[OPTIONS_MAPPING]);
 
 /*
- * Reads options up to the first argument that is none, then LOWPORT_PUBLISH
- * (mappings, between blanks; without -p) and LOWPORT_USER (without -u) from
- * the environment, and LOWPORT_METHOD (without --method).  Ends the process: with --help and --version after printing
+ * Reads options up to the first argument that is none, then from the
+ * environment LOWPORT_PUBLISH (mappings, between blanks; without -p),
+ * LOWPORT_USER (without -u), LOWPORT_METHOD (without --method), LOWPORT_REWRITE
+ * (between blanks; without -r) and LOWPORT_KILL_PROCESS_GROUP (1, as -g).  Ends
+ * the process: with --help and --version after printing
  * (status 0), on anything it does not understand after saying so (125).
  */
 void options_parse(struct options *, int argc, char **argv, char **environment);

@@ -75,6 +75,18 @@ mappings_check(const struct plan *plan)
 	return true;
 }
 
+static bool
+supervision_check(const struct supervision *s)
+{
+	size_t i;
+
+	for (i = 0; i < SIGNAL_MAX; i++)
+		if (s->rewrite[i] > SIGNAL_DROPPED)
+			return false;
+	return s->group <= 1 && s->pdeathsig <= SIGNAL_MAX &&
+	    (s->pdeathsig == 0 || signal_forwarded((int)s->pdeathsig));
+}
+
 bool
 plan_check(const struct plan *plan, uid_t uid, gid_t gid)
 {
@@ -91,5 +103,5 @@ plan_check(const struct plan *plan, uid_t uid, gid_t gid)
 		return false;
 	if (plan->mapping_count < 1 || plan->mapping_count > PLAN_MAPPINGS_MAX)
 		return false;
-	return mappings_check(plan);
+	return supervision_check(&plan->supervision) && mappings_check(plan);
 }

@@ -32,6 +32,18 @@
  *                  is what lowport is for: the capability is used for those
  *                  that the policy permits to the caller (verdict.h), the
  *                  others are bound as anybody could.
+ *   supervision    what the helper does when it has no power any more, and for
+ *                  a server of its own user, whom the caller can send signals
+ *                  to just as well:
+ *     group        signals go to the server's process group.
+ *     pdeathsig    0, or the signal the helper gets when its parent ends; 1 to
+ *                  SIGNAL_MAX, but SIGKILL, SIGSTOP and SIGCHLD, which it
+ *                  could not forward.  It is asked for after the drop, as who
+ *                  the helper is by then.
+ *     rewrite      what each signal becomes: 0 to SIGNAL_DROPPED, so that it
+ *                  is a signal, and no process group or mask.
+ *     success      a bit for each exit status that lowport reports as 0: any of
+ *                  them; who waits for lowport is the caller.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -41,11 +53,21 @@
 #include <sys/types.h>
 
 #include "mapping.h"
+#include "signals.h"
 
-#define PLAN_MAGIC        0x6c6f7707u
+#define PLAN_MAGIC        0x6c6f7708u
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_PORTS_MAX    4096
 #define PLAN_SPARES_MAX   64
+#define PLAN_STATUSES     256
+
+/* What the supervisor is told (supervisor.h). */
+struct supervision {
+	uint32_t group;     /* 0 or 1 */
+	uint32_t pdeathsig; /* 0 for none */
+	uint8_t rewrite[SIGNAL_MAX];
+	uint8_t success[PLAN_STATUSES / 8];
+};
 
 struct plan {
 	uint32_t magic;
@@ -59,6 +81,7 @@ struct plan {
 	uint32_t expected; /* 0 or 1 */
 	uint32_t baseline; /* 0 or 1 */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
+	struct supervision supervision;
 };
 
 enum outcome {

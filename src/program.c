@@ -19,6 +19,7 @@
 #include "environment.h"
 #include "message.h"
 #include "program.h"
+#include "signals.h"
 #include "status.h"
 
 /*
@@ -40,7 +41,7 @@ void
 program_execute(char **command, char **environment, const sigset_t *signals)
 {
 	make_job();
-	sigprocmask(SIG_SETMASK, signals, NULL);
+	signal_set_mask(signals, NULL);
 	/* PATH is looked up in environ(7). */
 	environ = environment;
 	execvp(command[0], command);

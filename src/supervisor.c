@@ -18,11 +18,14 @@
 
 #include "channel.h"
 #include "handoff.h"
+#include "job.h"
 #include "message.h"
 #include "notify.h"
+#include "plan.h"
 #include "pool.h"
 #include "preload.h"
 #include "process.h"
+#include "signals.h"
 #include "status.h"
 #include "stray.h"
 #include "supervisor.h"
@@ -38,13 +41,11 @@ struct supervisor {
 	struct handoff *handoff;
 	int signals;
 	int channel; /* -1 once the child is the server, or gone */
-	pid_t server;
+	struct job job;
 	int status;      /* lowport's exit status, once the server ended */
 	bool ended;      /* the server, the first child, has */
 	bool stopping;   /* it was told to */
 	bool terminated; /* what it left has got SIGTERM */
-	bool suspending; /* SIGTSTP was forwarded to it */
-	bool foreground; /* it has the terminal */
 	/* Times of now(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
@@ -52,6 +53,9 @@ struct supervisor {
 	long long stray_at;   /* to look for processes that bypass preload */
 	long long stray_wait; /* how long from then to the next look */
 };
+
+/* Orphans of the server become children of this process. */
+static bool adopts = true;
 
 static long long
 now(void)
@@ -62,14 +66,23 @@ now(void)
 	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
+/* sigfillset(3) leaves out two that the C library uses where it has threads.
+ * They too may come from outside, and would kill the helper. */
+static void
+every_signal(sigset_t *set)
+{
+	memset(set, 0xff, sizeof(*set));
+}
+
 void
 supervisor_block_signals(sigset_t *original)
 {
 	sigset_t all;
 
 	/* A fault of our own kills all the same: the kernel sees to that. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, original);
+	every_signal(&all);
+	sigemptyset(original);
+	signal_set_mask(&all, original);
 }
 
 int
@@ -79,16 +92,45 @@ supervisor_prepare(void)
 	int fd;
 
 	/* Ignored ones may be inherited: a SIGCHLD that is would make wait(2)
-	 * lose statuses, a SIGTSTP would not stop the job. */
+	 * lose statuses, the others would not stop the job. */
 	signal(SIGCHLD, SIG_DFL);
-	signal(SIGTSTP, SIG_DFL);
-	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
-		fatal("cannot become a subreaper");
-	sigfillset(&all);
+	job_prepare();
+	every_signal(&all);
 	fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		fatal("cannot receive signals (is 'ulimit -n' too low?)");
 	return fd;
+}
+
+/*
+ * Without a subreaper, as in gVisor of old, a server in the foreground misses
+ * nothing.  The helper of one that daemonizes still serves its binds: it waits
+ * for the listener's end, too (supervisor_run).
+ */
+static void
+become_subreaper(void)
+{
+	adopts = getpid() == 1 ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+	if (!adopts)
+		warnx("cannot become a subreaper (%s): signals would not reach "
+		      "a server that daemonizes; run it in the foreground",
+		    strerror(errno));
+}
+
+void
+supervisor_settle(const struct supervision *supervision, pid_t parent)
+{
+	const int signal = (int)supervision->pdeathsig;
+
+	become_subreaper();
+	if (signal == 0)
+		return;
+	if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0)
+		fatal("cannot have a signal sent when the parent ends");
+	/* It may have ended before that; its signal is among ours then. */
+	if (getppid() != parent)
+		kill(getpid(), signal);
 }
 
 static int
@@ -104,14 +146,28 @@ send_signal(pid_t process, void *signal)
 	kill(process, *(int *)signal);
 }
 
-/* To the server; where it has daemonized, to what it left. */
+static const struct supervision *
+told(const struct supervisor *s)
+{
+	return &s->handoff->plan->supervision;
+}
+
+/*
+ * To the server; where it has daemonized, to what it left.  No group is named
+ * by number then: that might be another's by now.
+ */
 static void
 forward(struct supervisor *s, int signal)
 {
-	if (!s->ended)
-		kill(s->server, signal);
-	else
+	const bool group = told(s)->group;
+
+	if (s->ended && group)
+		process_each_descendant(send_signal, &signal);
+	else if (s->ended)
 		process_each_child(send_signal, &signal);
+	/* The child makes its group just before it becomes the server. */
+	else if (!group || kill(-s->job.server, signal) != 0)
+		kill(s->job.server, signal);
 }
 
 static void
@@ -124,72 +180,13 @@ clear_leftovers(struct supervisor *s)
 	s->clear_at = now() + KILL_AFTER;
 }
 
-/* The terminal's foreground group goes to the server and back. */
-static void
-terminal_take_back(struct supervisor *s)
-{
-	if (s->foreground)
-		tcsetpgrp(STDIN_FILENO, getpgrp());
-	s->foreground = false;
-}
-
-static void
-terminal_give(struct supervisor *s)
-{
-	if (tcgetpgrp(STDIN_FILENO) != getpgrp())
-		return;
-	tcsetpgrp(STDIN_FILENO, s->server);
-	s->foreground = true;
-}
-
-static void
-server_continue(struct supervisor *s)
-{
-	if (s->ended)
-		return;
-	terminal_give(s);
-	kill(-s->server, SIGCONT);
-}
-
-/* Stops this process and the rest of its job, until SIGCONT.  The kernel
- * discards SIGTSTP where no shell could continue the job. */
-static void
-stop_job(void)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &stop, NULL);
-	kill(0, SIGTSTP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-}
-
-/*
- * Ctrl-Z reached the server's group, or lowport's and then the server: the rest
- * of the job follows, and the shell that waits for lowport sees it stop.
- */
-static void
-server_stopped(struct supervisor *s)
-{
-	if (tcgetpgrp(STDIN_FILENO) == s->server)
-		s->foreground = true;
-	else if (!s->suspending)
-		return;
-	s->suspending = false;
-	terminal_take_back(s);
-	stop_job();
-	server_continue(s);
-}
-
 static void
 server_ended(struct supervisor *s, int status)
 {
 	s->ended = true;
 	s->status = status_of(status);
-	s->foreground |= tcgetpgrp(STDIN_FILENO) == s->server;
-	terminal_take_back(s);
-	verbose("the server (process %d) ended with status %d", s->server,
+	job_ended(&s->job);
+	verbose("the server (process %d) ended with status %d", s->job.server,
 	    s->status);
 	/* One that ended well and was not told to has daemonized: what it left
 	 * is the server now. */
@@ -205,10 +202,11 @@ reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		if (pid != s->server)
+		/* Its number may be another's, once it has ended. */
+		if (pid != s->job.server || s->ended)
 			continue;
 		if (WIFSTOPPED(status))
-			server_stopped(s);
+			job_stopped(&s->job, WSTOPSIG(status));
 		else
 			server_ended(s, status);
 	}
@@ -221,6 +219,41 @@ ends_a_server(int signal)
 	return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
 
+static bool
+stops_a_server(int signal)
+{
+	return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU ||
+	    signal == SIGSTOP;
+}
+
+/*
+ * What SIGTERM has become is still meant to end the server, whichever signal
+ * that takes; and what has become SIGTERM will.
+ */
+static void
+take_signal(struct supervisor *s, int received)
+{
+	const int signal = signal_rewritten(told(s)->rewrite, received);
+	char from[SIGNAL_TEXT], to[SIGNAL_TEXT];
+
+	if (signal == 0) {
+		verbose("dropping %s", signal_format(received, from));
+		return;
+	}
+	if (signal == received)
+		verbose("forwarding %s", signal_format(received, from));
+	else
+		verbose("forwarding %s as %s", signal_format(received, from),
+		    signal_format(signal, to));
+	s->stopping |= ends_a_server(received) || ends_a_server(signal);
+	if (stops_a_server(signal))
+		s->job.suspending = signal;
+	if (signal == SIGCONT && !s->ended)
+		job_continue(&s->job);
+	else
+		forward(s, signal);
+}
+
 static void
 take_signals(struct supervisor *s)
 {
@@ -229,15 +262,8 @@ take_signals(struct supervisor *s)
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		signal = (int)info.ssi_signo;
-		if (signal == SIGCHLD)
-			continue;
-		verbose("forwarding signal %d", signal);
-		s->stopping |= ends_a_server(signal);
-		s->suspending |= signal == SIGTSTP;
-		if (signal == SIGCONT)
-			server_continue(s);
-		else
-			forward(s, signal);
+		if (signal != SIGCHLD)
+			take_signal(s, signal);
 	}
 }
 
@@ -374,11 +400,29 @@ serve(struct supervisor *s)
 		take_signals(s);
 }
 
+static int
+status_reported(const struct supervisor *s)
+{
+	const unsigned int status = (unsigned int)s->status;
+
+	return (told(s)->success[status / 8] >> status % 8 & 1) != 0
+	    ? 0
+	    : s->status;
+}
+
 /* lowport's own statuses, from the child, or a shell's that found nothing. */
 static bool
 says_no_server(int status)
 {
 	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
+}
+
+/* Some process that is no child may bind yet.  (Where they all are, what a caller
+ * has passed in place of a listener is not waited for.) */
+static bool
+is_awaited(const struct handoff *handoff)
+{
+	return !adopts && handoff->listener >= 0;
 }
 
 int
@@ -387,14 +431,14 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	struct supervisor s = {.handoff = handoff,
 	    .signals = signals,
 	    .channel = channel,
-	    .server = server};
+	    .job = {.server = server}};
 
 	/* No way out of this loop but the last process's end. */
-	while (reap(&s)) {
+	while (reap(&s) || is_awaited(handoff)) {
 		check_times(&s);
 		serve(&s);
 	}
 	if (!says_no_server(s.status))
 		handoff_report_unused(handoff, "never");
-	return s.status;
+	return status_reported(&s);
 }

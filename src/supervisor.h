@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct handoff;
+struct supervision;
 
 /*
  * Blocks every signal that can be forwarded and stores the mask that was; the
@@ -19,9 +20,17 @@ struct handoff;
  */
 void supervisor_block_signals(sigset_t *original);
 
-/* Becomes a subreaper and makes the descriptor signals arrive at.  Needs no
- * privilege; ends the process on failure. */
+/* Makes the descriptor signals arrive at.  Needs no privilege; ends the process
+ * on failure. */
 int supervisor_prepare(void);
+
+/*
+ * Becomes a subreaper, and asks for the plan's signal at the end of parent, who
+ * started lowport.  Behind the drop, as a change of ids undoes the latter
+ * (PR_SET_PDEATHSIG(2const), tests/root/privilege.bats); before the confinement,
+ * which forbids prctl(2).
+ */
+void supervisor_settle(const struct supervision *, pid_t parent);
 
 /*
  * Runs until no process of the server is left.  channel's end tells that the

@@ -192,6 +192,26 @@ setup() {
 	plan journal-2
 }
 
+@test "plan: process group 2" {
+	plan group-2
+}
+
+@test "plan: SIGKILL at the parent's end" {
+	plan pdeathsig-kill
+}
+
+@test "plan: signal -1 at the parent's end" {
+	plan pdeathsig-negative
+}
+
+@test "plan: SIGTERM rewritten to signal 66" {
+	plan rewrite-66
+}
+
+@test "plan: SIGHUP rewritten to signal 255" {
+	plan rewrite-255
+}
+
 @test "plan: address family 99" {
 	plan family-99
 }

@@ -344,7 +344,12 @@ print("alive")'
 }
 
 @test "the terminal: Ctrl-Z, fg, Ctrl-C as for any job" {
-	run -0 python3 tests/terminal.py "$LOWPORT"
+	run -0 python3 tests/terminal.py "$LOWPORT" foreground
+}
+
+@test "the terminal: a job in the background that reads stops, as any does" {
+	run -0 python3 tests/terminal.py "$LOWPORT" background
+	run -0 python3 tests/terminal.py "$LOWPORT" unnoticed
 }
 
 @test "an ignored SIGCHLD does not lose the server's status" {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: build/deny looking|listener|handing COMMAND [ARG...]
+ * usage: build/deny looking|listener|handing|adopting COMMAND [ARG...]
  *
  * Runs COMMAND where the kernel refuses
  *
@@ -8,10 +8,11 @@
  *             profiles of Docker 20.10 and containerd 1.6 (EPERM);
  *   listener  a seccomp listener, as gVisor and the kernel of RHEL 8 (EINVAL);
  *   handing   to hand a descriptor to a trapped task, as Linux before 5.9
- *             (EINVAL).
+ *             (EINVAL);
+ *   adopting  to be a subreaper, as gVisor did (EINVAL).
  *
  * Without no_new_privs, which would void file capabilities, so that it takes
- * CAP_SYS_ADMIN.
+ * CAP_SYS_ADMIN; but for adopting, which takes nothing and sets that.
  */
 #include <err.h>
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,6 +60,13 @@ deny_handing(scmp_filter_ctx filter)
 		(uint32_t)SECCOMP_IOCTL_NOTIF_ADDFD));
 }
 
+static int
+deny_adopting(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl),
+	    1, SCMP_A0(SCMP_CMP_EQ, PR_SET_CHILD_SUBREAPER));
+}
+
 /* A filter that denies nothing would let every test pass. */
 static bool
 looking_is_denied(void)
@@ -80,14 +89,22 @@ handing_is_denied(void)
 	    errno == EINVAL;
 }
 
+static bool
+adopting_is_denied(void)
+{
+	return prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == -1;
+}
+
 static const struct denial {
 	const char *what;
+	bool no_new_privs;
 	int (*deny)(scmp_filter_ctx);
 	bool (*is_denied)(void);
 } denials[] = {
-    {"looking", deny_looking, looking_is_denied},
-    {"listener", deny_listener, listener_is_denied},
-    {"handing", deny_handing, handing_is_denied},
+    {"looking", false, deny_looking, looking_is_denied},
+    {"listener", false, deny_listener, listener_is_denied},
+    {"handing", false, deny_handing, handing_is_denied},
+    {"adopting", true, deny_adopting, adopting_is_denied},
 };
 
 static const struct denial *
@@ -99,7 +116,8 @@ denial_called(const char *what)
 	     i++)
 		if (strcmp(denials[i].what, what) == 0)
 			return &denials[i];
-	errx(125, "usage: deny looking|listener|handing COMMAND [ARG...]");
+	errx(125,
+	    "usage: deny looking|listener|handing|adopting COMMAND [ARG...]");
 }
 
 int
@@ -107,7 +125,8 @@ main(int argc, char **argv)
 {
 	const struct denial *denial = denial_called(argc > 2 ? argv[1] : NULL);
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	int error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+	int error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP,
+	    denial->no_new_privs);
 
 	if (error == 0)
 		error = denial->deny(filter);

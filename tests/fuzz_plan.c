@@ -74,6 +74,12 @@ check_accepted(const struct plan *plan)
 	FUZZ_ASSERT(plan->spares >= 1 && plan->spares <= PLAN_SPARES_MAX);
 	FUZZ_ASSERT(plan->verbosity <= 2 && plan->journal <= 1);
 	FUZZ_ASSERT(plan->observe <= 1 && plan->baseline <= 1);
+	FUZZ_ASSERT(plan->supervision.group <= 1);
+	FUZZ_ASSERT(plan->supervision.pdeathsig == 0 ||
+	    signal_forwarded((int)plan->supervision.pdeathsig));
+	for (i = 1; i <= SIGNAL_MAX; i++)
+		FUZZ_ASSERT(signal_rewritten(plan->supervision.rewrite,
+				(int)i) <= SIGNAL_MAX);
 	FUZZ_ASSERT(plan->mapping_count >= 1 &&
 	    plan->mapping_count <= PLAN_MAPPINGS_MAX);
 	for (i = 0; i < plan->mapping_count; i++) {

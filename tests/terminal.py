@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""usage: terminal.py LOWPORT: runs it as the foreground job of a terminal of
-its own and types: Ctrl-Z stops server and lowport, SIGCONT continues both,
-Ctrl-C reaches the server once and lowport not at all."""
+"""usage: terminal.py LOWPORT CASE: runs it as a job of a shell that has a
+terminal of its own, and types."""
 import fcntl
 import os
 import pty
@@ -9,8 +8,16 @@ import signal
 import sys
 import termios
 
-COMMAND = [sys.argv[1], "-q", "-p", "443:8443", "--", sys.executable,
-           os.path.join(os.path.dirname(__file__), "signals.py"), "INT"]
+HERE = os.path.dirname(__file__)
+LOWPORT = [sys.argv[1], "-q", "-p", "443:8443", "--"]
+INTERRUPTED = [sys.executable, os.path.join(HERE, "signals.py"), "INT"]
+# Reads a line when it is told to.
+READER = [sys.executable, "-c", """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+print("ready", flush=True)
+signal.sigwait({signal.SIGUSR1})
+print("got", input())"""]
 
 
 def expect(text):
@@ -20,38 +27,119 @@ def expect(text):
     return said
 
 
-signal.alarm(20)
-master, slave = pty.openpty()
-lowport = os.fork()
-if lowport == 0:
-    os.setsid()
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-    # A job of a shell: a group of its own, in the foreground.
+def run_job(command, foreground):
+    """As a shell does: a group of its own."""
     job = os.fork()
     if job == 0:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         os.setpgid(0, 0)
-        os.tcsetpgrp(slave, os.getpid())
+        if foreground:
+            os.tcsetpgrp(slave, os.getpid())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
         for fd in (0, 1, 2):
             os.dup2(slave, fd)
-        os.execv(COMMAND[0], COMMAND)
+        os.execv(LOWPORT[0], LOWPORT + command)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    return job
+
+
+def say(text):
+    os.write(slave, text.encode() + b"\n")
+
+
+def stops(job, number, foreground):
     _, status = os.waitpid(job, os.WUNTRACED)
-    assert os.WIFSTOPPED(status), "Ctrl-Z did not stop lowport"
-    assert os.tcgetpgrp(slave) == job, "lowport has not the terminal back"
-    os.write(slave, b"stopped\n")
-    os.tcsetpgrp(slave, job)
-    os.kill(-job, signal.SIGCONT)
+    assert os.WIFSTOPPED(status), "lowport is not stopped"
+    assert os.WSTOPSIG(status) == number, "by another signal"
+    assert os.tcgetpgrp(slave) == foreground, "who has the terminal?"
+
+
+def ends(job):
     _, status = os.waitpid(job, 0)
     assert os.tcgetpgrp(slave) == job, "lowport has not the terminal back"
-    os.write(slave, b"status %d\n" % os.waitstatus_to_exitcode(status))
+    say(f"status {os.waitstatus_to_exitcode(status)}")
+
+
+def go_on(job):
+    """fg."""
+    os.tcsetpgrp(slave, job)
+    os.kill(-job, signal.SIGCONT)
+
+
+def wake():
+    with open(f"/proc/{job}/task/{job}/children") as children:
+        os.kill(int(children.read()), signal.SIGUSR1)
+
+
+# ---- What the shell does, and then what is typed.
+
+def foreground_shell():
+    """Ctrl-Z stops server and lowport, SIGCONT continues both, Ctrl-C reaches
+    the server once and lowport not at all."""
+    job = run_job(INTERRUPTED, True)
+    stops(job, signal.SIGTSTP, job)
+    say("stopped")
+    go_on(job)
+    ends(job)
+
+
+def foreground_user():
+    expect(b"ready")
+    os.write(master, b"\x1a")
+    expect(b"stopped")
+    os.write(master, b"\x03")
+    assert b"INT 1" in expect(b"status 0")
+
+
+def background_shell():
+    """A background job that reads stops, and has the terminal after fg."""
+    global job
+    os.tcsetpgrp(slave, os.getpgrp())
+    job = run_job(READER, False)
+    signal.sigwait({signal.SIGUSR2})
+    wake()
+    stops(job, signal.SIGTTIN, os.getpgrp())
+    go_on(job)
+    say("in front")
+    ends(job)
+
+
+def unnoticed_shell():
+    """One that runs, and comes to the foreground without SIGCONT, as bash has
+    it, can read."""
+    global job
+    os.tcsetpgrp(slave, os.getpgrp())
+    job = run_job(READER, False)
+    signal.sigwait({signal.SIGUSR2})
+    os.tcsetpgrp(slave, job)
+    wake()
+    say("in front")
+    ends(job)
+
+
+def reading_user():
+    expect(b"ready")
+    os.kill(shell, signal.SIGUSR2)
+    expect(b"in front")
+    os.write(master, b"typed\n")
+    assert b"got typed" in expect(b"status 0")
+
+
+CASES = {"foreground": (foreground_shell, foreground_user),
+         "background": (background_shell, reading_user),
+         "unnoticed": (unnoticed_shell, reading_user)}
+
+signal.alarm(20)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
+master, slave = pty.openpty()
+in_shell, in_user = CASES[sys.argv[2]]
+shell = os.fork()
+if shell == 0:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    in_shell()
     os._exit(0)
-expect(b"ready")
-os.write(master, b"\x1a")
-expect(b"stopped")
-os.write(master, b"\x03")
-said = expect(b"status")
-assert b"INT 1" in said, said
-_, status = os.waitpid(lowport, 0)
+in_user()
+_, status = os.waitpid(shell, 0)
 sys.exit(os.waitstatus_to_exitcode(status))

@@ -29,6 +29,24 @@ static const char *const methods[] = {
     [METHOD_PRELOAD] = " preload",
 };
 
+/* What differs from nothing asked for. */
+static void
+print_supervision(const struct supervision *s)
+{
+	int i;
+
+	if (s->group)
+		printf(" group");
+	if (s->pdeathsig != 0)
+		printf(" death %u", s->pdeathsig);
+	for (i = 0; i < PLAN_STATUSES; i++)
+		if ((s->success[i / 8] >> i % 8 & 1) != 0)
+			printf(" success %d", i);
+	for (i = 1; i <= SIGNAL_MAX; i++)
+		if (s->rewrite[i - 1] != SIGNAL_KEPT)
+			printf(" %d:%d", i, signal_rewritten(s->rewrite, i));
+}
+
 /* Prints what was understood. */
 static void
 parse(const void *argument)
@@ -44,7 +62,7 @@ parse(const void *argument)
 	options_parse(&options, argc, argv, (char **)line->environment);
 	for (i = 0; i < options.mapping_count; i++)
 		printf("%s ", mapping_format(&options.mappings[i], text));
-	printf("| %s %u %d%s%s%s%s%s%s%s%s%s%s |",
+	printf("| %s %u %d%s%s%s%s%s%s%s%s%s%s",
 	       options.user == NULL ? "-" : options.user, options.spares,
 	       options.verbosity, purposes[options.purpose],
 	       options.policy_file == NULL ? "" : options.policy_file,
@@ -55,6 +73,8 @@ parse(const void *argument)
 	       options.new_privs ? " new-privs" : "",
 	       options.keep_caps == NULL ? "" : " keep ",
 	       options.keep_caps == NULL ? "" : options.keep_caps);
+	print_supervision(&options.supervision);
+	printf(" |");
 	for (; *options.command != NULL; options.command++)
 		printf(" %s", *options.command);
 	fflush(stdout);
@@ -132,7 +152,34 @@ static const struct understood {
     {{{"-qvp443", "server"}, {NULL}}, "443:443 | - 4 2 | server"},
     {{{"-vq", "--verbose", "--quiet", "-p", "443", "server"}, {NULL}},
      "443:443 | - 4 0 | server"},
+    /* What an init is asked, in the words of tini and of dumb-init. */
+    {{{"-g", "-s", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 group | server"},
+    {{{"--group", "--subreaper", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 group | server"},
+    {{{"-s", "-p", "443", "server", "-g"}, {NULL}},
+     "443:443 | - 4 1 | server -g"},
+    {{{"-e", "143", "-e0", "-e", "255", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 success 0 success 143 success 255 | server"},
+    {{{"--success-exit-status=7", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 success 7 | server"},
+    {{{"-r", "15:3", "--rewrite", "HUP:0", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 1:0 15:3 | server"},
+    {{{"-r", "15:3", "-r15:2", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 15:2 | server"},
+    {{{"--pdeathsig", "SIGTERM", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 death 15 | server"},
+    {{{"--pdeathsig=1", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 death 1 | server"},
     /* The environment stands for what is not given. */
+    {{{"-p", "443", "server"}, {"LOWPORT_REWRITE=15:3 HUP:0"}},
+     "443:443 | - 4 1 1:0 15:3 | server"},
+    {{{"-p", "443", "-r", "1:2", "server"}, {"LOWPORT_REWRITE=15:3"}},
+     "443:443 | - 4 1 1:2 | server"},
+    {{{"-p", "443", "server"}, {"LOWPORT_KILL_PROCESS_GROUP=1"}},
+     "443:443 | - 4 1 group | server"},
+    {{{"-p", "443", "-g", "server"}, {"LOWPORT_KILL_PROCESS_GROUP="}},
+     "443:443 | - 4 1 group | server"},
     {{{"server"}, {"LOWPORT_PUBLISH=443:8443"}}, "443:8443 | - 4 1 | server"},
     {{{"server"}, {"LOWPORT_PUBLISH= 443\t80\n [::1]:81 "}},
      "443:443 80:80 [::1]:81:81 | - 4 1 | server"},
@@ -279,6 +326,36 @@ static const struct refused {
     {{{"--spares", "4", "-p", "443", "server"}, {NULL}},
      {{"--spares"}, {NULL}},
      "'--spares' needs an argument"},
+    {{{"-e", "255", "-p", "443", "server"}, {NULL}},
+     {{"-e", "256", "-p", "443", "server"}, {NULL}},
+     "exit status '256': not a number from 0 to 255"},
+    {{{"-e", "0", "-p", "443", "server"}, {NULL}},
+     {{"-e", "-1", "-p", "443", "server"}, {NULL}},
+     "exit status '-1'"},
+    {{{"-e", "1", "-p", "443", "server"}, {NULL}},
+     {{"-e", "1x", "-p", "443", "server"}, {NULL}},
+     "exit status '1x'"},
+    {{{"-e", "1", "-p", "443", "server"}, {NULL}},
+     {{"-e", "", "-p", "443", "server"}, {NULL}},
+     "exit status ''"},
+    {{{"-r", "1:2", "-p", "443", "server"}, {NULL}},
+     {{"-r", "1", "-p", "443", "server"}, {NULL}},
+     "--rewrite '1': not FROM:TO"},
+    {{{"-r", "10:9", "-p", "443", "server"}, {NULL}},
+     {{"-r", "9:10", "-p", "443", "server"}, {NULL}},
+     "--rewrite '9:10': SIGKILL never reaches"},
+    {{{"--pdeathsig", "TERM", "-p", "443", "server"}, {NULL}},
+     {{"--pdeathsig", "KILL", "-p", "443", "server"}, {NULL}},
+     "--pdeathsig 'KILL': cannot be forwarded"},
+    {{{"--pdeathsig", "1", "-p", "443", "server"}, {NULL}},
+     {{"--pdeathsig", "0", "-p", "443", "server"}, {NULL}},
+     "--pdeathsig '0': no signal"},
+    {{{"-p", "443", "server"}, {"LOWPORT_REWRITE=1:2"}},
+     {{"-p", "443", "server"}, {"LOWPORT_REWRITE=1:2,3:4"}},
+     "--rewrite '1:2,3:4': there is no signal"},
+    {{{"-p", "443", "server"}, {"LOWPORT_KILL_PROCESS_GROUP=1"}},
+     {{"-p", "443", "server"}, {"LOWPORT_KILL_PROCESS_GROUP=0"}},
+     "LOWPORT_KILL_PROCESS_GROUP is '0'; it can be '1'"},
     {{{"server"}, {"LOWPORT_PUBLISH=443"}},
      {{"server"}, {"LOWPORT_PUBLISH="}},
      "no mapping"},

@@ -76,6 +76,17 @@ static const struct bound {
     {FIELD(expected), 1, 2},
     {FIELD(baseline), 0, UINT32_MAX},
     {FIELD(baseline), 1, 2},
+    {FIELD(supervision.group), 0, UINT32_MAX},
+    {FIELD(supervision.group), 1, 2},
+    {FIELD(supervision.pdeathsig), 0, UINT32_MAX},
+    {FIELD(supervision.pdeathsig), 1, SIGKILL},
+    {FIELD(supervision.pdeathsig), SIGTERM, SIGSTOP},
+    {FIELD(supervision.pdeathsig), SIGTERM, SIGCHLD},
+    {FIELD(supervision.pdeathsig), SIGNAL_MAX, SIGNAL_MAX + 1},
+    {FIELD(supervision.rewrite[0]), SIGNAL_DROPPED, SIGNAL_DROPPED + 1},
+    {FIELD(supervision.rewrite[0]), SIGKILL, UINT8_MAX},
+    {FIELD(supervision.rewrite[SIGNAL_MAX - 1]), SIGNAL_DROPPED,
+     SIGNAL_DROPPED + 1},
     {FIRST(family), AF_UNSPEC, AF_UNIX},
     {FIRST(family), AF_INET, AF_INET - 1},
     {FIRST(family), AF_INET, AF_INET + 1},
@@ -105,8 +116,11 @@ plan_with(const struct bound *bound, uint32_t value)
 {
 	struct plan plan = plan_good();
 	uint16_t half = (uint16_t)value;
+	uint8_t byte = (uint8_t)value;
 
-	if (bound->size == sizeof(half))
+	if (bound->size == sizeof(byte))
+		memcpy((char *)&plan + bound->offset, &byte, sizeof(byte));
+	else if (bound->size == sizeof(half))
 		memcpy((char *)&plan + bound->offset, &half, sizeof(half));
 	else
 		memcpy((char *)&plan + bound->offset, &value, sizeof(value));
@@ -145,6 +159,17 @@ START_TEST(bounds_the_number_of_mappings)
 	ck_assert(!passes(&plan));
 	plan.mapping_count = UINT32_MAX;
 	ck_assert(!passes(&plan));
+}
+END_TEST
+
+/* Who waits for lowport may be told what he likes. */
+START_TEST(any_status_is_a_success)
+{
+	struct plan plan = plan_good();
+
+	memset(plan.supervision.success, 0xff,
+	       sizeof(plan.supervision.success));
+	ck_assert(passes(&plan));
 }
 END_TEST
 
@@ -373,6 +398,7 @@ suite(void)
 
 	tcase_add_loop_test(t, holds_each_bound, 0, LENGTH(bounds));
 	tcase_add_test(t, bounds_the_number_of_mappings);
+	tcase_add_test(t, any_status_is_a_success);
 	tcase_add_test(t, ignores_what_is_not_counted);
 	tcase_add_test(t, root_names_any_id);
 	tcase_add_test(t, root_cannot_name_no_id);

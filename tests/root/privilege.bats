@@ -219,3 +219,12 @@ $(getent passwd nobody | cut -d: -f6)
 	[ "$status" -eq 143 ]
 	! listening 443
 }
+
+@test "-u USER: the parent's end is told, after the change of user too" {
+	rm -f "$TMPDIR/out"
+	bash -c '"$0" -q -p 443:8443 -u nobody --pdeathsig USR1 -- \
+	    build/server_signals server 10 >"$TMPDIR/out" & wait' "$PLAIN" &
+	wait_until grep -q "server ready" "$TMPDIR/out"
+	kill -KILL $!
+	wait_until grep -q "server 10" "$TMPDIR/out"
+}
