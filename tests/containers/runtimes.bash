@@ -1,0 +1,127 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# SPDX-License-Identifier: ISC
+#
+# For tests/check-containers, which sets $lab, $root and $containers, and for each
+# cell $settings and the associative array $is of them (tests/containers/cells).
+# Each runtime X has two functions: start_X makes it ready, once, or says in $why
+# why it cannot be had here; run_X COMMAND... runs that in a new container, and
+# everything it prints is the container's.
+
+bounded="timeout --signal=KILL 60"
+
+# here FILE: or it says why not.
+here() {
+	why="no ${1##*/} here"
+	[ -x "$1" ]
+}
+
+# ---- runc, in bundles of bundle.py
+
+start_runc() {
+	here /usr/sbin/runc || return
+	# Root of a user namespace has a tree of its own.
+	copy_tree 100000:100000 "$root.userns"
+}
+
+run_runc() {
+	local tree=$root bundle
+
+	[ -z "${is[userns]+set}" ] || tree=$root.userns
+	bundle=$(mktemp -d "$lab/bundle.XXXXXX")
+	"$containers/bundle.py" "$bundle" "$tree" "$settings" "$@"
+	$bounded runc --root "$lab/runc" run -b "$bundle" \
+	    "lowport-${bundle##*.}"
+}
+
+# ---- What docker(1) and podman(1) call by the same name, in $options
+
+common_options() {
+	local name network=${is[network]:-none} start=${is[start]:-1024}
+
+	options=(--rm --network "$network" --user "${is[user]:-0}")
+	[ "$network$start" != none1024 ] ||
+		options+=(--sysctl net.ipv4.ip_unprivileged_port_start=1024)
+	[ "${is[caps]:-usual}" = usual ] || options+=(--cap-drop=ALL)
+	[[ ${is[caps]:-} != bind* ]] || options+=(--cap-add=NET_BIND_SERVICE)
+	[ "${is[caps]:-}" != bind+user ] ||
+		options+=(--cap-add=SETUID --cap-add=SETGID)
+	[ -z "${is[nnp]+set}" ] || options+=(--security-opt no-new-privileges)
+	[ "${is[profile]:-own}" = own ] ||
+		options+=(--security-opt seccomp=unconfined)
+	for name in init read-only; do
+		[ -z "${is[$name]+set}" ] || options+=("--$name")
+	done
+}
+
+# ---- Docker, with a daemon of our own
+
+# Not whatever docker comes first in the path, nor its daemon.
+docker() {
+	$bounded /usr/bin/docker -H "unix://$lab/docker.sock" "$@"
+}
+
+start_docker() {
+	here /usr/bin/docker && here /usr/sbin/dockerd || return
+	dockerd --data-root "$lab/docker" --exec-root /run/docker \
+	    --pidfile "$lab/docker.pid" --host "unix://$lab/docker.sock" \
+	    --cgroup-parent "$cgroup" --bridge none --iptables=false \
+	    --ip6tables=false >"$lab/docker.log" 2>&1 &
+	if ! wait_for docker version; then
+		why="dockerd does not start: $(tail -n 1 "$lab/docker.log")"
+		return 1
+	fi
+	import_image "$root" lowport-cells
+}
+
+# import_image DIRECTORY NAME: a file capability is an extended attribute.
+import_image() {
+	tar --xattrs --xattrs-include=security.capability -C "$1" -cf - . |
+		docker import - "$2" >/dev/null
+}
+
+run_docker() {
+	local options
+
+	common_options
+	docker run "${options[@]}" lowport-cells "$@"
+}
+
+# ---- Podman, on the tree itself
+
+start_podman() {
+	here /usr/bin/podman && here /usr/bin/crun
+}
+
+# Without control groups, and with few limits, as not every host has all.
+run_podman() {
+	local options
+
+	common_options
+	$bounded "${as_user[@]}" podman --log-level=error \
+	    --cgroup-manager=cgroupfs --events-backend=file \
+	    run "${options[@]}" --cgroups=disabled --ulimit nofile=1024:1024 \
+	    --ulimit nproc=1024:1024 --rootfs "${tree:-$root}" "$@"
+}
+
+# As nobody, whose further ids are in this mount namespace only.  Podman wants
+# the name of the run-time directory short.
+start_rootless() {
+	local file
+
+	start_podman && here /usr/bin/newuidmap || return
+	for file in subuid subgid; do
+		echo nobody:200000:65536 >"$lab/$file"
+		mount --bind "$lab/$file" "/etc/$file"
+	done
+	install -d -m 700 -o nobody -g nogroup "$lab/nobody" /run/nobody
+	copy_tree nobody:nogroup "$lab/nobody/root"
+}
+
+run_rootless() {
+	local tree=$lab/nobody/root
+	local as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups --
+		env "HOME=$lab/nobody" XDG_RUNTIME_DIR=/run/nobody)
+
+	cd "$lab/nobody" || return
+	run_podman "$@"
+}
