@@ -157,7 +157,7 @@ check_command(const struct start *start)
 		report_ok("command", "%s", command);
 	else
 		report_problem("command", "%s: %s (%d)", command,
-		    status == STATUS_NOT_FOUND ? "not found"
+		    status == STATUS_NOT_FOUND ? program_absence(command)
 					       : "cannot be executed",
 		    status);
 }

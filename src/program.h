@@ -16,9 +16,13 @@
 _Noreturn void program_execute(char **command, char **environment,
     const sigset_t *signals);
 
-/* True where program_execute would find a file to execute; otherwise *status is
- * what it would end with. */
+/* True where program_execute would find a file to execute, and the interpreter or
+ * loader it names; otherwise *status is what it would end with. */
 bool program_is_there(const char *command, char **environment, int *status);
+
+/* Why a command ends with STATUS_NOT_FOUND: it, or what a script or a program
+ * needs to run, is not there. */
+const char *program_absence(const char *command);
 
 enum program_outcome {
 	PROGRAM_ABSENT,

@@ -20,6 +20,35 @@ make_file(const char *name, mode_t mode)
 	close(fd);
 }
 
+static void
+make_script(const char *path, const char *text)
+{
+	ck_assert(unit_write(path, text));
+	ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+/* A program with its loader, and once more with another's name in its place. */
+static void
+copy_program(void)
+{
+	static char bytes[1 << 20];
+	int from = open("/usr/bin/env", O_RDONLY), to;
+	ssize_t length = read(from, bytes, sizeof(bytes));
+	char *loader;
+
+	ck_assert_int_gt(length, 0);
+	close(from);
+	loader = memmem(bytes, (size_t)length, "/ld-linux", 9);
+	ck_assert_ptr_nonnull(loader);
+	to = open("loaded", O_WRONLY | O_CREAT, 0755);
+	ck_assert_int_eq(write(to, bytes, (size_t)length), length);
+	close(to);
+	loader[1] = 'x';
+	to = open("unloaded", O_WRONLY | O_CREAT, 0755);
+	ck_assert_int_eq(write(to, bytes, (size_t)length), length);
+	close(to);
+}
+
 /* Not root, who may execute whatever anybody may. */
 static void
 directories_make(void)
@@ -35,6 +64,10 @@ directories_make(void)
 	make_file("two/text", 0755);
 	make_file("two/program", 0755);
 	make_file("here", 0755);
+	make_script("script", "#! /bin/sh -e\n");
+	make_script("orphan", "#!/nonesuch/sh\n");
+	make_script("barred", "#!/etc/passwd");
+	copy_program();
 }
 
 static const struct {
@@ -66,6 +99,13 @@ static const struct {
     {"here/nonesuch", "PATH=one", STATUS_NOT_EXECUTABLE},
     {"nonesuch", "PATH=here:one", STATUS_NOT_FOUND},
     {"", "PATH=one", STATUS_NOT_FOUND},
+    /* A script, and a program, of which what runs them is missing. */
+    {"./script", "PATH=one", 0},
+    {"./orphan", "PATH=one", STATUS_NOT_FOUND},
+    {"orphan", "PATH=:one", STATUS_NOT_FOUND},
+    {"./barred", "PATH=one", STATUS_NOT_EXECUTABLE},
+    {"./loaded", "PATH=one", 0},
+    {"./unloaded", "PATH=one", STATUS_NOT_FOUND},
     {"sh", "HOME=/", 0},
 };
 
