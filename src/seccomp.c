@@ -42,7 +42,8 @@ void
 seccomp_confine(void)
 {
 	if (load(0, helper_filter, LENGTH(helper_filter)) != 0)
-		fatal("cannot confine the helper with seccomp");
+		fatal("cannot confine the helper; have the seccomp profile or "
+		      "sandbox allow the system call seccomp");
 }
 
 static int

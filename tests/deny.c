@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: build/deny COMMAND [ARG...]
+ * usage: build/deny [--seccomp] COMMAND [ARG...]
  *
  * Runs COMMAND where the kernel refuses to look into another process, as under
  * the default seccomp profiles of Docker 20.10 and containerd 1.6.  Without
  * no_new_privs, which would void file capabilities, so that it takes
- * CAP_SYS_ADMIN.
+ * CAP_SYS_ADMIN.  With --seccomp no further filter may be loaded either.
  */
 #include <err.h>
 #include <errno.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,11 +26,16 @@ main(int argc, char **argv)
 	int error;
 
 	if (argc < 2)
-		errx(125, "usage: deny COMMAND [ARG...]");
+		errx(125, "usage: deny [--seccomp] COMMAND [ARG...]");
 	error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	for (i = 0; error == 0 && i < sizeof(denied) / sizeof(denied[0]); i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
 		    denied[i], 0);
+	if (error == 0 && strcmp(argv[1], "--seccomp") == 0) {
+		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+		    SCMP_SYS(seccomp), 0);
+		argv++;
+	}
 	if (error == 0)
 		error = seccomp_load(filter);
 	if (error != 0) {
