@@ -134,7 +134,8 @@ explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
 		    "no_new_privs was set before lowport started, which voids "
 		    "its file capability; %s",
 		    getppid() == 1
-			? "start the container without, or by a runtime that "
+			? "start the container without, or make lowport its "
+			  "entrypoint, behind no shell, with a runtime that "
 			  "gives the capability to its user (Docker 25)"
 			: "make lowport the entrypoint itself, or use "
 			  "AmbientCapabilities=");
