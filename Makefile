@@ -6,6 +6,7 @@
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-servers  real servers, from nginx to Tomcat
 #   make check-containers  real container runtimes, as root
+#   make check-cross    for aarch64, as far as that goes on another machine
 #   make fuzz           FUZZ_SECONDS (600) for each fuzzer
 #   make bench          against what else there is; passes or fails nothing
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
@@ -39,8 +40,8 @@ LIBCAP      = -lcap
 
 # libseccomp compiles the filters at build time, on the building machine; for
 # another architecture name it: make CC=aarch64-linux-gnu-gcc ARCH=aarch64
-HOSTCC    = $(CC)
 ARCH      =
+HOSTCC    = $(if $(ARCH),cc,$(CC))
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
@@ -182,8 +183,14 @@ check-servers:
 
 check-containers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
-	$(MAKE) static $(BUILD)/container_static $(BUILD)/container_dynamic
+	$(MAKE) static $(CONTAINED)
 	tests/check-containers
+
+check-cross:
+	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) $(BUILD)/filters.h
+	tests/filters.py $(BUILD)/filters.h $(shell uname -m)
+	tests/check-cross
 
 bench:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -201,7 +208,9 @@ $(BUILD)/deny: NEEDS = -lseccomp
 $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
 	$(COMPILE) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
 
-$(BUILD)/container_%: tests/containers/server.c Makefile | $(BUILD)
+CONTAINED      = $(BUILD)/container_static $(BUILD)/container_dynamic
+
+$(CONTAINED): $(BUILD)/container_%: tests/containers/server.c Makefile | $(BUILD)
 	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
 
 LINK_static    = -static-pie
@@ -213,5 +222,5 @@ clean:
 -include $(wildcard $(BUILD)/*.d)
 
 .PHONY: all static install demo check check-sanitized check-fuzz check-servers \
-        check-containers fuzz fuzzers bench tests clean
+        check-containers check-cross fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:
