@@ -136,7 +136,8 @@ explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
 		    getppid() == 1
 			? "start the container without, or make lowport its "
 			  "entrypoint, behind no shell, with a runtime that "
-			  "gives the capability to its user (Docker 25)"
+			  "gives the capability to its user (Docker 25, podman "
+			  "--cap-add)"
 			: "make lowport the entrypoint itself, or use "
 			  "AmbientCapabilities=");
 		break;

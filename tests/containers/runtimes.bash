@@ -94,10 +94,12 @@ start_podman() {
 
 # Without control groups, and with few limits, as not every host has all.
 run_podman() {
-	local options
+	local options pass=()
 
 	common_options
-	$bounded "${as_user[@]}" podman --log-level=error \
+	[ -z "${is[socket]+set}" ] ||
+		pass=(python3 "$containers/../pass.py" "=:::443")
+	$bounded "${pass[@]}" "${as_user[@]}" podman --log-level=error \
 	    --cgroup-manager=cgroupfs --events-backend=file \
 	    run "${options[@]}" --cgroups=disabled --ulimit nofile=1024:1024 \
 	    --ulimit nproc=1024:1024 --rootfs "${tree:-$root}" "$@"
