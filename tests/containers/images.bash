@@ -81,6 +81,29 @@ build_tomcat() {
 		build_image tomcat tomcat.Dockerfile .
 }
 
+# The same by another builder: the copy's capability must let a user have 443.
+build_by_podman() {
+	docker save lowport | "${podman[@]}" load &&
+		"${podman[@]}" build --isolation chroot -t static \
+		    -f packaging/container/static.Dockerfile "$lab/context"
+}
+
+check_podman_image() {
+	local wrong
+
+	is_ready podman image || return 0
+	# shellcheck disable=SC2086
+	if wrong=$(build_by_podman 2>&1) &&
+	    wrong=$($bounded "${podman[@]}" run --rm $modest --network none \
+		--entrypoint '["lowport", "--check", "-p", "443:8443"]' \
+		static 2>&1) &&
+	    [[ $wrong == *"ok       policy       443:8443: permitted by"* ]]; then
+		report ok "podman image static: built, and may have 443"
+	else
+		report "not ok" "podman image static: $wrong"
+	fi
+}
+
 says_hello() {
 	[[ $("${inside[@]}" curl -ks --max-time 5 "$1") == hello* ]]
 }
@@ -151,5 +174,6 @@ check_images() {
 	fi
 	report ok "image lowport: built"
 	check_image static 443 https://127.0.0.1/ :8443
+	check_podman_image
 	check_image tomcat 80 http://127.0.0.1/
 }

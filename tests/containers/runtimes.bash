@@ -88,21 +88,28 @@ run_docker() {
 
 # ---- Podman, on the tree itself
 
+podman=(podman --log-level=error --cgroup-manager=cgroupfs
+	--events-backend=file)
+
+# What it keeps of root's is in this mount namespace only.
 start_podman() {
-	here /usr/bin/podman && here /usr/bin/crun
+	here /usr/bin/podman && here /usr/bin/crun || return
+	mkdir -p /var/lib/containers
+	mount -t tmpfs tmpfs /var/lib/containers
 }
 
 # Without control groups, and with few limits, as not every host has all.
+modest="--cgroups=disabled --ulimit nofile=1024:1024 --ulimit nproc=1024:1024"
+
 run_podman() {
 	local options pass=()
 
 	common_options
 	[ -z "${is[socket]+set}" ] ||
 		pass=(python3 "$containers/../pass.py" "=:::443")
-	$bounded "${pass[@]}" "${as_user[@]}" podman --log-level=error \
-	    --cgroup-manager=cgroupfs --events-backend=file \
-	    run "${options[@]}" --cgroups=disabled --ulimit nofile=1024:1024 \
-	    --ulimit nproc=1024:1024 --rootfs "${tree:-$root}" "$@"
+	# shellcheck disable=SC2086
+	$bounded "${pass[@]}" "${as_user[@]}" "${podman[@]}" run \
+	    "${options[@]}" $modest --rootfs "${tree:-$root}" "$@"
 }
 
 # As nobody, whose further ids are in this mount namespace only.  Podman wants
@@ -110,7 +117,8 @@ run_podman() {
 start_rootless() {
 	local file
 
-	start_podman && here /usr/bin/newuidmap || return
+	here /usr/bin/podman && here /usr/bin/crun &&
+		here /usr/bin/newuidmap || return
 	for file in subuid subgid; do
 		echo nobody:200000:65536 >"$lab/$file"
 		mount --bind "$lab/$file" "/etc/$file"
