@@ -56,7 +56,7 @@ build_lowport() {
 
 build_static() {
 	mkdir "$lab/context"
-	cp "$build/hello" "$lab/context/server" || return
+	cp "$build/hello" "$lab/context/server"
 	build_image static static.Dockerfile "$lab/context"
 }
 
@@ -134,11 +134,16 @@ run_image() {
 	    -v "$lab/tls:/tls:ro" -w /tls "$@"
 }
 
-# check_image NAME PORT URL ARGUMENT...: builds it and looks at what it does.
+# check_image NAME NEEDED PORT URL ARGUMENT...: builds it, where the needed file
+# is here, and looks at what it does.
 check_image() {
-	local name=$1 port=$2 url=$3 wrong
+	local name=$1 needed=$2 port=$3 url=$4 wrong
 
-	shift 3
+	shift 4
+	here "$needed" || {
+		skip "image $name"
+		return
+	}
 	if ! wrong=$("build_$name" 2>&1 && run_image "$name" "$@" 2>&1); then
 		report "not ok" "image $name: $(tail -n 3 <<<"$wrong")"
 		return
@@ -173,7 +178,8 @@ check_images() {
 		return
 	fi
 	report ok "image lowport: built"
-	check_image static 443 https://127.0.0.1/ :8443
+	check_image static "$build/hello" 443 https://127.0.0.1/ :8443
 	check_podman_image
-	check_image tomcat 80 http://127.0.0.1/
+	check_image tomcat /usr/share/tomcat10/bin/catalina.sh 80 \
+	    http://127.0.0.1/
 }

@@ -4,8 +4,8 @@
 # usage: manifest.py FILE
 #
 # Prints what compose.yaml or kubernetes.yaml asks of a runtime, as settings of
-# tests/containers/cells.  Fails where it asks anything else, or where the pod is
-# not what the pod security standard "restricted" demands.
+# tests/containers/cells.  Fails where it asks anything else, or where the pod
+# is not what the pod security standard "restricted" demands.
 import sys
 
 import yaml

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # SPDX-License-Identifier: ISC
 #
-# For tests/check-containers, which sets $lab, $root and $containers, and for each
-# cell $settings and the associative array $is of them (tests/containers/cells).
-# Each runtime X has two functions: start_X makes it ready, once, or says in $why
-# why it cannot be had here; run_X COMMAND... runs that in a new container, and
-# everything it prints is the container's.
+# For tests/check-containers, which sets $lab, $root and $containers, and for
+# each cell $settings and the associative array $is of them
+# (tests/containers/cells).  Each runtime X has two functions: start_X makes it
+# ready, once, or says in $why why it cannot be had here; run_X COMMAND... runs
+# that in a new container, and everything it prints is the container's.
 
 bounded="timeout --signal=KILL 60"
 
