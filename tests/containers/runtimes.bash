@@ -53,24 +53,38 @@ common_options() {
 	done
 }
 
-# ---- Docker, with a daemon of our own
+# ---- Docker, with daemons of our own: one as usual, and one ("remapped") whose
+# containers are in a user namespace
 
 # Not whatever docker comes first in the path, nor its daemon.
 docker() {
-	$bounded /usr/bin/docker -H "unix://$lab/docker.sock" "$@"
+	$bounded /usr/bin/docker -H "unix://$lab/${daemon:-docker}.sock" "$@"
 }
 
-start_docker() {
+# start_daemon NAME OPTION...
+start_daemon() {
+	local daemon=$1
+
+	shift
 	here /usr/bin/docker && here /usr/sbin/dockerd || return
-	dockerd --data-root "$lab/docker" --exec-root /run/docker \
-	    --pidfile "$lab/docker.pid" --host "unix://$lab/docker.sock" \
+	dockerd --data-root "$lab/$daemon" --exec-root "/run/$daemon" \
+	    --pidfile "$lab/$daemon.pid" --host "unix://$lab/$daemon.sock" \
 	    --cgroup-parent "$cgroup" --bridge none --iptables=false \
-	    --ip6tables=false >"$lab/docker.log" 2>&1 &
+	    --ip6tables=false "$@" >"$lab/$daemon.log" 2>&1 &
 	if ! wait_for docker version; then
-		why="dockerd does not start: $(tail -n 1 "$lab/docker.log")"
+		why="dockerd does not start: $(tail -n 1 "$lab/$daemon.log")"
 		return 1
 	fi
 	import_image "$root" lowport-cells
+}
+
+start_docker() {
+	start_daemon docker
+}
+
+start_remapped() {
+	give_ids
+	start_daemon remapped --userns-remap nobody:nogroup
 }
 
 # import_image DIRECTORY NAME: a file capability is an extended attribute.
@@ -84,6 +98,23 @@ run_docker() {
 
 	common_options
 	docker run "${options[@]}" lowport-cells "$@"
+}
+
+run_remapped() {
+	local daemon=remapped
+
+	run_docker "$@"
+}
+
+# Further ids for nobody, in this mount namespace only.
+give_ids() {
+	local file
+
+	for file in subuid subgid; do
+		[ ! -e "$lab/$file" ] || continue
+		printf 'nobody:200000:65536\nnogroup:200000:65536\n' >"$lab/$file"
+		mount --bind "$lab/$file" "/etc/$file"
+	done
 }
 
 # ---- Podman, on the tree itself
@@ -112,17 +143,11 @@ run_podman() {
 	    "${options[@]}" $modest --rootfs "${tree:-$root}" "$@"
 }
 
-# As nobody, whose further ids are in this mount namespace only.  Podman wants
-# the name of the run-time directory short.
+# As nobody.  Podman wants the name of the run-time directory short.
 start_rootless() {
-	local file
-
 	here /usr/bin/podman && here /usr/bin/crun &&
 		here /usr/bin/newuidmap || return
-	for file in subuid subgid; do
-		echo nobody:200000:65536 >"$lab/$file"
-		mount --bind "$lab/$file" "/etc/$file"
-	done
+	give_ids
 	install -d -m 700 -o nobody -g nogroup "$lab/nobody" /run/nobody
 	copy_tree nobody:nogroup "$lab/nobody/root"
 }
