@@ -53,10 +53,10 @@ OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport
 
-# The file for an image without anything else: $(BUILD)/lowport, but stripped and
-# never with shared libraries.  1.1 MB, as it has glibc in it.  With musl it would
-# be 0.2 MB, but Debian's libcap.a is compiled for glibc, and to link that with
-# another C library is to guess which of its calls mean the same.
+# The file for an image without anything else: $(BUILD)/lowport, but stripped
+# and never with shared libraries.  1.1 MB, as it has glibc in it.  With musl it
+# would be 0.2 MB, but Debian's libcap.a is compiled for glibc, and to link that
+# with another C library is to guess which of its calls mean the same.
 static: $(BUILD)/static/lowport
 
 $(BUILD)/static/lowport: $(BUILD)/main.o $(OBJECTS)
@@ -210,7 +210,8 @@ $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
 
 CONTAINED      = $(BUILD)/container_static $(BUILD)/container_dynamic
 
-$(CONTAINED): $(BUILD)/container_%: tests/containers/server.c Makefile | $(BUILD)
+$(CONTAINED): $(BUILD)/container_%: tests/containers/server.c Makefile | \
+                 $(BUILD)
 	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
 
 LINK_static    = -static-pie
