@@ -70,6 +70,16 @@ directories_make(void)
 	copy_program();
 }
 
+static void
+directories_remove(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "exec rm -r %s", directory);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(system(command), 0);
+}
+
 static const struct {
 	const char *command, *path;
 	int status; /* 0: it is there */
@@ -158,7 +168,7 @@ suite(void)
 	Suite *s = suite_create("program");
 	TCase *t = tcase_create("program");
 
-	tcase_add_checked_fixture(t, directories_make, NULL);
+	tcase_add_checked_fixture(t, directories_make, directories_remove);
 	tcase_add_loop_test(t, finds_what_exec_finds, 0, LENGTH(searches));
 	tcase_add_test(t, reads_lines);
 	suite_add_tcase(s, t);
