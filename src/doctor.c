@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the child, in place of the server: doctor_as_root before it becomes
- * the user of -u, the rest when it holds no capability.
+ * the user of -u, the rest when it holds no capability, doctor_begin before the
+ * helper is asked.
  * Reads: files of /proc and of the root directory, what the start was made of,
  * and what the helper answered.
  */
@@ -206,16 +207,21 @@ examine_rules(const struct start *start)
 }
 
 void
-doctor_report(struct start *start)
+doctor_begin(const struct start *start)
 {
 	examine_kernel();
-	examine_container(start);
 	examine_capability(start);
 	examine_bounds(start);
 	examine_port_start(start);
 	examine_yama();
 	examine_rules(start);
 	check_user(start);
+}
+
+void
+doctor_report(struct start *start)
+{
+	examine_container(start);
 	check_policy(start);
 	check_mappings(start);
 	check_handoff(start);

@@ -11,6 +11,10 @@
  * ports.  To be called before privilege_become. */
 void doctor_as_root(const struct start *);
 
+/* What can be told without the helper, which may fail.  To be called after
+ * privilege_become, as until then /proc may not be readable. */
+void doctor_begin(const struct start *);
+
 /* The rest.  Ends the process. */
 _Noreturn void doctor_report(struct start *);
 

@@ -134,8 +134,10 @@ explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
 		    "no_new_privs was set before lowport started, which voids "
 		    "its file capability; %s",
 		    getppid() == 1
-			? "start the container without, or by a runtime that "
-			  "gives the capability to its user (Docker 25)"
+			? "start the container without, or make lowport its "
+			  "entrypoint, behind no shell, with a runtime that "
+			  "gives the capability to its user (Docker 25, podman "
+			  "--cap-add)"
 			: "make lowport the entrypoint itself, or use "
 			  "AmbientCapabilities=");
 		break;

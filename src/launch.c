@@ -192,6 +192,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = activation_inherit(&start.heritage, &start.options,
 	    start.environment);
 	become_user(&start);
+	if (start.options.purpose == PURPOSE_DOCTOR)
+		doctor_begin(&start);
 	make_plan(&start.plan, &start.options);
 	have_ports_bound(&start);
 	if (start.options.purpose == PURPOSE_CHECK)

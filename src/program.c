@@ -5,9 +5,11 @@
  * server is another user by then, and under no_new_privs.
  * Reads: the server's command; what a tool prints.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/close_range.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,14 @@ make_job(void)
 		tcsetpgrp(STDIN_FILENO, getpgrp());
 }
 
+const char *
+program_absence(const char *command)
+{
+	return strchr(command, '/') != NULL && access(command, F_OK) == 0
+	    ? "its interpreter is missing"
+	    : "not found";
+}
+
 void
 program_execute(char **command, char **environment, const sigset_t *signals)
 {
@@ -47,11 +57,67 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	execvp(command[0], command);
 	if (errno == ENOENT)
 		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': %s",
-		    command[0],
-		    access(command[0], F_OK) == 0 ? "its interpreter is missing"
-						  : "not found");
+		    command[0], program_absence(command[0]));
 	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %s",
 	    command[0], strerror(errno));
+}
+
+/* The loader a program of this machine asks for, NULL where it asks for none. */
+static const char *
+find_loader(const char *head, size_t length)
+{
+	const ElfW(Ehdr) *elf = (const void *)head;
+	const ElfW(Phdr) *part = (const void *)(head + sizeof(*elf));
+	size_t i;
+
+	/* That is where linkers put the table. */
+	if (length < sizeof(*elf) || memcmp(head, ELFMAG, SELFMAG) != 0 ||
+	    elf->e_ident[EI_CLASS] !=
+		(sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
+	    elf->e_phoff != sizeof(*elf) ||
+	    elf->e_phnum > (length - sizeof(*elf)) / sizeof(*part))
+		return NULL;
+	for (i = 0; i < elf->e_phnum; i++)
+		if (part[i].p_type == PT_INTERP && part[i].p_offset < length)
+			return head + part[i].p_offset;
+	return NULL;
+}
+
+/* The interpreter that a script's first line names (execve(2)), or NULL. */
+static const char *
+find_interpreter(char *head)
+{
+	char *name;
+
+	if (strncmp(head, "#!", 2) != 0)
+		return NULL;
+	name = head + 2 + strspn(head + 2, " \t");
+	name[strcspn(name, " \t\n")] = '\0';
+	return name;
+}
+
+/* Whether what shall run the file can run.  Which of them is not to be read is
+ * left to execve(2). */
+static int
+look_behind(const char *path)
+{
+	/* Aligned for the headers of a program; with an end for strings. */
+	static _Alignas(ElfW(Ehdr)) char head[4096 + 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *name;
+	ssize_t length;
+
+	if (fd < 0)
+		return 0;
+	length = read(fd, head, sizeof(head) - 1);
+	close(fd);
+	if (length < 0)
+		return 0;
+	head[length] = '\0';
+	name = find_interpreter(head);
+	if (name == NULL)
+		name = find_loader(head, (size_t)length);
+	return name == NULL || access(name, X_OK) == 0 ? 0 : errno;
 }
 
 /* 0, or an errno(3) value. */
@@ -62,7 +128,9 @@ look_at(const char *path)
 
 	if (stat(path, &status) != 0)
 		return errno;
-	return S_ISREG(status.st_mode) && access(path, X_OK) == 0 ? 0 : EACCES;
+	return S_ISREG(status.st_mode) && access(path, X_OK) == 0
+	    ? look_behind(path)
+	    : EACCES;
 }
 
 /* As execvp(3) does: what may not be executed is passed by, and remembered. */

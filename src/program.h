@@ -20,9 +20,14 @@ _Noreturn void program_execute(char **command, char **environment,
 #define PROGRAM_PATH 4096
 
 /* Writes the path of the file that program_execute would execute.  Returns 0, or
- * the errno(3) value it would fail with. */
+ * the errno(3) value it would fail with, be it for want of the interpreter or
+ * loader that the file names. */
 int program_find(const char *command, char **environment,
     char path[PROGRAM_PATH]);
+
+/* Why a command ends with STATUS_NOT_FOUND: it, or what a script or a program
+ * needs to run, is not there. */
+const char *program_absence(const char *command);
 
 enum program_outcome {
 	PROGRAM_ABSENT,

@@ -46,7 +46,8 @@ seccomp_confine(bool expected)
 	    : load(0, helper_filter, LENGTH(helper_filter));
 
 	if (status != 0)
-		fatal("cannot confine the helper with seccomp");
+		fatal("cannot confine the helper; have the seccomp profile or "
+		      "sandbox allow the system call seccomp");
 }
 
 static int

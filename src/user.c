@@ -30,13 +30,18 @@ open_database(const char *name)
 	return fopen(path, "re");
 }
 
-/* (uid_t)-1 means "no change" to setresuid(2), so it is no id. */
+/* What is no name of the database.  (uid_t)-1 means "no change" to setresuid(2),
+ * so it is no id; and root is 0 also in an image without a database. */
 static bool
 parse_id(uint32_t *id, const char *text)
 {
 	unsigned long long number;
 	char *end;
 
+	if (strcmp(text, "root") == 0) {
+		*id = 0;
+		return true;
+	}
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;

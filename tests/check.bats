@@ -90,8 +90,23 @@ agrees() {
 	says problem command "/tmp: cannot be executed"
 	cd /bin
 	run -0 "${CHECK[@]}" -p 443:8443 -- ./true
+	# The one in this directory is not meant.
 	run -125 env PATH=/nonesuch "$LOWPORT" --check -p 443:8443 -- true
 	says problem command "true: not found"
+	run -127 env PATH=/nonesuch "$LOWPORT" -p 443:8443 -- true
+	[[ $output == *"cannot execute 'true': not found" ]]
+}
+
+@test "--check: the command's interpreter, as exec would miss it" {
+	printf '#!/nonesuch/sh\n' >"$TMPDIR/orphan"
+	printf '#!/bin/sh\n' >"$TMPDIR/script"
+	chmod 755 "$TMPDIR/orphan" "$TMPDIR/script"
+	agrees 0 "$LOWPORT" -p 443:8443
+	run -0 "${CHECK[@]}" -p 443:8443 -- "$TMPDIR/script"
+	run -127 "$LOWPORT" -p 443:8443 -- "$TMPDIR/orphan"
+	[[ $output == *"its interpreter is missing" ]]
+	run -125 "${CHECK[@]}" -p 443:8443 -- "$TMPDIR/orphan"
+	says problem command "orphan: its interpreter is missing \(127\)"
 }
 
 @test "--check says how sockets are learnt, and why so" {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: build/deny looking|listener|handing|adopting COMMAND [ARG...]
+ * usage: build/deny looking|seccomp|listener|handing|adopting COMMAND [ARG...]
  *
  * Runs COMMAND where the kernel refuses
  *
  *   looking   to look into another process, as under the default seccomp
  *             profiles of Docker 20.10 and containerd 1.6 (EPERM);
+ *   seccomp   that and to load a filter (EPERM);
  *   listener  a seccomp listener, as gVisor and the kernel of RHEL 8 (EINVAL);
  *   handing   to hand a descriptor to a trapped task, as Linux before 5.9
  *             (EINVAL);
@@ -43,6 +44,16 @@ deny_looking(scmp_filter_ctx filter)
 }
 
 static int
+deny_seccomp(scmp_filter_ctx filter)
+{
+	int error = deny_looking(filter);
+
+	return error != 0 ? error
+			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+				SCMP_SYS(seccomp), 0);
+}
+
+static int
 deny_listener(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL),
@@ -75,6 +86,13 @@ looking_is_denied(void)
 }
 
 static bool
+seccomp_is_denied(void)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL) == -1 &&
+	    errno == EPERM;
+}
+
+static bool
 listener_is_denied(void)
 {
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
@@ -102,6 +120,7 @@ static const struct denial {
 	bool (*is_denied)(void);
 } denials[] = {
     {"looking", false, deny_looking, looking_is_denied},
+    {"seccomp", false, deny_seccomp, seccomp_is_denied},
     {"listener", false, deny_listener, listener_is_denied},
     {"handing", false, deny_handing, handing_is_denied},
     {"adopting", true, deny_adopting, adopting_is_denied},
@@ -116,8 +135,8 @@ denial_called(const char *what)
 	     i++)
 		if (strcmp(denials[i].what, what) == 0)
 			return &denials[i];
-	errx(125,
-	    "usage: deny looking|listener|handing|adopting COMMAND [ARG...]");
+	errx(125, "usage: deny looking|seccomp|listener|handing|adopting "
+		  "COMMAND [ARG...]");
 }
 
 int

@@ -21,6 +21,35 @@ make_file(const char *name, mode_t mode)
 	close(fd);
 }
 
+static void
+make_script(const char *path, const char *text)
+{
+	ck_assert(unit_write(path, text));
+	ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+/* A program with its loader, and once more with another's name in its place. */
+static void
+copy_program(void)
+{
+	static char bytes[1 << 20];
+	int from = open("/usr/bin/env", O_RDONLY), to;
+	ssize_t length = read(from, bytes, sizeof(bytes));
+	char *loader;
+
+	ck_assert_int_gt(length, 0);
+	close(from);
+	loader = memmem(bytes, (size_t)length, "/ld-linux", 9);
+	ck_assert_ptr_nonnull(loader);
+	to = open("loaded", O_WRONLY | O_CREAT, 0755);
+	ck_assert_int_eq(write(to, bytes, (size_t)length), length);
+	close(to);
+	loader[1] = 'x';
+	to = open("unloaded", O_WRONLY | O_CREAT, 0755);
+	ck_assert_int_eq(write(to, bytes, (size_t)length), length);
+	close(to);
+}
+
 /* Not root, who may execute whatever anybody may. */
 static void
 directories_make(void)
@@ -36,6 +65,20 @@ directories_make(void)
 	make_file("two/text", 0755);
 	make_file("two/program", 0755);
 	make_file("here", 0755);
+	make_script("script", "#! /bin/sh -e\n");
+	make_script("orphan", "#!/nonesuch/sh\n");
+	make_script("barred", "#!/etc/passwd");
+	copy_program();
+}
+
+static void
+directories_remove(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "exec rm -r %s", directory);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(system(command), 0);
 }
 
 static const struct {
@@ -67,6 +110,13 @@ static const struct {
     {"here/nonesuch", "PATH=one", ENOTDIR},
     {"nonesuch", "PATH=here:one", ENOENT},
     {"", "PATH=one", ENOENT},
+    /* A script, and a program, of which what runs them is missing. */
+    {"./script", "PATH=one", 0},
+    {"./orphan", "PATH=one", ENOENT},
+    {"orphan", "PATH=:one", ENOENT},
+    {"./barred", "PATH=one", EACCES},
+    {"./loaded", "PATH=one", 0},
+    {"./unloaded", "PATH=one", ENOENT},
     {"sh", "HOME=/", 0},
 };
 
@@ -118,7 +168,7 @@ suite(void)
 	Suite *s = suite_create("program");
 	TCase *t = tcase_create("program");
 
-	tcase_add_checked_fixture(t, directories_make, NULL);
+	tcase_add_checked_fixture(t, directories_make, directories_remove);
 	tcase_add_loop_test(t, finds_what_exec_finds, 0, LENGTH(searches));
 	tcase_add_test(t, reads_lines);
 	suite_add_tcase(s, t);

@@ -208,6 +208,17 @@ START_TEST(ids_by_name_or_number)
 }
 END_TEST
 
+/* An entry comes before what everybody knows. */
+START_TEST(root_may_have_another_name)
+{
+	assert_user("root", 0, 0, 1);
+	ck_assert(unit_write("passwd", "toor:x:0:2000::/srv:/bin/sh\n"));
+	assert_user("root", 0, 2000, 1);
+	ck_assert(unit_write("passwd", "root:x:1000:2000::/srv:/bin/sh\n"));
+	assert_user("root", 1000, 2000, 1);
+}
+END_TEST
+
 START_TEST(names_users)
 {
 	ck_assert_str_eq(user_name(0, named), "root");
@@ -219,14 +230,16 @@ START_TEST(names_users)
 }
 END_TEST
 
-/* An image without a C library has no such files: numbers are enough. */
-START_TEST(without_files_there_are_numbers)
+/* An image without a C library has no such files. */
+START_TEST(without_files_there_are_numbers_and_root)
 {
 	assert_user("app", 1000, 2000, 3);
 	unlink("passwd");
 	unlink("group");
 	assert_refused("app", "there is no user");
-	assert_refused("root", "there is no user");
+	assert_user("root", 0, getgid(), 0);
+	assert_user("root:root", 0, 0, 0);
+	assert_refused("Root", "there is no user");
 	assert_user("1000", 1000, getgid(), 0);
 	assert_user("1000:2001", 1000, 2001, 0);
 	assert_refused("1000:tls", "there is no group");
@@ -327,8 +340,9 @@ add_database(Suite *s)
 	tcase_add_loop_test(t, accepts, 0, LENGTH(accepted));
 	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
 	tcase_add_test(t, ids_by_name_or_number);
+	tcase_add_test(t, root_may_have_another_name);
 	tcase_add_test(t, names_users);
-	tcase_add_test(t, without_files_there_are_numbers);
+	tcase_add_test(t, without_files_there_are_numbers_and_root);
 	tcase_add_test(t, without_a_group_file_there_is_the_primary_group);
 	tcase_add_test(t, a_group_may_be_large);
 	tcase_add_test(t, a_group_listed_twice_counts_once);

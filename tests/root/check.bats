@@ -107,6 +107,17 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	says ok hand-off "watching setsockopt\(2\), as pidfd_getfd\(2\) is refused"
 }
 
+@test "--doctor: no filter may be loaded, which is fatal, and all else is told" {
+	run build/deny seccomp setpriv --reuid=nobody --regid=nogroup \
+	    --clear-groups $SET_CAPS "$LOWPORT" --doctor
+	[ "$status" -eq 125 ]
+	says ok kernel "$(uname -r)"
+	says ok capability "file capability of $LOWPORT"
+	says ok "port start" 1024
+	says ok user nobody
+	[[ $output == *"lowport: cannot confine the helper; have the seccomp profile or sandbox allow the system call seccomp: Operation not permitted"* ]]
+}
+
 @test "a port in use: by process where that can be seen, else by user" {
 	setpriv --reuid=nobody --regid=nogroup --clear-groups \
 	    --inh-caps=+net_bind_service --ambient-caps=+net_bind_service \
