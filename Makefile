@@ -197,7 +197,7 @@ fuzzers: all $(FUZZERS)
 $(BUILD)/fuzz_handoff: FUZZED = endpoint expected handoff mapping message \
                  notify plan policy pool preload signals sockopt user
 
-$(BUILD)/fuzz_binary: FUZZED = binary environment message program
+$(BUILD)/fuzz_binary: FUZZED = binary environment message program signals
 
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 	$(COMPILE) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \

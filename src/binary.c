@@ -6,18 +6,12 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "binary.h"
-#include "program.h"
-
-/* So many scripts, each by the next, the kernel follows (exec_binprm of its
- * fs/exec.c). */
-#define DEPTH_MAX 5
 
 /* What the kernel reads of a script (BINPRM_BUF_SIZE), and a note's head. */
 #define HEAD 256
@@ -85,6 +79,18 @@ has_go_note(int fd, const struct segment *s)
 	return false;
 }
 
+/* The loader's path; none that is no path. */
+static void
+loader_read(int fd, struct binary *b, const struct segment *s)
+{
+	ssize_t length = pread(fd, b->runner, sizeof(b->runner),
+	    (off_t)s->offset);
+
+	if (length <= 0 || *b->runner != '/' ||
+	    memchr(b->runner, '\0', (size_t)length) == NULL)
+		*b->runner = '\0';
+}
+
 static void
 segments_judge(int fd, struct binary *b, uint64_t at, unsigned int count,
     unsigned int size)
@@ -95,7 +101,10 @@ segments_judge(int fd, struct binary *b, uint64_t at, unsigned int count,
 	for (; count > 0; count--, at += size) {
 		if (!segment_read(fd, b, at, &s))
 			return;
-		interpreted |= s.type == PT_INTERP;
+		if (s.type == PT_INTERP) {
+			interpreted = true;
+			loader_read(fd, b, &s);
+		}
 		go |= s.type == PT_NOTE && has_go_note(fd, &s);
 	}
 	b->kind = go ? BINARY_GO : interpreted ? BINARY_DYNAMIC : BINARY_STATIC;
@@ -131,34 +140,31 @@ may_gain(const char *path)
 		(status.st_mode & (S_ISUID | S_ISGID)) != 0);
 }
 
-/*
- * The program a script's first line names: its interpreter, or behind env(1)
- * what that would execute.
- */
-static bool
-interpreter_find(char *line, char **environment, char path[PROGRAM_PATH])
+/* "#!interpreter argument" */
+static void
+script_judge(struct binary *b, char *line)
 {
-	char *state, *interpreter, *argument, *name;
+	char *state, *word;
 
 	line[strcspn(line, "\n")] = '\0';
-	interpreter = strtok_r(line + 2, " \t", &state);
-	if (interpreter == NULL)
-		return false;
-	argument = strtok_r(NULL, " \t", &state);
-	name = strrchr(interpreter, '/');
-	if (name != NULL && strcmp(name, "/env") == 0 && argument != NULL &&
-	    *argument != '-' && strchr(argument, '=') == NULL)
-		interpreter = argument;
-	return program_find(interpreter, environment, path) == 0;
+	b->kind = BINARY_SCRIPT;
+	word = strtok_r(line + 2, " \t", &state);
+	if (word == NULL)
+		return;
+	snprintf(b->runner, sizeof(b->runner), "%s", word);
+	word = strtok_r(NULL, " \t", &state);
+	if (word != NULL)
+		snprintf(b->argument, sizeof(b->argument), "%s", word);
 }
 
-static struct binary
-look(const char *path, char **environment, int depth)
+/* Of what is no program itself, the kernel ignores these bits. */
+struct binary
+binary_read(const char *path)
 {
 	struct binary b = {BINARY_UNKNOWN};
-	char head[HEAD + 1] = "", next[PROGRAM_PATH];
 	/* Not to wait for who writes to a pipe. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char head[HEAD + 1] = "";
 	ssize_t length;
 
 	snprintf(b.path, sizeof(b.path), "%s", path);
@@ -171,16 +177,9 @@ look(const char *path, char **environment, int depth)
 	    memcmp(head, ELFMAG, SELFMAG) == 0) {
 		b.gains = may_gain(path);
 		elf_judge(fd, &b, head);
+	} else if (strncmp(head, "#!", 2) == 0) {
+		script_judge(&b, head);
 	}
 	close(fd);
-	if (strncmp(head, "#!", 2) == 0 && depth < DEPTH_MAX &&
-	    interpreter_find(head, environment, next))
-		return look(next, environment, depth + 1);
 	return b;
-}
-
-struct binary
-binary_read(const char *path, char **environment)
-{
-	return look(path, environment, 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a program's file is, as far as that decides whether LD_PRELOAD reaches
- * its bind(2) (ld.so(8), elf(5)).
+ * What a program's file is: what runs it, and whether LD_PRELOAD reaches its
+ * bind(2) (ld.so(8), elf(5), execve(2)).
  */
 #ifndef BINARY_H
 #define BINARY_H
@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Room for a path in a message. */
-#define BINARY_PATH 200
+/* Room for a path; a longer one is cut off. */
+#define BINARY_PATH 256
 
 enum binary_kind {
 	BINARY_UNKNOWN, /* not readable, or nothing known */
+	BINARY_SCRIPT,
 	BINARY_DYNAMIC, /* a loader loads it */
 	BINARY_STATIC,  /* none does */
 	BINARY_GO,      /* whose calls pass by the C library */
@@ -21,16 +22,15 @@ enum binary_kind {
 
 struct binary {
 	enum binary_kind kind;
-	uint8_t class;          /* EI_CLASS: 32 or 64 bits */
-	uint16_t machine;       /* e_machine */
-	bool gains;             /* executing it may raise privilege */
-	char path[BINARY_PATH]; /* the file all this is of; may be cut off */
+	uint8_t class;              /* EI_CLASS: 32 or 64 bits */
+	uint16_t machine;           /* e_machine */
+	bool gains;                 /* executing it may raise privilege */
+	char path[BINARY_PATH];     /* its own */
+	char runner[BINARY_PATH];   /* its loader or interpreter; empty: none */
+	char argument[BINARY_PATH]; /* a script's for that, its first word */
 };
 
-/*
- * Looks at a file; at a script's interpreter, and behind env(1) at the program
- * that stands there, looked up in PATH of this environment.
- */
-struct binary binary_read(const char *path, char **environment);
+/* Looks at a file. */
+struct binary binary_read(const char *path);
 
 #endif

@@ -9,7 +9,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "binary.h"
 #include "environment.h"
 #include "library.h"
 #include "message.h"
@@ -70,9 +69,9 @@ is_same_machine(const struct binary *a, const struct binary *b)
 
 static bool
 judge(const struct binary *program, const char *library, bool gains,
-    char **environment, char why[EXPLAIN_TEXT])
+    char why[EXPLAIN_TEXT])
 {
-	const struct binary own = binary_read(library, environment);
+	const struct binary own = binary_read(library);
 
 	if (program->kind == BINARY_STATIC)
 		return SAY(why,
@@ -104,8 +103,8 @@ library_reaches(const char *path, const char *command, char **environment,
 	/* One that is not there, exec shall tell. */
 	if (program_find(command, environment, file) != 0)
 		return true;
-	program = binary_read(file, environment);
-	return judge(&program, path, gains, environment, why);
+	program = program_binary(file, environment);
+	return judge(&program, path, gains, why);
 }
 
 /* Behind, or in front of, what the variable has. */

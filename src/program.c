@@ -5,11 +5,9 @@
  * server is another user by then, and under no_new_privs.
  * Reads: the server's command; what a tool prints.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <linux/close_range.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +21,10 @@
 #include "program.h"
 #include "signals.h"
 #include "status.h"
+
+/* So many scripts, each by the next, the kernel follows (exec_binprm of its
+ * fs/exec.c). */
+#define DEPTH_MAX 5
 
 /*
  * A process group of its own, so that a signal to lowport's group (timeout(1),
@@ -62,62 +64,14 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	    command[0], strerror(errno));
 }
 
-/* The loader a program of this machine asks for, NULL where it asks for none. */
-static const char *
-find_loader(const char *head, size_t length)
-{
-	const ElfW(Ehdr) *elf = (const void *)head;
-	const ElfW(Phdr) *part = (const void *)(head + sizeof(*elf));
-	size_t i;
-
-	/* That is where linkers put the table. */
-	if (length < sizeof(*elf) || memcmp(head, ELFMAG, SELFMAG) != 0 ||
-	    elf->e_ident[EI_CLASS] !=
-		(sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
-	    elf->e_phoff != sizeof(*elf) ||
-	    elf->e_phnum > (length - sizeof(*elf)) / sizeof(*part))
-		return NULL;
-	for (i = 0; i < elf->e_phnum; i++)
-		if (part[i].p_type == PT_INTERP && part[i].p_offset < length)
-			return head + part[i].p_offset;
-	return NULL;
-}
-
-/* The interpreter that a script's first line names (execve(2)), or NULL. */
-static const char *
-find_interpreter(char *head)
-{
-	char *name;
-
-	if (strncmp(head, "#!", 2) != 0)
-		return NULL;
-	name = head + 2 + strspn(head + 2, " \t");
-	name[strcspn(name, " \t\n")] = '\0';
-	return name;
-}
-
 /* Whether what shall run the file can run.  Which of them is not to be read is
  * left to execve(2). */
 static int
 look_behind(const char *path)
 {
-	/* Aligned for the headers of a program; with an end for strings. */
-	static _Alignas(ElfW(Ehdr)) char head[4096 + 1];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	const char *name;
-	ssize_t length;
+	const struct binary b = binary_read(path);
 
-	if (fd < 0)
-		return 0;
-	length = read(fd, head, sizeof(head) - 1);
-	close(fd);
-	if (length < 0)
-		return 0;
-	head[length] = '\0';
-	name = find_interpreter(head);
-	if (name == NULL)
-		name = find_loader(head, (size_t)length);
-	return name == NULL || access(name, X_OK) == 0 ? 0 : errno;
+	return *b.runner == '\0' || access(b.runner, X_OK) == 0 ? 0 : errno;
 }
 
 /* 0, or an errno(3) value. */
@@ -164,6 +118,41 @@ program_find(const char *command, char **environment, char file[PROGRAM_PATH])
 		    command, file);
 	snprintf(file, PROGRAM_PATH, "%s", command);
 	return look_at(command);
+}
+
+/* What runs the script: its interpreter, or behind env(1) what that would
+ * execute. */
+static bool
+follow(const struct binary *script, char **environment, struct binary *next)
+{
+	const char *name = script->runner, *slash = strrchr(name, '/');
+	char path[PROGRAM_PATH];
+
+	if (*name == '\0')
+		return false;
+	if (slash != NULL && strcmp(slash, "/env") == 0 &&
+	    *script->argument != '\0' && *script->argument != '-' &&
+	    strchr(script->argument, '=') == NULL)
+		name = script->argument;
+	if (program_find(name, environment, path) != 0)
+		return false;
+	*next = binary_read(path);
+	return true;
+}
+
+struct binary
+program_binary(const char *path, char **environment)
+{
+	struct binary b = binary_read(path), next;
+	int depth = 0;
+
+	for (; b.kind == BINARY_SCRIPT && depth < DEPTH_MAX &&
+	     follow(&b, environment, &next);
+	     depth++)
+		b = next;
+	if (b.kind == BINARY_SCRIPT)
+		b.kind = BINARY_UNKNOWN;
+	return b;
 }
 
 static _Noreturn void

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "binary.h"
+
 /*
  * Becomes the server: command is looked up in PATH of the environment and runs
  * with this signal mask, in a process group of its own.  Where that fails, it is
@@ -24,6 +26,12 @@ _Noreturn void program_execute(char **command, char **environment,
  * loader that the file names. */
 int program_find(const char *command, char **environment,
     char path[PROGRAM_PATH]);
+
+/*
+ * The program a file is of: itself, or of a script what runs that, which is
+ * looked up in PATH of this environment behind env(1).
+ */
+struct binary program_binary(const char *path, char **environment);
 
 /* Why a command ends with STATUS_NOT_FOUND: it, or what a script or a program
  * needs to run, is not there. */

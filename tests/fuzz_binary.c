@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "binary.h"
+#include "program.h"
 #include "fuzz.h"
 
 static bool
@@ -52,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	FUZZ_ASSERT(write(fd, bytes, size) == (ssize_t)size);
-	b = binary_read(path, environment);
+	b = program_binary(path, environment);
 	/* A script may be by any program there is. */
 	if (!begins(bytes, size, "#!"))
 		judge(&b, bytes, size);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "binary.h"
+#include "program.h"
 #include "unit.h"
 
 #define PARTS_MAX 80
@@ -124,7 +124,7 @@ image_write(const char *name)
 }
 
 static const struct part loaded = {PT_LOAD, NULL, 0};
-static const struct part interpreted = {PT_INTERP, "/lib/ld.so", 11};
+static const struct part interpreted = {PT_INTERP, "/bin/sh", 8};
 
 static void
 elf_write(const char *name, bool dynamic)
@@ -147,7 +147,7 @@ static enum binary_kind
 image_kind(void)
 {
 	image_write("image");
-	return binary_read("image", no_variables).kind;
+	return program_binary("image", no_variables).kind;
 }
 
 static void
@@ -168,7 +168,7 @@ START_TEST(interpreter_means_a_loader)
 
 	elf_make(class, parts, 3);
 	image_write("dynamic");
-	b = binary_read("dynamic", no_variables);
+	b = program_binary("dynamic", no_variables);
 	ck_assert_int_eq(b.kind, BINARY_DYNAMIC);
 	ck_assert_uint_eq(b.class, class);
 	ck_assert_uint_eq(b.machine,
@@ -176,7 +176,7 @@ START_TEST(interpreter_means_a_loader)
 	ck_assert(!b.gains);
 	elf_make(class, parts, 1);
 	image_write("static");
-	b = binary_read("static", no_variables);
+	b = program_binary("static", no_variables);
 	ck_assert_int_eq(b.kind, BINARY_STATIC);
 	ck_assert_uint_eq(b.class, class);
 }
@@ -527,7 +527,7 @@ START_TEST(follows_scripts)
 	int before = unit_descriptors();
 
 	script_write("script", scripts[_i].text);
-	ck_assert_int_eq(binary_read("script", environment).kind,
+	ck_assert_int_eq(program_binary("script", environment).kind,
 			 scripts[_i].kind);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
@@ -539,8 +539,8 @@ START_TEST(path_is_the_servers)
 	char *second[] = {(char[]){"PATH=two:one"}, NULL};
 
 	script_write("script", "#!one/env static\n");
-	ck_assert_int_eq(binary_read("script", first).kind, BINARY_STATIC);
-	ck_assert_int_eq(binary_read("script", second).kind, BINARY_DYNAMIC);
+	ck_assert_int_eq(program_binary("script", first).kind, BINARY_STATIC);
+	ck_assert_int_eq(program_binary("script", second).kind, BINARY_DYNAMIC);
 }
 END_TEST
 
@@ -551,15 +551,15 @@ START_TEST(long_lines_are_cut)
 
 	snprintf(text, sizeof(text), "#!%*s\n", 240, "one/static");
 	script_write("script", text);
-	ck_assert_int_eq(binary_read("script", no_variables).kind,
+	ck_assert_int_eq(program_binary("script", no_variables).kind,
 			 BINARY_STATIC);
 	snprintf(text, sizeof(text), "#!one/static %*s\n", 500, "x");
 	script_write("script", text);
-	ck_assert_int_eq(binary_read("script", no_variables).kind,
+	ck_assert_int_eq(program_binary("script", no_variables).kind,
 			 BINARY_STATIC);
 	snprintf(text, sizeof(text), "#!%*s\n", 500, "one/static");
 	script_write("script", text);
-	ck_assert_int_eq(binary_read("script", no_variables).kind,
+	ck_assert_int_eq(program_binary("script", no_variables).kind,
 			 BINARY_UNKNOWN);
 }
 END_TEST
@@ -605,7 +605,7 @@ START_TEST(follows_as_many_scripts_as_the_kernel)
 	scripts_chain("one/static", SCRIPTS_MAX + 1);
 	for (i = 1; i <= SCRIPTS_MAX + 1; i++) {
 		snprintf(name, sizeof(name), "script%d", i);
-		ck_assert_int_eq(binary_read(name, no_variables).kind,
+		ck_assert_int_eq(program_binary(name, no_variables).kind,
 				 i <= SCRIPTS_MAX ? BINARY_STATIC
 						  : BINARY_UNKNOWN);
 	}
@@ -619,16 +619,16 @@ START_TEST(what_cannot_be_read_is_unknown)
 	int before = unit_descriptors();
 
 	elf_write("program", false);
-	ck_assert_int_eq(binary_read("program", no_variables).kind,
+	ck_assert_int_eq(program_binary("program", no_variables).kind,
 			 BINARY_STATIC);
 	ck_assert_int_eq(chmod("program", 0111), 0);
-	ck_assert_int_eq(binary_read("program", no_variables).kind,
+	ck_assert_int_eq(program_binary("program", no_variables).kind,
 			 BINARY_UNKNOWN);
-	ck_assert_int_eq(binary_read("nonesuch", no_variables).kind,
+	ck_assert_int_eq(program_binary("nonesuch", no_variables).kind,
 			 BINARY_UNKNOWN);
-	ck_assert_int_eq(binary_read("one", no_variables).kind,
+	ck_assert_int_eq(program_binary("one", no_variables).kind,
 			 BINARY_UNKNOWN);
-	ck_assert_int_eq(binary_read("/dev/null", no_variables).kind,
+	ck_assert_int_eq(program_binary("/dev/null", no_variables).kind,
 			 BINARY_UNKNOWN);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
@@ -637,7 +637,7 @@ END_TEST
 /* Nobody writes to it: opening it waits for nobody. */
 START_TEST(pipes_are_not_waited_for)
 {
-	ck_assert_int_eq(binary_read("pipe", no_variables).kind,
+	ck_assert_int_eq(program_binary("pipe", no_variables).kind,
 			 BINARY_UNKNOWN);
 }
 END_TEST
@@ -646,7 +646,7 @@ static bool
 gains_with(const char *name, mode_t mode)
 {
 	ck_assert_int_eq(chmod(name, mode), 0);
-	return binary_read(name, no_variables).gains;
+	return program_binary(name, no_variables).gains;
 }
 
 START_TEST(set_id_programs_gain)
@@ -670,7 +670,7 @@ START_TEST(set_id_scripts_do_not_gain)
 	ck_assert(!gains_with("script", 0755));
 	ck_assert(!gains_with("script", 06755));
 	ck_assert(gains_with("one/static", 04755));
-	ck_assert(binary_read("script", no_variables).gains);
+	ck_assert(program_binary("script", no_variables).gains);
 	script_write("script", "echo\n");
 	ck_assert(!gains_with("script", 06755));
 }
@@ -680,15 +680,15 @@ END_TEST
 
 START_TEST(real_programs)
 {
-	struct binary own = binary_read("/proc/self/exe", no_variables);
-	struct binary sh = binary_read("/bin/sh", no_variables);
+	struct binary own = program_binary("/proc/self/exe", no_variables);
+	struct binary sh = program_binary("/bin/sh", no_variables);
 	struct binary lowport;
 
 	ck_assert_int_eq(own.kind, BINARY_DYNAMIC);
 	ck_assert_int_eq(sh.kind, BINARY_DYNAMIC);
 	ck_assert_uint_eq(sh.class, own.class);
 	ck_assert_uint_eq(sh.machine, own.machine);
-	lowport = binary_read("build/lowport", no_variables);
+	lowport = program_binary("build/lowport", no_variables);
 #ifdef SANITIZED
 	ck_assert_int_eq(lowport.kind, BINARY_DYNAMIC);
 #else
@@ -705,8 +705,8 @@ START_TEST(file_capabilities_gain)
 
 	UNIT_NEEDS(plain != NULL && capable != NULL,
 		   "no program with a file capability: run it in the sandbox");
-	ck_assert(!binary_read(plain, no_variables).gains);
-	ck_assert(binary_read(capable, no_variables).gains);
+	ck_assert(!program_binary(plain, no_variables).gains);
+	ck_assert(program_binary(capable, no_variables).gains);
 }
 END_TEST
 

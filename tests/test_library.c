@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "binary.h"
+#include "program.h"
 #include "environment.h"
 #include "library.h"
 #include "request.h"
@@ -242,7 +242,7 @@ is_reached(const char *command, bool gains)
 
 START_TEST(reaches_what_a_loader_loads)
 {
-	const uint16_t own = binary_read(library, no_variables).machine;
+	const uint16_t own = program_binary(library, no_variables).machine;
 
 	ck_assert(is_reached("sh", false));
 	ck_assert(is_reached("/bin/sh", true));
@@ -262,7 +262,7 @@ END_TEST
 
 START_TEST(reaches_what_a_script_is_run_by)
 {
-	const uint16_t own = binary_read(library, no_variables).machine;
+	const uint16_t own = program_binary(library, no_variables).machine;
 
 	program_write("dynamic", PT_INTERP, own);
 	program_write("static", PT_LOAD, own);
@@ -292,7 +292,7 @@ END_TEST
 /* Under no_new_privs it gains nothing, and the loader obeys. */
 START_TEST(set_id_programs_are_refused_where_they_gain)
 {
-	const uint16_t own = binary_read(library, no_variables).machine;
+	const uint16_t own = program_binary(library, no_variables).machine;
 
 	program_write("program", PT_INTERP, own);
 	ck_assert(is_reached("./program", true));
@@ -307,7 +307,7 @@ END_TEST
 START_TEST(the_command_is_looked_up)
 {
 	char *environment[] = {(char[]){"PATH=nonesuch:one"}, NULL};
-	const uint16_t own = binary_read(library, no_variables).machine;
+	const uint16_t own = program_binary(library, no_variables).machine;
 
 	ck_assert_int_eq(mkdir("one", 0755), 0);
 	program_write("one/server", PT_LOAD, own);
