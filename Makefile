@@ -215,7 +215,7 @@ check-init:
 
 check-containers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
-	$(MAKE) static $(CONTAINED)
+	$(MAKE) static $(BUILD)/liblowport.so $(CONTAINED)
 	tests/check-containers
 
 check-cross:
