@@ -22,6 +22,7 @@ SYSCONFDIR = /etc
 BUILD     = build
 
 CC        = cc
+STRIP     = strip
 CFLAGS    = -O2 -g
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wno-missing-field-initializers
@@ -42,7 +43,8 @@ NO_WARNINGS = $(shell $(CC) -shared -nostdlib -Wl,--no-warnings -o /dev/null \
 LIBCAP      = -lcap
 
 # libseccomp compiles the filters at build time, on the building machine; for
-# another architecture name it: make CC=aarch64-linux-gnu-gcc ARCH=aarch64
+# another architecture name it: make CC=aarch64-linux-gnu-gcc \
+#     STRIP=aarch64-linux-gnu-strip ARCH=aarch64
 ARCH      =
 HOSTCC    = $(if $(ARCH),cc,$(CC))
 
@@ -61,12 +63,16 @@ all: $(BUILD)/lowport $(BUILD)/liblowport.so
 # and never with shared libraries.  1.1 MB, as it has glibc in it.  With musl it
 # would be 0.2 MB, but Debian's libcap.a is compiled for glibc, and to link that
 # with another C library is to guess which of its calls mean the same.
-static: $(BUILD)/static/lowport
+static: $(BUILD)/static/lowport $(BUILD)/static/liblowport.so
 
 $(BUILD)/static/lowport: $(BUILD)/main.o $(OBJECTS)
 	mkdir -p $(@D)
 	$(CC) -static-pie -s $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) -o $@ $^ \
 	    $(LIBCAP)
+
+$(BUILD)/static/liblowport.so: $(BUILD)/liblowport.so
+	mkdir -p $(@D)
+	install -m 644 -s --strip-program=$(STRIP) $< $@
 
 $(BUILD)/lowport: $(BUILD)/main.o $(OBJECTS)
 	$(CC) $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) -o $@ $^ $(LIBCAP)
@@ -215,7 +221,7 @@ check-init:
 
 check-containers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
-	$(MAKE) static $(BUILD)/liblowport.so $(CONTAINED)
+	$(MAKE) static $(CONTAINED)
 	tests/check-containers
 
 check-cross:
