@@ -5,8 +5,8 @@
 #   make demo           a server of 8443 on 443, before your eyes
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-servers  real servers, from nginx to Tomcat
+#   make check-containers  real container runtimes, as root; and the next two
 #   make check-init     as process 1, beside tini, dumb-init and catatonit
-#   make check-containers  real container runtimes, as root
 #   make check-cross    for aarch64, as far as that goes on another machine
 #   make fuzz           FUZZ_SECONDS (600) for each fuzzer
 #   make bench          against what else there is; passes or fails nothing
@@ -223,6 +223,7 @@ check-containers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
 	$(MAKE) static $(CONTAINED)
 	tests/check-containers
+	$(MAKE) check-init check-cross
 
 check-cross:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
