@@ -418,11 +418,12 @@ says_no_server(int status)
 }
 
 /* Some process that is no child may bind yet.  (Where they all are, what a caller
- * has passed in place of a listener is not waited for.) */
+ * has passed in place of a listener is not waited for.)  The end of those that
+ * ask by the library is not to be seen, and no other than a child is served. */
 static bool
 is_awaited(const struct handoff *handoff)
 {
-	return !adopts && handoff->listener >= 0;
+	return !adopts && handoff->listener >= 0 && !handoff->preload;
 }
 
 int
