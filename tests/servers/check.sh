@@ -24,7 +24,8 @@
 #
 #   filter            the server's seccomp mode, other than 2, or 0 by preload
 #   refused           why lowport does not start it by preload: words of that
-#   hosts, mapping    where it serves, other than on both families and 443:8443
+#   hosts, mapping    where it serves, other than on both families and 443:8443;
+#   served, configured  the two ports of that
 #   spares            how many, other than as many as there are processors
 #   expected          an option: getsockname(2) is to tell the configured port
 #   without           what goes wrong without that: a function that shows it,
@@ -43,6 +44,7 @@ hosts="127.0.0.1 ::1"
 silent=
 mapping=443:8443
 served=443
+configured=8443
 activator=()
 filter=2
 refused=
@@ -127,7 +129,7 @@ is_refused() {
 	[ $status = 125 ] || fail "status $status, not 125"
 	grep -q "^lowport: .*$refused" log || fail "no word of '$refused'"
 	[ "$(wc -l <log)" = 1 ] || fail "not one line"
-	found=$(ss -Hltun "( sport = :$served or sport = :8443 )")
+	found=$(ss -Hltun "( sport = :$served or sport = :$configured )")
 	[ -z "$found" ] || fail "listens: $found"
 	find_threads
 	[ ${#threads[@]} = 0 ] || fail "left: ${threads[*]}"
@@ -148,7 +150,7 @@ ask_url() {
 }
 
 ask_dns() {
-	local dig="dig +short +time=2 +tries=1 -p 443 server.test TXT @$1" replies
+	local dig="dig +short +time=2 +tries=1 -p $served server.test TXT @$1" replies
 
 	replies=$($dig +tcp && $dig +notcp)
 	[ "$replies" != $'"hello"\n"hello"' ] || replies=hello
@@ -223,8 +225,8 @@ listens_right() {
 
 	[ -n "$(ss -Hltun "sport = :$served")" ] ||
 		fail "nobody listens on $served"
-	rest=$(ss -Hltun 'sport = :8443')
-	[ -z "$rest" ] || fail "listens on 8443: $rest"
+	rest=$(ss -Hltun "sport = :$configured")
+	[ -z "$rest" ] || fail "listens on $configured: $rest"
 	for host in $silent; do
 		! ask "$host" >/dev/null || fail "$host answers, too"
 	done
