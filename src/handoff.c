@@ -194,7 +194,7 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 }
 
 void
-handoff_commit(struct handoff *h, const struct handoff_bind *b,
+handoff_commit(struct handoff *h, struct handoff_bind *b,
     const struct handoff_decision *d)
 {
 	remember(h, d->socket);
@@ -203,7 +203,7 @@ handoff_commit(struct handoff *h, const struct handoff_bind *b,
 		return;
 	h->used[d->variant->mapping] = true;
 	pool_commit(d->variant, d->socket,
-	    (struct process_descriptor){b->task, b->fd});
+	    (struct process_descriptor){b->task, b->fd}, &b->journey);
 }
 
 /* A socket that was passed, as a mapping of the port it has. */

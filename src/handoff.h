@@ -38,7 +38,7 @@ struct handoff {
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
 	bool sandboxed; /* some process has put itself into a sandbox */
 	bool told_unreadable;
-	bool stray; /* one was told */
+	bool stray;                             /* one was told */
 	struct handoff_told told[HANDOFF_TOLD]; /* uncovered binds */
 	size_t told_count;
 	ino_t recent[HANDOFF_RECENT];
@@ -51,6 +51,8 @@ struct handoff_bind {
 	int fd;
 	struct endpoint asked;
 	struct target target; /* what is at fd */
+	int journey; /* hangs up when a socket that is on its way has arrived;
+			-1: it is there at once */
 };
 
 /* What is to become of it. */
@@ -71,8 +73,9 @@ struct handoff_decision {
  * has the options of the server's socket already. */
 struct handoff_decision handoff_decide(struct handoff *, struct handoff_bind *);
 
-/* The socket has got there. */
-void handoff_commit(struct handoff *, const struct handoff_bind *,
+/* The socket has got there, or is on its way; the pool may keep journey, which
+ * becomes -1 then. */
+void handoff_commit(struct handoff *, struct handoff_bind *,
     const struct handoff_decision *);
 
 /* What getsockname(2) is to answer: the mappings, and the inherited sockets as

@@ -59,6 +59,7 @@ trapped_read(struct handoff *h, struct trapped *t)
 
 	t->bind.task = (pid_t)t->call.pid;
 	t->bind.fd = (int)arguments[0];
+	t->bind.journey = -1;
 	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
 		return false;
 	t->length = length > (int)ADDRESS_MAX ? ADDRESS_MAX : (socklen_t)length;
@@ -114,7 +115,7 @@ refuse_unknown(struct handoff *h, const struct trapped *t)
 }
 
 static int
-deliver(struct handoff *h, const struct trapped *t,
+deliver(struct handoff *h, struct trapped *t,
     const struct handoff_decision *d)
 {
 	int error = seccomp_replace(h->listener, &t->call, d->socket,

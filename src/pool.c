@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -394,9 +395,17 @@ pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
 		socket_unpark(socket);
 }
 
+static void
+journey_end(struct pool_variant *v)
+{
+	if (v->journey > 0)
+		close(v->journey);
+	v->journey = 0;
+}
+
 void
 pool_commit(struct pool_variant *v, int socket,
-    struct process_descriptor holder)
+    struct process_descriptor holder, int *journey)
 {
 	if (v->inherited)
 		return;
@@ -410,6 +419,24 @@ pool_commit(struct pool_variant *v, int socket,
 	v->holder = holder;
 	v->holding = PROCESS_HOLDS;
 	v->unheld = 0;
+	if (*journey < 0)
+		return;
+	journey_end(v);
+	v->journey = *journey;
+	*journey = -1;
+}
+
+/* Until then, nobody is seen to hold it who will. */
+static bool
+has_arrived(struct pool_variant *v)
+{
+	struct pollfd end = {.fd = v->journey};
+
+	if (v->journey > 0 &&
+	    (poll(&end, 1, 0) != 1 || (end.revents & POLLHUP) == 0))
+		return false;
+	journey_end(v);
+	return true;
 }
 
 bool
@@ -429,7 +456,7 @@ pool_refresh(struct pool *pool, unsigned int looks)
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
 	for (; v < end; v++) {
-		if (!v->shared)
+		if (!v->shared || !has_arrived(v))
 			continue;
 		v->holding = kept_holding(v);
 		v->unheld = v->holding == PROCESS_NONE_HOLDS ? v->unheld + 1

@@ -47,6 +47,9 @@ struct pool_variant {
 	struct process_descriptor holder;
 	enum process_holding holding;
 	unsigned int unheld; /* looks in a row at which nobody held it */
+	/* Where it is on its way, held by nobody, the descriptor that hangs up
+	 * when it has arrived; 0 elsewhere. */
+	int journey;
 };
 
 struct pool {
@@ -108,9 +111,13 @@ int pool_pick(struct pool_variant *, bool reuseport, int *socket);
 void pool_prepare(struct pool *, struct pool_variant *, int socket,
     const struct sockopt_values *seen, bool nonblocking);
 
-/* The socket that was picked is the server's now, at this descriptor. */
+/*
+ * The socket that was picked is the server's now, at this descriptor; or when
+ * *journey hangs up, which may be -1.  Where the pool keeps that to itself, it
+ * becomes -1.
+ */
 void pool_commit(struct pool_variant *, int socket,
-    struct process_descriptor holder);
+    struct process_descriptor holder, int *journey);
 
 /* True when it is known whether a process holds a kept socket that is out:
  * pool_refresh wants to be called regularly. */

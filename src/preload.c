@@ -24,9 +24,11 @@ is_for_pool(const struct handoff *h, const struct request *request,
 
 /* Who does not take the reply has died, and with it the socket that was its. */
 static void
-serve_bind(struct handoff *h, const struct arrival *a)
+serve_bind(struct handoff *h, struct arrival *a)
 {
-	struct handoff_bind b = {.task = a->sender, .fd = a->request.fd};
+	struct handoff_bind b = {.task = a->sender,
+	    .fd = a->request.fd,
+	    .journey = a->reply};
 	struct handoff_decision d = {HANDOFF_LET_THROUGH};
 	struct reply reply = {REQUEST_PASS};
 
@@ -40,6 +42,7 @@ serve_bind(struct handoff *h, const struct arrival *a)
 		channel_send_reply(a->reply, &reply, -1);
 	else if (channel_send_reply(a->reply, &reply, d.socket))
 		handoff_commit(h, &b, &d);
+	a->reply = b.journey;
 }
 
 static void
@@ -53,7 +56,7 @@ serve_table(const struct handoff *h, const struct arrival *a)
 }
 
 static void
-serve(struct handoff *h, const struct arrival *a)
+serve(struct handoff *h, struct arrival *a)
 {
 	const struct reply pass = {REQUEST_PASS};
 
@@ -74,7 +77,8 @@ preload_serve(struct handoff *h)
 	if (channel_receive_request(h->listener, &arrival)) {
 		serve(h, &arrival);
 		close(arrival.socket);
-		close(arrival.reply);
+		if (arrival.reply >= 0)
+			close(arrival.reply);
 	} else if (errno != EAGAIN && errno != EINTR && errno != EBADMSG) {
 		/* It is no such socket. */
 		close(h->listener);

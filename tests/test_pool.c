@@ -449,6 +449,7 @@ server_take(struct pool_variant *v, int socket, enum conduct conduct)
 {
 	int ready[2], leash[2];
 	struct server server;
+	int journey = -1;
 	char error;
 
 	ck_assert_int_eq(pipe(ready), 0);
@@ -462,7 +463,8 @@ server_take(struct pool_variant *v, int socket, enum conduct conduct)
 		server_run(socket, conduct, ready[1], leash[0]);
 	ck_assert_int_eq(read(ready[0], &error, 1), 1);
 	ck_assert_int_eq(error, 0);
-	pool_commit(v, socket, (struct process_descriptor){server.pid, 3});
+	pool_commit(v, socket, (struct process_descriptor){server.pid, 3},
+		    &journey);
 	close(ready[0]);
 	close(ready[1]);
 	close(leash[0]);
@@ -891,7 +893,8 @@ START_TEST(inherits_bound_sockets_of_the_protocol)
 		ck_assert_int_eq(pool_pick(v, false, &picked), 0);
 		ck_assert_int_eq(picked, fd);
 		pool_commit(v, picked,
-			    (struct process_descriptor){getpid(), fd});
+			    (struct process_descriptor){getpid(), fd},
+			    &(int){-1});
 	}
 	ck_assert(!pool_shares(&pool));
 	pool_refresh(&pool, 1);
@@ -935,11 +938,44 @@ START_TEST(each_pick_is_another_socket)
 	ck_assert_int_eq(pool_pick(v, false, &first), 0);
 	ck_assert_int_eq(pool_pick(v, false, &again), 0);
 	ck_assert_int_eq(first, again);
-	pool_commit(v, first, (struct process_descriptor){1, 3});
+	pool_commit(v, first, (struct process_descriptor){1, 3}, &(int){-1});
 	ck_assert_int_eq(fcntl(first, F_GETFD), -1);
 	ck_assert_int_eq(pool_pick(v, false, &second), 0);
 	ck_assert_int_ne(first, second);
 	ck_assert_uint_eq(v->count, 2);
+	ck_assert(!pool_shares(&pool));
+}
+END_TEST
+
+/* On its way, the kept socket is held by nobody, and stays handed out; when it
+ * has arrived, or never will, that counts again. */
+START_TEST(kept_socket_is_not_fresh_on_its_way)
+{
+	struct process_descriptor gone = {1, 3};
+	int before, socket, ends[2], i;
+	struct pool_variant *v;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	before = unit_descriptors();
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	pool_commit(v, socket, gone, &ends[0]);
+	ck_assert_int_eq(ends[0], -1);
+	for (i = 0; i < 5; i++) {
+		pool_refresh(&pool, 1);
+		ck_assert(pool_shares(&pool));
+		ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+	}
+	close(ends[1]);
+	pool_refresh(&pool, 1);
+	ck_assert(!pool_shares(&pool));
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(unit_descriptors(), before);
+	/* The control: nothing is waited for where it is there at once. */
+	pool_commit(v, socket, gone, &(int){-1});
+	ck_assert(pool_shares(&pool));
+	pool_refresh(&pool, 1);
 	ck_assert(!pool_shares(&pool));
 }
 END_TEST
@@ -1480,6 +1516,7 @@ add_pool(Suite *s)
 	tcase_add_test(t, does_without_ipv6);
 	tcase_add_test(t, needs_ipv6_where_it_was_named);
 	tcase_add_test(t, each_pick_is_another_socket);
+	tcase_add_test(t, kept_socket_is_not_fresh_on_its_way);
 	tcase_add_test(t, close_of_a_handed_out_socket_closes_the_port);
 	tcase_add_test(t, second_server_conflicts_at_listen);
 	tcase_add_test(t, last_socket_is_kept);
