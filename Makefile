@@ -77,19 +77,20 @@ $(BUILD)/static/liblowport.so: $(BUILD)/liblowport.so
 $(BUILD)/lowport: $(BUILD)/main.o $(OBJECTS)
 	$(CC) $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) -o $@ $^ $(LIBCAP)
 
-# Loaded into programs of any C library, it is linked to none.  The rest is built
-# for what it runs in: no stack protector, whose guard is the library's, and no
-# sanitizer, whose run-time the servers of the tests have not.
+# Loaded into programs of any C library, it is linked to none: so no stack
+# protector, whose guard is the library's, and no sanitizer, whose run-time the
+# servers of the tests have not.
 FREESTANDING = -U_GNU_SOURCE -ffreestanding -fno-stack-protector $(NO_CALLS) \
             -fno-sanitize=all -fvisibility=hidden
-# gcc makes calls of memset(3) of loops, even so; clang does not, and has no such
-# option.
+# gcc makes calls of memset(3) of loops, even so; clang does not, and has no
+# such option.
 NO_CALLS  = $(shell $(CC) -fno-tree-loop-distribute-patterns -fsyntax-only \
                 -x c /dev/null 2>/dev/null && \
                 echo -fno-tree-loop-distribute-patterns)
 LIBRARY   = liblowport request expected
 
-$(BUILD)/liblowport.so: $(LIBRARY:%=src/%.c) $(wildcard src/*.h) Makefile | $(BUILD)
+$(BUILD)/liblowport.so: $(LIBRARY:%=src/%.c) $(wildcard src/*.h) Makefile | \
+                 $(BUILD)
 	$(CC) $(LANGUAGE) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) $(FREESTANDING) \
 	    -fPIC -shared -nostdlib $(HARDEN_LD) -Wl,-soname,liblowport.so \
 	    -Wl,--hash-style=both -o $@ $(LIBRARY:%=src/%.c)
@@ -120,14 +121,16 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 	install -m 644 src/lowport.policy.5 \
 	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
 	[ -e $(DESTDIR)$(SYSCONFDIR)/lowport/policy ] || \
-	    install -m 644 packaging/policy $(DESTDIR)$(SYSCONFDIR)/lowport/policy
+	    install -m 644 packaging/policy \
+	    $(DESTDIR)$(SYSCONFDIR)/lowport/policy
 	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
 	    echo "No file capability set; as root: setcap" \
 	    "cap_net_bind_service=p $(BINDIR)/lowport"
 
-# ---- Tests.  Each room X of src has tests/test_X.c; programs that act as
-# servers are tests/server_X.c; the command line is tests/X.bats, and
-# tests/root/X.bats what takes root of a namespace.
+# ---- Tests.  A room X of src that can be tried by itself has tests/test_X.c;
+# programs that act as servers are tests/server_X.c; the rest is tried by the
+# command line, in tests/X.bats, and in tests/root/X.bats what takes root of a
+# namespace.
 
 BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
@@ -180,7 +183,7 @@ sandboxed-sanitized:
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 FUZZED         = channel endpoint mapping message plan policy pool privilege \
-                 process signals socket sockopt user
+                 process request signals socket sockopt user
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
                  NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
@@ -261,6 +264,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d)
 
-.PHONY: all static install demo check check-sanitized check-fuzz check-servers \
-        check-init check-containers check-cross fuzz fuzzers bench tests clean
+.PHONY: all static install demo check check-sanitized sandboxed-sanitized \
+        check-fuzz check-servers check-init check-containers check-cross fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:

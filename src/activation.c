@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability.
- * Reads: sockets the helper sends, those the caller passed, LISTEN_ variables, and
- * the command's arguments.
+ * Runs in: the child: activation_inherit before it becomes the user, the rest
+ * when it holds no capability but what --keep-caps names.
+ * Reads: sockets the helper sends, those the caller passed, LISTEN_ variables,
+ * and the command's arguments.
  */
 #include <fcntl.h>
 #include <netinet/in.h>

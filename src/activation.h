@@ -2,8 +2,8 @@
 /*
  * Socket activation, both ways: the server is given sockets when it starts, and
  * a service manager has given some to lowport.  As sd_listen_fds(3) defines it,
- * LISTEN_FDS is how many there are, from descriptor 3 on; LISTEN_PID the process
- * they are for; LISTEN_FDNAMES their names, with colons between them.
+ * LISTEN_FDS is how many there are, from descriptor 3 on; LISTEN_PID the
+ * process they are for; LISTEN_FDNAMES their names, with colons between them.
  */
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
@@ -41,8 +41,8 @@ char **activation_inherit(struct heritage *, const struct options *,
 
 /*
  * Receives the sockets of all mappings by descriptor that have theirs, and has
- * those of TCP listen.  Moves the channel out of their way.  Returns false where
- * the helper has ended.
+ * those of TCP listen.  Moves the channel out of their way.  Returns false
+ * where the helper has ended.
  */
 bool activation_receive(struct activation *, int *channel,
     const struct options *, const struct plan *, const struct answer *);

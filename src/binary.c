@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability.
+ * Runs in: the child, which holds no capability but what --keep-caps names.
  * Reads: the files of the server's command.
  */
 #include <elf.h>
@@ -157,7 +157,6 @@ script_judge(struct binary *b, char *line)
 		snprintf(b->argument, sizeof(b->argument), "%s", word);
 }
 
-/* Of what is no program itself, the kernel ignores these bits. */
 struct binary
 binary_read(const char *path)
 {
@@ -178,6 +177,8 @@ binary_read(const char *path)
 		b.gains = may_gain(path);
 		elf_judge(fd, &b, head);
 	} else if (strncmp(head, "#!", 2) == 0) {
+		/* It gains nothing: the kernel ignores such bits of a
+		 * script. */
 		script_judge(&b, head);
 	}
 	close(fd);

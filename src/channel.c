@@ -5,13 +5,11 @@
  * Reads: whatever the other side sent, as bytes of a fixed number.
  */
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -221,13 +219,10 @@ draw_name(char name[REQUEST_NAME])
 static bool
 bind_abstract(int socket, const char *name)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const int length = snprintf(address.sun_path + 1,
-	    sizeof(address.sun_path) - 1, REQUEST_PREFIX "%s", name);
+	struct sockaddr_un address;
+	const socklen_t length = request_address(&address, name);
 
-	return socket_bind_bytes(socket, &address,
-		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-		       (size_t)length)) == 0;
+	return socket_bind_bytes(socket, &address, length) == 0;
 }
 
 int

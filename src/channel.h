@@ -64,13 +64,14 @@ struct arrival {
 };
 
 /*
- * Makes the socket requests arrive at, bound to a name that no other has: writes
- * that.  Returns -1 with errno.
+ * Makes the socket requests arrive at, bound to a name that no other has:
+ * writes that.  Returns -1 with errno.
  */
 int channel_open_requests(char name[REQUEST_NAME]);
 
-/* None waits.  The descriptors of an arrival are the caller's to close; one that
- * is none is refused with EBADMSG.  socket is -1 where the reply has none. */
+/* None waits.  The descriptors of an arrival are the caller's to close; one
+ * that is none is refused with EBADMSG.  socket is -1 where the reply has
+ * none. */
 bool channel_receive_request(int requests, struct arrival *);
 bool channel_send_reply(int reply, const struct reply *, int socket);
 bool channel_send_table(int reply, const struct table *);

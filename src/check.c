@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability, in place of the server.
+ * Runs in: the child, in place of the server, when it holds no capability but
+ * what --keep-caps names.
  * Reads: what the start was made of, the policy, and what the helper answered.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "method.h"
@@ -40,7 +37,8 @@ why_not_asked(const struct origin *origin)
 	return "executing lowport gave its caller no privilege";
 }
 
-/* By the policy alone: where the capability is of no use, no rule would help. */
+/* By the policy alone: where the capability is of no use, no rule would
+ * help. */
 static bool
 is_denied(const struct start *start, size_t i)
 {

@@ -7,8 +7,9 @@
 
 #include "start.h"
 
-/* Report on a start: who it runs as, what the policy says, whether each mapping has
- * its sockets, and, for which it is tried, how they are handed over. */
+/* Report on a start: as whom the server runs, what the policy says, whether
+ * each mapping has its sockets, and how they are handed over, which is
+ * tried. */
 void check_user(const struct start *);
 void check_policy(const struct start *);
 void check_mappings(const struct start *);

@@ -6,8 +6,7 @@
  * Reads: files of /proc and of the root directory, what the start was made of,
  * and what the helper answered.
  */
-#include <stdio.h>
-#include <string.h>
+#include <linux/seccomp.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -91,7 +90,8 @@ static void
 examine_container(const struct start *start)
 {
 	const char *container = container_of(start);
-	const char *profile = start->origin.seccomp != 2 ? "no seccomp profile"
+	const char *profile = start->origin.seccomp != SECCOMP_MODE_FILTER
+	    ? "no seccomp profile"
 	    : start->answer.observe && !start->plan.observe
 	    ? "a seccomp profile that refuses pidfd_getfd(2), as the default "
 	      "ones of Docker and containerd do: served by watching "
@@ -104,7 +104,7 @@ examine_container(const struct start *start)
 		    "static server takes another runtime");
 	else if (container != NULL)
 		report_note("container", "%s, %s", container, profile);
-	else if (start->origin.seccomp == 2)
+	else if (start->origin.seccomp == SECCOMP_MODE_FILTER)
 		report_note("container", "none known, but %s", profile);
 	else
 		report_ok("container", "none known");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability.
+ * Runs in: the child, without CAP_NET_BIND_SERVICE; root's has the rest still,
+ * none of it effective.
  * Reads: the caller's environment, only to hand it on.
  */
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The server's environment is exactly the caller's.  A program that gains a
+ * The server's environment is the caller's, but for what lowport(1) says it
+ * sets.  A program that gains a
  * capability at exec runs with AT_SECURE set (getauxval(3)), and glibc deletes
  * LD_LIBRARY_PATH, TMPDIR and others from its environment before main
  * (ld.so(8), "Secure-execution mode").  The kernel's strings are still there.

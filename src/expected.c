@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper after its drop; the server, as part of the preload library.
- * Computes only.
+ * Runs in: the helper after its drop; the server, as part of the preload
+ * library.  Computes only.
  * Reads: a table of the helper's, and what getsockname(2) has answered.
  */
 #include <stdbool.h>
@@ -43,8 +43,8 @@ is_equal(const uint8_t *a, const uint8_t *b, size_t size)
 	return size == 0;
 }
 
-/* A connection to a wildcard listener has an address of its own; one of IPv4 may
- * have come to a dual-stack one.  Only what is link-local has a scope. */
+/* A connection to a wildcard listener has an address of its own; one of IPv4
+ * may have come to a dual-stack one.  Only what is link-local has a scope. */
 static bool
 covers(const struct mapping *m, const struct in6_addr *wide, uint32_t scope)
 {
@@ -78,11 +78,12 @@ expected_port(const struct table *table, int protocol,
 
 	if (!widen(&wide, address))
 		return 0;
-	for (; m < end; m++)
-		if (m->protocol == protocol && port >= m->public_port &&
-		    port - m->public_port < m->ports &&
+	for (; m < end; m++) {
+		const uint32_t at = port - m->public_port;
+
+		if (m->protocol == protocol && at < m->ports &&
 		    covers(m, &wide, scope))
-			return (
-			    uint16_t)(m->server_port + port - m->public_port);
+			return (uint16_t)(m->server_port + at);
+	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability, when no server is to run.
+ * Runs in: the child, as the server's user, when no server is to run, or by
+ * another method.
  * Reads: the policy, files of /proc and of this program, to find causes.
  */
 #include <errno.h>

@@ -196,9 +196,9 @@ filter_helper(const char *arch, bool expected)
 
 /*
  * The server: bind(2) of an address that can be AF_INET or AF_INET6 by its
- * length (16 bytes at least: no netlink address) goes to the listener.  A length
- * with something in the upper half is larger, and goes there too.  Programs of
- * a foreign architecture run on, unintercepted.
+ * length (16 bytes at least: no netlink address) goes to the listener.  A
+ * length with something in the upper half is larger, and goes there too.
+ * Programs of a foreign architecture run on, unintercepted.
  */
 static scmp_filter_ctx
 filter_server(const char *arch, bool observe, bool expected)
@@ -210,7 +210,8 @@ filter_server(const char *arch, bool observe, bool expected)
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(bind), 1,
 		  SCMP_A2_32(SCMP_CMP_GE, sizeof(struct sockaddr))),
 	    "bind");
-	/* From then on the server's own sandbox judges its binds (handoff.c). */
+	/* From then on the server's own sandbox judges its binds
+	 * (handoff.c). */
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 		  SCMP_SYS(landlock_restrict_self), 0),
 	    "landlock_restrict_self");

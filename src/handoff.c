@@ -51,19 +51,16 @@ mapping_suggested(const struct handoff *h, const struct endpoint *asked,
 {
 	const struct mapping *m = h->plan->mappings;
 	const struct mapping *end = m + h->plan->mapping_count;
-	struct mapping suggested = {0};
+	struct mapping suggested = {.protocol = (uint16_t)protocol,
+	    .public_port = asked->port,
+	    .server_port = asked->port,
+	    .ports = 1};
 
 	while (m < end && mapping_public_port(m, asked->port) == 0)
 		m++;
 	if (m == end) /* inherited, of the other protocol */
-		return (struct mapping){.protocol = (uint16_t)protocol,
-		    .public_port = asked->port,
-		    .server_port = asked->port,
-		    .ports = 1};
-	suggested.protocol = (uint16_t)protocol;
+		return suggested;
 	suggested.public_port = mapping_public_port(m, asked->port);
-	suggested.server_port = asked->port;
-	suggested.ports = 1;
 	/* Of the other protocol, the same mapping will do. */
 	if (m->family == AF_UNSPEC && m->protocol != protocol)
 		return suggested;

@@ -8,7 +8,6 @@
 #define HANDOFF_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "plan.h"

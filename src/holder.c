@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability, when a port is in use.
+ * Runs in: the child, as the server's user, when a port is in use.
  * Reads: sock_diag(7), written by the kernel; names of processes.
  */
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -74,7 +73,8 @@ covers(const struct in6_addr *wide, const struct in6_addr *address)
 		IN6_IS_ADDR_V4MAPPED(address));
 }
 
-/* One that is closed and bound takes the datagrams of UDP, and of TCP nothing. */
+/* One that is closed and bound takes the datagrams of UDP, and of TCP
+ * nothing. */
 static enum holder_state
 state_of(const struct inet_diag_msg *m, int protocol)
 {
@@ -145,21 +145,11 @@ dump(struct search *search, int family)
 }
 
 static void
-read_name(pid_t pid, char name[32])
+read_name(pid_t pid, char name[HOLDER_NAME])
 {
-	char path[64];
-	ssize_t length;
-	int fd;
-
-	strcpy(name, "?");
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	length = read(fd, name, 31);
-	if (length > 0)
-		name[length - (name[length - 1] == '\n')] = '\0';
-	close(fd);
+	if (process_text(pid, "comm", name, HOLDER_NAME) <= 0)
+		strcpy(name, "?");
+	name[strcspn(name, "\n")] = '\0';
 }
 
 bool

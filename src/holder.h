@@ -16,17 +16,20 @@ enum holder_state {
 	HOLDER_CONNECTED, /* connections, perhaps of a server that has ended */
 };
 
+/* Room for a process's name (proc(5), comm). */
+#define HOLDER_NAME 32
+
 struct holder {
 	uid_t uid; /* of the socket's maker */
 	enum holder_state state;
-	pid_t pid;     /* 0: the process cannot be seen */
-	char name[32]; /* of the process, "?" where it cannot be read */
+	pid_t pid;              /* 0: the process cannot be seen */
+	char name[HOLDER_NAME]; /* "?" where it cannot be read */
 };
 
 /*
- * Finds a socket of IPPROTO_TCP or IPPROTO_UDP that is in the way of a bind(2) to
- * the endpoint, in the order of their states (sock_diag(7)).  Returns false where
- * there is none, or none can be seen.
+ * Finds a socket of IPPROTO_TCP or IPPROTO_UDP that is in the way of a bind(2)
+ * to the endpoint, in the order of their states (sock_diag(7)).  Returns false
+ * where there is none, or none can be seen.
  */
 bool holder_find(struct holder *, const struct endpoint *, int protocol);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, after the drop.
+ * Runs in: the helper, after the drop, but for job_prepare.
  * Reads: the foreground group of the terminal at standard input.
  */
 #include <signal.h>
@@ -57,8 +57,8 @@ stop_with(int signal, pid_t process)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 }
 
-/* The server wants the terminal while it is in the background.  A shell does not
- * say that a job which runs has come to the foreground. */
+/* The server wants the terminal while it is in the background.  A shell does
+ * not say that a job which runs has come to the foreground. */
 static void
 terminal_wanted(struct job *job, int signal)
 {
@@ -71,9 +71,9 @@ terminal_wanted(struct job *job, int signal)
 }
 
 /*
- * Where Ctrl-Z reached the server's group, the rest of the job follows; and where
- * nobody can continue that, as in a container, the server goes on at once.  What
- * was stopped by a signal to lowport stays so until SIGCONT.
+ * Where Ctrl-Z reached the server's group, the rest of the job follows; and
+ * where nobody can continue that, as in a container, the server goes on at
+ * once.  What was stopped by a signal to lowport stays so until SIGCONT.
  */
 void
 job_stopped(struct job *job, int signal)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the child.  It gives up CAP_NET_BIND_SERVICE at once; what else root
- * has, and nobody else does, when it knows the options, but for what a change of
- * user takes and --keep-caps names.
+ * has, and nobody else does, when it knows the options, but for what a change
+ * of user takes and --keep-caps names.
  * Reads: everything that is the caller's: arguments, environment.
  */
 #include <signal.h>
@@ -164,8 +164,8 @@ install_handoff(struct start *start)
 	tell_method(&method);
 }
 
-/* Nothing runs that signals would be forwarded to: they end this process, and so
- * does the helper's end. */
+/* Nothing runs that signals would be forwarded to: they end this process, and
+ * so does the helper's end. */
 static void
 be_interruptible(const sigset_t *signals)
 {

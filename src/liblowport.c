@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * liblowport.so, for LD_PRELOAD: bind(2) asks the helper first.
+ * liblowport.so, for LD_PRELOAD: bind(2) asks the helper first, and
+ * getsockname(2) answers the expected port where some lowport was asked to.
  *
  * Runs in: the server and whatever it starts, with what rights they have.
  * Reads: its own variable, once, and what the helper replies.
  *
  * Needs no library but for errno: it is loaded into programs of glibc and of
- * musl alike.  What the functions do not overriding is the system call alone.
+ * musl alike.  Where no mapping is meant, each function is its system call.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -123,8 +124,8 @@ address_copy(uint8_t *to, const uint8_t *from, size_t length)
 		*to++ = *from++;
 }
 
-/* What is asked about and what is bound are one copy: another thread may rewrite
- * the address in between, to one that is mapped. */
+/* What is asked about and what is bound are one copy: another thread may
+ * rewrite the address in between, to one that is mapped. */
 static int
 bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 {

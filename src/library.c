@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability, as the server's user.
+ * Runs in: the child, as the server's user.
  * Reads: the library's file, the server's, and LD_PRELOAD.
  */
-#include <elf.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>

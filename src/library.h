@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The preload library (liblowport.c), seen from outside: where it is, whether it
- * will get into the server, and what has it get there.
+ * The preload library (liblowport.c), seen from outside: where it is, whether
+ * it will get into the server, and what has it get there.
  */
 #ifndef LIBRARY_H
 #define LIBRARY_H
@@ -29,8 +29,8 @@ bool library_reaches(const char *path, const char *command, char **environment,
 
 /*
  * Returns an environment with the library behind what LD_PRELOAD had, so that a
- * library of the caller's which overrides bind(2) goes on doing so, and with the
- * name to ask at before those of any lowport around this one.
+ * library of the caller's which overrides bind(2) goes on doing so, and with
+ * the name to ask at before those of any lowport around this one.
  */
 char **library_preload(char **environment, const char *path, const char *name,
     bool table);

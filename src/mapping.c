@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child (parsing), the helper (variants).  Computes only.
- * Reads: the -p arguments, in the child, which holds no capability.
+ * Runs in: the child (parsing), the helper (variants, conflicts).  Computes
+ * only, but for names of services and interfaces.
+ * Reads: the -p arguments, in the child; a plan, hostile until plan_check has
+ * seen it all, in the helper.
  */
 #include <arpa/inet.h>
 #include <net/if.h>

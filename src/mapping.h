@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A mapping, -p [ADDR:]PUBLIC[:SERVER][/tcp|/udp]: a server that binds the port
+ * A mapping, -p [ADDR:]PUBLIC[:SERVER][/PROTOCOL]: a server that binds the port
  * SERVER of an address the mapping covers gets PUBLIC of the same address.
  * PUBLIC and SERVER may be ranges of as many ports, mapped one to one.
  *
  * A mapping whose server_port is 0 is by descriptor: nothing is bound by the
- * server, which is given the sockets when it starts.  One whose public_port is 0
- * is inherited: nothing is bound by the helper, as a service manager has passed
- * the sockets (activation.h).
+ * server, which is given the sockets when it starts.  One whose public_port is
+ * 0 is inherited: nothing is bound by the helper, as a service manager has
+ * passed the sockets (activation.h).
  */
 #ifndef MAPPING_H
 #define MAPPING_H
@@ -63,8 +63,8 @@ size_t mapping_parse(struct mapping *mappings, const char *text,
 bool mapping_by_descriptor(const struct mapping *);
 bool mapping_inherited(const struct mapping *);
 
-/* Writes the mapping as -p takes it, but for the name behind an '@'; returns its
- * argument. */
+/* Writes the mapping as -p takes it, but for the name behind an '@'; returns
+ * its argument. */
 const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);
 
 /* Lists the variants, MAPPING_VARIANTS_MAX at the most; returns their number.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: both processes, before and after the drop.
- * Reads: nothing; the arguments are ours.  But for JOURNAL_STREAM, in the child.
+ * Reads: nothing; the arguments are ours.  But for JOURNAL_STREAM, in the
+ * child.
  */
 #include <errno.h>
 #include <poll.h>

@@ -13,9 +13,7 @@
 
 #include "channel.h"
 #include "library.h"
-#include "message.h"
 #include "method.h"
-#include "privilege.h"
 #include "seccomp.h"
 #include "trial.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: the arguments of the server's calls, once, into a copy.
+ * Reads: the arguments of the server's calls, once, into a copy.  Writes, with
+ * --show-expected-port, what getsockname(2) is to answer.
  *
  * For each call: what it asks for is read and then the call's id checked, so
  * that the bytes are those of the task that waits.  The answer rests on the
@@ -115,8 +116,7 @@ refuse_unknown(struct handoff *h, const struct trapped *t)
 }
 
 static int
-deliver(struct handoff *h, struct trapped *t,
-    const struct handoff_decision *d)
+deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 {
 	int error = seccomp_replace(h->listener, &t->call, d->socket,
 	    t->bind.fd, (t->bind.target.flags & O_CLOEXEC) != 0);
@@ -181,8 +181,8 @@ name_expected(const struct handoff *h, pid_t task, int fd,
 
 /*
  * getsockname(fd, address, length), as the kernel would carry it out: no more
- * bytes than there is room for, and the full length.  The memory is opened before
- * the call's id is checked, and stays that of the task which waits.
+ * bytes than there is room for, and the full length.  The memory is opened
+ * before the call's id is checked, and stays that of the task which waits.
  */
 static bool
 name_write(const struct handoff *h, const struct seccomp_notif *call,

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The hand-off by notification: a seccomp filter traps the server's bind(2),
- * and with --show-expected-port its getsockname(2), until the helper has
- * answered (seccomp_unotify(2)).
+ * and what else enum seccomp_traps says, until the helper has answered
+ * (seccomp_unotify(2)).
  */
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
 struct handoff;
 
-/* Receives one call from the listener and answers it.  Never ends the process. */
+/* Receives one call from the listener and answers it.  Never ends the
+ * process. */
 void notify_serve(struct handoff *);
 
 #endif

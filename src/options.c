@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability.
+ * Runs in: the child, without CAP_NET_BIND_SERVICE; root's has the rest still,
+ * none of it effective.
  * Reads: the caller's arguments and LOWPORT_ variables.
  */
 #include <getopt.h>
@@ -61,7 +62,7 @@ static const struct option long_options[] = {
 /* clang-format off */
 static const char help[] =
     "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/PROTO]]... [-u USER[:GROUP]]\n"
-    "               [--method M] [-gqv] [-e STATUS]... [-r FROM:TO]... [...]\n"
+    "               [--method M] [-gqsv] [-e STATUS]... [-r FROM:TO]... [...]\n"
     "               [--] COMMAND [ARG...]\n"
     "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
     "       lowport --doctor [-p ...]... [-u ...]\n"
@@ -72,8 +73,7 @@ static const char help[] =
     "\n"
     "  -p, --publish [ADDR:]PUBLIC[:SERVER][/tcp|/udp|/tcp+udp]\n"
     "                        what a bind to SERVER gets; repeatable.  Without\n"
-    "                        ADDR: IPv4, IPv6 and dual-stack.  Without "
-    "SERVER:\n"
+    "                        ADDR: IPv4, IPv6 and dual-stack.  Without SERVER:\n"
     "                        the same port.  IPv6 in brackets: [::1]:443:8443\n"
     "                        Ranges have equal lengths: 990-995:8990-8995.\n"
     "                        @NAME for SERVER gives it the socket at its start\n"
@@ -90,15 +90,14 @@ static const char help[] =
     "                        programs that compare it with their configuration\n"
     "      --allow-new-privs\n"
     "                        without no_new_privs: sudo works; takes preload\n"
+    "                        or a socket by descriptor\n"
     "      --keep-caps LIST  what the server keeps of the capabilities lowport\n"
     "                        was started with (net_admin,setuid); takes preload\n"
-    "      --spares N        sockets kept for each kind of wildcard bind, from 1\n"
-    "                        to 64 (default: one a processor, from 2 to 16, or 2\n"
+    "                        or a socket by descriptor\n"
+    "      --spares N        sockets bound for each common kind of bind, from 1 to\n"
+    "                        64 (default: one a processor, from 2 to 16, or 2\n"
     "                        where a mapping is of a range): so many\n"
-    "                        SO_REUSEPORT workers get a socket of their own.\n"
-    "                        Each costs a descriptor, 4 kB of kernel\n"
-    "                        memory and 6 microseconds of the start, for each of\n"
-    "                        three kinds a mapping.\n"
+    "                        SO_REUSEPORT workers get a socket of their own\n"
     "  -g, --group           send signals to the server's whole process group\n"
     "  -e, --success-exit-status STATUS\n"
     "                        end with 0 in place of STATUS, from 0 to 255 (143:\n"
@@ -117,7 +116,8 @@ static const char help[] =
     "      --doctor          look at kernel, container, capability and policy,\n"
     "                        and say what to do\n"
     "  -v, --verbose         say what is done, step by step\n"
-    "  -q, --quiet           say only what ends the run\n"
+    "  -q, --quiet           say only what ends the run, and that a server is on a\n"
+    "                        port it should not be on\n"
     "  -h, --help            print this\n"
     "  -V, --version         print the version\n"
     "\n"
@@ -125,8 +125,7 @@ static const char help[] =
     "LOWPORT_REWRITE (FROM:TO, between blanks) stand for -p, -u, --method and -r\n"
     "where these are not given; LOWPORT_KILL_PROCESS_GROUP=1 stands for -g.\n"
     "\n"
-    "Exit status: the server's, 128+n when signal n ended it; 125 when "
-    "lowport\n"
+    "Exit status: the server's, 128+n when signal n ended it; 125 when lowport\n"
     "failed, 126 when COMMAND cannot be executed, 127 when it is not found.\n"
     "\n"
     "See lowport(1).\n";
@@ -448,6 +447,26 @@ supervision_take(struct options *options, int option)
 	}
 }
 
+/* What is done in place of a run; false where the option is another one. */
+static bool
+purpose_take(struct options *options, int option)
+{
+	switch (option) {
+	case OPTION_CHECK:
+		purpose_set(options, PURPOSE_CHECK);
+		return true;
+	case OPTION_CHECK_POLICY:
+		purpose_set(options, PURPOSE_CHECK_POLICY);
+		options->policy_file = optarg;
+		return true;
+	case OPTION_DOCTOR:
+		purpose_set(options, PURPOSE_DOCTOR);
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* An option, and the argument it began in. */
 static void
 option_take(struct options *options, int option, char **argv, int at)
@@ -475,16 +494,6 @@ option_take(struct options *options, int option, char **argv, int at)
 	case OPTION_SPARES:
 		options->spares = parse_spares(optarg);
 		break;
-	case OPTION_CHECK:
-		purpose_set(options, PURPOSE_CHECK);
-		break;
-	case OPTION_CHECK_POLICY:
-		purpose_set(options, PURPOSE_CHECK_POLICY);
-		options->policy_file = optarg;
-		break;
-	case OPTION_DOCTOR:
-		purpose_set(options, PURPOSE_DOCTOR);
-		break;
 	case 'v':
 		options->verbosity = VERBOSITY_VERBOSE;
 		break;
@@ -499,7 +508,8 @@ option_take(struct options *options, int option, char **argv, int at)
 		fatalx("option '%.100s' needs an argument" TRY,
 		    argv[optind - 1]);
 	default:
-		if (!supervision_take(options, option))
+		if (!purpose_take(options, option) &&
+		    !supervision_take(options, option))
 			option_refuse(argv[at]);
 	}
 }

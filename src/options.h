@@ -58,7 +58,8 @@ struct options {
 
 /*
  * --spares unless given: one for each processor this process may run on, as
- * SO_REUSEPORT workers are, within these bounds.
+ * SO_REUSEPORT workers are, within these bounds; the lower one where a mapping
+ * is of a range.
  */
 #define OPTIONS_SPARES_MIN 2
 #define OPTIONS_SPARES_MAX 16
@@ -72,12 +73,10 @@ const char *options_format(const struct options *, size_t mapping,
     char[OPTIONS_MAPPING]);
 
 /*
- * Reads options up to the first argument that is none, then from the
- * environment LOWPORT_PUBLISH (mappings, between blanks; without -p),
- * LOWPORT_USER (without -u), LOWPORT_METHOD (without --method), LOWPORT_REWRITE
- * (between blanks; without -r) and LOWPORT_KILL_PROCESS_GROUP (1, as -g).  Ends
- * the process: with --help and --version after printing
- * (status 0), on anything it does not understand after saying so (125).
+ * Reads options up to the first argument that is none; then, but for
+ * --check-policy, the variables of lowport(1), ENVIRONMENT.  Ends the process:
+ * with --help and --version after printing (status 0), on anything it does not
+ * understand after saying so (125).
  */
 void options_parse(struct options *, int argc, char **argv, char **environment);
 

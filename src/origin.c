@@ -8,8 +8,6 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -19,6 +17,7 @@
 
 #include "origin.h"
 #include "privilege.h"
+#include "process.h"
 
 #define SELF "/proc/self/exe"
 
@@ -76,25 +75,6 @@ has_file_capability(void)
 	    errno == EOVERFLOW;
 }
 
-/* The process that was executed is the helper. */
-static bool
-is_traced(void)
-{
-	char path[64], line[128];
-	int tracer = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", getppid());
-	file = fopen(path, "re");
-
-	if (file == NULL)
-		return false;
-	while (tracer == 0 && fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "TracerPid: %d", &tracer);
-	fclose(file);
-	return tracer != 0;
-}
-
 /*
  * A capability counts in the user namespace that owns the network namespace.
  * An owner that is neither this process's own nor below it is not to be seen
@@ -132,7 +112,8 @@ origin_lack(const struct origin *origin)
 		return ORIGIN_NOSUID;
 	if (origin->no_new_privs)
 		return ORIGIN_NO_NEW_PRIVS;
-	if (is_traced())
+	/* The process that was executed is the helper. */
+	if (process_is_traced(getppid()))
 		return ORIGIN_TRACED;
 	return ORIGIN_NOT_GRANTED;
 }

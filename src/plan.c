@@ -4,7 +4,6 @@
  * Reads: the plan, hostile.
  */
 #include <netinet/in.h>
-#include <string.h>
 
 #include "message.h"
 #include "plan.h"

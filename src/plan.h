@@ -27,8 +27,9 @@
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
  *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
  *                  the server 0 for a mapping by descriptor, the public one
- *                  0 for an inherited one, for which nothing is bound; no bytes set that the family does not use; an
- *                  IPv4 address as AF_INET; no two in conflict.  Granting it
+ *                  0 for an inherited one, for which nothing is bound; no
+ *                  bytes set that the family does not use; an IPv4 address
+ *                  as AF_INET; no two in conflict.  Granting it
  *                  is what lowport is for: the capability is used for those
  *                  that the policy permits to the caller (verdict.h), the
  *                  others are bound as anybody could.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, while it holds the capability; the child, to explain.
+ * Runs in: the helper, while it holds the capability; the child, to explain or
+ * to check.
  * Computes only, but for the names of users and groups.
  * Reads: the text of the policy, written by root (trust.h) or, with
  * --check-policy, by anybody.
@@ -140,7 +141,7 @@ parse_targets(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
 	return true;
 }
 
-/* How many bits from the bit-th on are equal to those of the other. */
+/* True where the first bits of both are the same. */
 static bool
 same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
 {

@@ -73,10 +73,10 @@ enum policy_item policy_next(struct policy_reader *, struct policy_rule *,
 
 /*
  * True when the rule is about the caller and the mapping's public side.  A
- * mapping is one of several addresses, if it has none or a wildcard, and perhaps
- * of several ports: "permit" must cover all of them, for "deny" it is enough to
- * touch one.  One that may
- * become a dual-stack socket is of both families.
+ * mapping is one of several addresses, if it has none or a wildcard, and
+ * perhaps of several ports: "permit" must cover all of them, for "deny" it is
+ * enough to touch one.  One that may become a dual-stack socket is of both
+ * families.
  */
 bool policy_matches(const struct policy_rule *, const struct policy_caller *,
     const struct mapping *);

@@ -62,9 +62,10 @@ struct pool {
 
 /*
  * Makes every socket the plan asks for and binds those of mappings that are not
- * granted the capability; then raises it, binds the others, and lowers it again.
- * The answer has a result for each mapping.  One of which any socket cannot be
- * had, other than an implied one, gets none.  Returns whether all have theirs.
+ * granted the capability; then raises it, binds the others, and lowers it
+ * again.  The answer has a result for each mapping.  One of which any socket
+ * cannot be had, other than an implied one, gets none.  Returns whether all
+ * have theirs.
  */
 bool pool_fill(struct pool *, const struct plan *,
     const bool granted[PLAN_MAPPINGS_MAX], struct answer *);
@@ -89,7 +90,8 @@ bool pool_expects(const struct pool *, uint16_t server_port);
 struct pool_variant *pool_find(struct pool *, const struct endpoint *asked,
     int protocol);
 
-/* One that was inherited for such a bind, be it of the other family, or NULL. */
+/* One that was inherited for such a bind, be it of the other family, or
+ * NULL. */
 const struct pool_variant *pool_find_inherited(const struct pool *,
     uint16_t server_port, int protocol);
 
@@ -101,8 +103,9 @@ int pool_take(struct pool *, size_t mapping, uint32_t n);
 
 /*
  * Picks the socket to hand out next.  Returns 0, or the errno(3) value that
- * bind(2) gives a second socket: EADDRINUSE where the kept one is in use and the
- * server's socket has no SO_REUSEPORT.  Nothing is taken before pool_commit.
+ * bind(2) gives a second socket: EADDRINUSE where the kept one is in use and
+ * the server's socket has no SO_REUSEPORT.  Nothing is taken before
+ * pool_commit.
  */
 int pool_pick(struct pool_variant *, bool reuseport, int *socket);
 

@@ -2,7 +2,8 @@
 /*
  * Runs in: both processes.  This is where the capability is raised, and where
  * it goes.
- * Reads: the ids of the plan, after plan_check, or of the child's own -u.
+ * Reads: the ids of the plan, after plan_check; in the child those of -u, and
+ * the names of --keep-caps.
  */
 #include <errno.h>
 #include <grp.h>

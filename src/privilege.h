@@ -7,10 +7,10 @@
  *           privilege_raise    around the bind(2) calls of the pool
  *           privilege_lower
  *           privilege_drop     for ever, and tries to undo it
- *   child   privilege_disarm   first of all
+ *   child   privilege_disarm   before it reads a byte of the caller's
  *           privilege_trim     when it knows the options
- *           privilege_become   before it reads a byte of the caller's as
- *                              anything but options
+ *           privilege_become   before it has a plan
+ *           privilege_seal     before the hand-off is installed
  */
 #ifndef PRIVILEGE_H
 #define PRIVILEGE_H
@@ -43,23 +43,23 @@ uint64_t privilege_permitted(void);
  * nothing.  It has not where the kernel did not set AT_SECURE (getauxval(3); it
  * does when the permitted set grows beyond the ambient one, which a file
  * capability empties: so a caller who had it in his ambient set is asked too),
- * where the caller is root, of the system or of a user namespace, which owns what
- * it can bind then, unless SECBIT_NOROOT makes root an ordinary user, or where
- * no_new_privs was set: under that an exec cannot add to the permitted set
- * (capabilities(7)).  To be asked before this process sets it.
+ * where the caller is root, of the system or of a user namespace, which owns
+ * what it can bind then, unless SECBIT_NOROOT makes root an ordinary user, or
+ * where no_new_privs was set: under that an exec cannot add to the permitted
+ * set (capabilities(7)).  To be asked before this process sets it.
  */
 bool privilege_gained(void);
 
 /*
  * Makes the process non-dumpable (prctl(2), PR_SET_DUMPABLE): others of its
  * user can neither trace it nor list its descriptors, wherever its capability
- * came from.  One that has none stays as it is: what it binds, its user can, and
- * a lowport around this one has to see it.
+ * came from.  One that has none stays as it is: what it binds, its user can,
+ * and a lowport around this one has to see it.
  */
 void privilege_hide(void);
 
-/* Empties the effective set, and gives CAP_NET_BIND_SERVICE up.  Ends the process
- * on failure. */
+/* Empties the effective set, and gives CAP_NET_BIND_SERVICE up.  Ends the
+ * process on failure. */
 void privilege_disarm(void);
 
 /*
@@ -86,17 +86,18 @@ void privilege_lower(void);
  */
 void privilege_drop(uid_t, gid_t);
 
-/* Sets no_new_privs for this process: nothing it executes gains privilege.  Ends
- * the process on failure. */
+/* Sets no_new_privs for this process: nothing it executes gains privilege.
+ * Ends the process on failure. */
 void privilege_seal(void);
 
 /*
  * The child's drop: the same end, with the user's supplementary groups, and a
  * message for the user where the kernel refuses the ids.  Only the capabilities
- * in kept stay, permitted, and ambient, so that what it executes has them.  With
- * new_privs the bounding set stays as it is, unless the user is root.  The process becomes
- * dumpable again, so that the helper, of the same user, may read it (ptrace(2),
- * "Ptrace access mode checking").
+ * in kept stay, permitted, and ambient, so that what it executes has them.
+ * With new_privs the bounding set stays as it is, unless the user is root.
+ * no_new_privs is left to privilege_seal.  The process becomes dumpable again,
+ * so that the helper, of the same user, may read it (ptrace(2), "Ptrace access
+ * mode checking").
  */
 void privilege_become(const struct user *, uint64_t kept, bool new_privs);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, after the drop; the child, to name who has a port.  No call here allocates: the helper's
- * memory does not grow, and its filter has no room for it.
- * Reads: memory and descriptors of processes of the same user.
+ * Runs in: the helper, after the drop; the child, to name who has a port.  No
+ * call here allocates: the helper's memory does not grow, and its filter has no
+ * room for it.
+ * Reads: files of /proc and memory, of processes of the same user.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,9 +28,8 @@ proc_open(pid_t task, const char *file)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* Reads the head of a small file as text.  Returns its length, or -1. */
-static ssize_t
-proc_text(pid_t task, const char *file, char *text, size_t size)
+ssize_t
+process_text(pid_t task, const char *file, char *text, size_t size)
 {
 	int fd = proc_open(task, file);
 	ssize_t length;
@@ -70,16 +70,28 @@ process_open_memory(pid_t task)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
+/* The number behind a key, which begins a line of a small file; or -1. */
+static long
+number_behind(pid_t task, const char *file, const char *key, int base)
+{
+	char text[1024], *line;
+
+	if (process_text(task, file, text, sizeof(text)) < 0)
+		return -1;
+	line = strstr(text, key);
+	return line == NULL ? -1 : strtol(line + strlen(key), NULL, base);
+}
+
 pid_t
 process_of(pid_t task)
 {
-	static const char key[] = "\nTgid:";
-	char text[1024], *line;
+	return (pid_t)number_behind(task, "status", "\nTgid:", 10);
+}
 
-	if (proc_text(task, "status", text, sizeof(text)) < 0)
-		return -1;
-	line = strstr(text, key);
-	return line == NULL ? -1 : atoi(line + strlen(key));
+bool
+process_is_traced(pid_t process)
+{
+	return number_behind(process, "status", "\nTracerPid:", 10) > 0;
 }
 
 static void
@@ -117,17 +129,12 @@ process_socket(pid_t task, int fd)
 int
 process_descriptor_flags(pid_t task, int fd)
 {
-	static const char key[] = "\nflags:";
-	char file[32], text[256], *line;
+	char file[32];
+	long flags;
 
 	snprintf(file, sizeof(file), "fdinfo/%d", fd);
-	if (proc_text(task, file, text, sizeof(text)) < 0)
-		return -1;
-	line = strstr(text, key);
-	if (line == NULL)
-		return -1;
-	return (int)strtoul(line + strlen(key), NULL, 8) &
-	    (O_NONBLOCK | O_CLOEXEC);
+	flags = number_behind(task, file, "\nflags:", 8);
+	return flags < 0 ? -1 : (int)flags & (O_NONBLOCK | O_CLOEXEC);
 }
 
 bool
@@ -201,7 +208,7 @@ stat_field(pid_t process, enum stat_field wanted)
 	char text[512], *at;
 	int field = STAT_NAME;
 
-	if (proc_text(process, "stat", text, sizeof(text)) < 0)
+	if (process_text(process, "stat", text, sizeof(text)) < 0)
 		return 0;
 	at = strrchr(text, ')');
 	for (; at != NULL && field < (int)wanted; field++)
@@ -352,8 +359,8 @@ process_same_label(pid_t task)
 	static const char file[] = "attr/current";
 	char own[512], other[512];
 
-	if (proc_text(getpid(), file, own, sizeof(own)) < 0)
+	if (process_text(getpid(), file, own, sizeof(own)) < 0)
 		return true; /* no such module here */
-	return proc_text(task, file, other, sizeof(other)) >= 0 &&
+	return process_text(task, file, other, sizeof(other)) >= 0 &&
 	    strcmp(own, other) == 0;
 }

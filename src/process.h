@@ -27,6 +27,13 @@ ssize_t process_read(pid_t task, uint64_t address, void *, size_t size);
  */
 int process_open_memory(pid_t task);
 
+/* Reads the head of a small file of /proc/PID as text.  Returns its length, or
+ * -1 with errno. */
+ssize_t process_text(pid_t task, const char *file, char *text, size_t size);
+
+/* True when a tracer is attached to it. */
+bool process_is_traced(pid_t);
+
 /* True when this process is among the ancestors of that one, or is it. */
 bool process_is_descendant(pid_t);
 

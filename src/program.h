@@ -6,14 +6,13 @@
 #define PROGRAM_H
 
 #include <signal.h>
-#include <stdbool.h>
 
 #include "binary.h"
 
 /*
  * Becomes the server: command is looked up in PATH of the environment and runs
- * with this signal mask, in a process group of its own.  Where that fails, it is
- * told and the process ends with 126 or 127.
+ * with this signal mask, in a process group of its own.  Where that fails, it
+ * is told and the process ends with 126 or 127.
  */
 _Noreturn void program_execute(char **command, char **environment,
     const sigset_t *signals);
@@ -21,9 +20,9 @@ _Noreturn void program_execute(char **command, char **environment,
 /* Room for a path. */
 #define PROGRAM_PATH 4096
 
-/* Writes the path of the file that program_execute would execute.  Returns 0, or
- * the errno(3) value it would fail with, be it for want of the interpreter or
- * loader that the file names. */
+/* Writes the path of the file that program_execute would execute.  Returns 0,
+ * or the errno(3) value it would fail with, be it for want of the interpreter
+ * or loader that the file names. */
 int program_find(const char *command, char **environment,
     char path[PROGRAM_PATH]);
 
@@ -45,8 +44,8 @@ enum program_outcome {
 
 /*
  * Calls visit with each line a tool of the administrator writes to its standard
- * output, the newline cut off.  The tool is given by its path, and gets an empty
- * environment and none of the caller's descriptors.
+ * output, the newline cut off.  The tool is given by its path, and gets an
+ * empty environment and none of the caller's descriptors.
  */
 enum program_outcome program_read(char *const command[],
     void (*visit)(const char *, void *), void *argument);

@@ -6,7 +6,6 @@
 #ifndef REDIRECT_H
 #define REDIRECT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define REDIRECT_RULE 128

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability, with --check and --doctor.
+ * Runs in: the child, with --check, --doctor and --check-policy.
  * Reads: nothing; the arguments are ours.
  */
 #include <stdarg.h>

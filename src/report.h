@@ -14,8 +14,8 @@ void report_note(const char *subject, const char *, ...)
 void report_problem(const char *subject, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Ends the process: status 0, or STATUS_FAILURE where there was a problem or the
- * report could not be written. */
+/* Ends the process: status 0, or STATUS_FAILURE where there was a problem or
+ * the report could not be written. */
 _Noreturn void report_end(void);
 
 #endif

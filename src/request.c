@@ -5,9 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <sys/un.h>
 
 #include "request.h"
 #include "syscall.h"
@@ -72,9 +70,8 @@ conversation_begin(struct conversation *c)
 	return 0;
 }
 
-/* The abstract address; returns its length. */
-static socklen_t
-address_of(struct sockaddr_un *address, const char *name)
+socklen_t
+request_address(struct sockaddr_un *address, const char *name)
 {
 	static const char prefix[] = REQUEST_PREFIX;
 	size_t at = 1, i;
@@ -112,7 +109,7 @@ request_send(struct conversation *c, const char *name,
 	long status;
 
 	message.msg_name = &address;
-	message.msg_namelen = address_of(&address, name);
+	message.msg_namelen = request_address(&address, name);
 	message.msg_iov = &vector;
 	message.msg_iovlen = 1;
 	message.msg_control = &control;
@@ -158,7 +155,8 @@ reply_receive(const struct conversation *c, void *bytes, size_t size, int *fd)
 	return status;
 }
 
-/* Nobody is there, or answers: as a trapped call fails whose listener is gone. */
+/* Nobody is there, or answers: as a trapped call fails whose listener is
+ * gone. */
 static int
 gone(int error)
 {

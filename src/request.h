@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "mapping.h"
 #include "plan.h"
@@ -28,8 +29,8 @@
 
 /*
  * Variables of the server and of all it starts: the names of sockets to ask at,
- * with colons between them, the innermost lowport's first.  One with a '+' behind
- * it has a table of expected ports.
+ * with colons between them, the innermost lowport's first.  One with a '+'
+ * behind it has a table of expected ports.
  */
 #define REQUEST_VARIABLE "LOWPORT_PRELOAD"
 #define REQUEST_TABLE    '+'
@@ -60,6 +61,9 @@ struct table {
 	uint32_t count;
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 };
+
+/* Writes the abstract address of that name; returns its length. */
+socklen_t request_address(struct sockaddr_un *, const char *name);
 
 /*
  * Asks for a socket for this bind(2) and puts it at fd, where its close-on-exec

@@ -9,16 +9,15 @@
 
 #include <linux/seccomp.h>
 #include <stdbool.h>
-#include <sys/types.h>
 
 /*
  * Confines this process: any system call that is not on the list in filters.c
- * kills it.  With expected, it may open files for writing too.  no_new_privs must
- * be set.  Ends the process on failure.
+ * kills it.  With expected, it may open files for writing too.  no_new_privs
+ * must be set.  Ends the process on failure.
  */
 void seccomp_confine(bool expected);
 
-/* What is trapped, beside bind(2). */
+/* What is trapped, beside bind(2) and landlock_restrict_self(2). */
 enum seccomp_traps {
 	SECCOMP_FETCH,    /* nothing */
 	SECCOMP_OBSERVE,  /* the setsockopt(2) calls of sockopt.h */

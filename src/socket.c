@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, before the drop (the pool) and after it (letting a bind
- * through); the child (the probe).
+ * through); the child (the trial, inherited sockets, the library's socket).
  * Reads: endpoints of a checked plan, or that a server asked for.
  */
 #include <errno.h>

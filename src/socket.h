@@ -33,11 +33,11 @@ ino_t socket_inode(int socket);
 int socket_option(int socket, int level, int name);
 
 /*
- * A bound UDP socket takes the datagrams that come to its port.  To park it is to
- * connect it to the discard port of its own address, or of the loopback for a
- * wildcard one: it is then passed over for all but what comes from there.  To
- * unpark it discards what has come, and undoes the connection: it is bound as it
- * was (connect(2), AF_UNSPEC; tests/test_pool.c).  Neither may be asked of a
+ * A bound UDP socket takes the datagrams that come to its port.  To park it is
+ * to connect it to the discard port of its own address, or of the loopback for
+ * a wildcard one: it is then passed over for all but what comes from there.  To
+ * unpark it discards what has come, and undoes the connection: it is bound as
+ * it was (connect(2), AF_UNSPEC; tests/test_pool.c).  Neither may be asked of a
  * socket bound to ::ffff:0.0.0.0, which would stay bound to one address.
  * Return false with errno.
  */

@@ -120,7 +120,6 @@ sockopt_note(struct sockopt_values *values, int option, const void *value,
 
 	if (is_tos(option))
 		sockopt_forget(values, SOL_SOCKET, SO_PRIORITY);
-
 	memset(values->value[option], 0, SOCKOPT_VALUE_MAX);
 	memcpy(values->value[option], value,
 	    length < entry->size ? length : entry->size);
@@ -221,7 +220,7 @@ sockopt_integer(const struct sockopt_values *values, int level, int name)
 {
 	int option = sockopt_find(level, name), value;
 
-	if (option < 0 || !values->known[option])
+	if (!values->known[option])
 		return 0;
 	memcpy(&value, values->value[option], sizeof(value));
 	return value;

@@ -55,7 +55,7 @@ void sockopt_overlay(struct sockopt_values *, const struct sockopt_values *);
 bool sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present);
 
-/* The integer value of an option, 0 where it is not known. */
+/* The integer value of an option of the table, 0 where it is not known. */
 int sockopt_integer(const struct sockopt_values *, int level, int name);
 
 #endif

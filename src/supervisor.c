@@ -104,8 +104,9 @@ supervisor_prepare(void)
 
 /*
  * Without a subreaper, as in gVisor of old, a server in the foreground misses
- * nothing.  The helper of one that daemonizes still serves its binds: it waits
- * for the listener's end, too (supervisor_run).
+ * nothing.  Of one that daemonizes, the helper still serves the binds by
+ * notify, as it waits for the listener's end, too (is_awaited); by preload it
+ * ends, and they fail.
  */
 static void
 become_subreaper(void)
@@ -417,9 +418,9 @@ says_no_server(int status)
 	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
 }
 
-/* Some process that is no child may bind yet.  (Where they all are, what a caller
- * has passed in place of a listener is not waited for.)  The end of those that
- * ask by the library is not to be seen, and no other than a child is served. */
+/* Some process that is no descendant may bind yet.  (Where they all are, what a
+ * caller has passed in place of a listener is not waited for.)  By preload, the
+ * end of those that ask is not to be seen, and descendants alone are served. */
 static bool
 is_awaited(const struct handoff *handoff)
 {

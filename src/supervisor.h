@@ -27,14 +27,16 @@ int supervisor_prepare(void);
 /*
  * Becomes a subreaper, and asks for the plan's signal at the end of parent, who
  * started lowport.  Behind the drop, as a change of ids undoes the latter
- * (PR_SET_PDEATHSIG(2const), tests/root/privilege.bats); before the confinement,
- * which forbids prctl(2).
+ * (PR_SET_PDEATHSIG(2const), tests/root/privilege.bats); before the
+ * confinement, which forbids prctl(2).
  */
 void supervisor_settle(const struct supervision *, pid_t parent);
 
 /*
- * Runs until no process of the server is left.  channel's end tells that the
- * child has become the server, or that it has ended without.  Returns the exit status for lowport.
+ * Runs until no process of the server is left; signals is what
+ * supervisor_prepare returned.  channel's end tells that the child has become
+ * the server, or that it has ended without.  Returns the exit status for
+ * lowport.
  */
 int supervisor_run(struct handoff *, int signals, int channel, pid_t server);
 

@@ -21,8 +21,9 @@ bool trial_needed(const struct plan *);
 bool trial_add(struct plan *);
 
 /*
- * Makes a bind(2) as a server will, of the first mapping that has its sockets: by
- * the system call where name is NULL, by a request at that name otherwise.  It must end with another socket at the descriptor.  What the helper lends for
+ * Makes a bind(2) as a server will, of the first mapping that has its sockets:
+ * by the system call where name is NULL, by a request at that name otherwise.
+ * It must end with another socket at the descriptor.  What the helper lends for
  * it stays in the pool.  Returns false and says why where it did not.
  */
 bool trial_run(const char *name, const struct plan *, const struct answer *,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, while it holds the capability, which opens no file; the
- * child, to explain what the helper decided.
+ * child, to explain what the helper decided, and with --check-policy.
  * Reads: the inodes on a path that was fixed at build time, and the file there.
  *
  * Each step opens one name in the directory that was checked before, and checks

@@ -30,8 +30,9 @@ open_database(const char *name)
 	return fopen(path, "re");
 }
 
-/* What is no name of the database.  (uid_t)-1 means "no change" to setresuid(2),
- * so it is no id; and root is 0 also in an image without a database. */
+/* What is no name of the database.  (uid_t)-1 means "no change" to
+ * setresuid(2), so it is no id; and root is 0 also in an image without a
+ * database. */
 static bool
 parse_id(uint32_t *id, const char *text)
 {

@@ -28,21 +28,21 @@ extern const char *user_database;
 /* The longest name useradd(8) makes, and the final NUL. */
 #define USER_NAME 33
 
-/* Writes the name of a user, or the number of one without, or with a longer one;
- * returns its argument. */
+/* Writes the name of a user, or the number of one without, or with a longer
+ * one; returns its argument. */
 const char *user_name(uid_t, char[USER_NAME]);
 
-/* The id of a user or group by name, or by number whether listed or not; root is
- * 0, listed or not.  False where there is none. */
+/* The id of a user or group by name, or by number whether listed or not; root
+ * is 0, listed or not.  False where there is none. */
 bool user_id(const char *name, uid_t *);
 bool user_group_id(const char *name, gid_t *);
 
 /*
  * Looks USER[:GROUP] up in passwd(5) and group(5).  A user by name or
  * number gets the primary and the supplementary groups of its entry, and its
- * home; with :GROUP that group alone.  A number without an entry, and root, is a
- * user all the same: group of the caller, home "/".  An empty USER is the caller.
- * Returns false and says why where there is no such user or group.
+ * home; with :GROUP that group alone.  A number without an entry, and root, is
+ * a user all the same: group of the caller, home "/".  An empty USER is the
+ * caller.  Returns false and says why where there is no such user or group.
  */
 bool user_resolve(struct user *, const char *text, char why[USER_WHY]);
 

@@ -56,7 +56,7 @@ with open(directory + "/config.json", "w", encoding="ascii") as file:
             "capabilities": {"bounding": names, "permitted": names,
                              "effective": names},
         },
-        "root": {"path": root, "readonly": "readonly" in settings},
+        "root": {"path": root, "readonly": "read-only" in settings},
         "mounts": [mount("/proc", "proc"),
                    mount("/dev", "tmpfs", "nosuid", "mode=755")],
         "linux": linux,
