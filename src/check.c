@@ -132,7 +132,7 @@ report_notify(const struct start *start, const struct method *method)
 static void
 report_method(const struct start *start, const struct method *method)
 {
-	if (method->taken == METHOD_AUTO)
+	if (method->taken == METHOD_NONE)
 		report_problem("hand-off", "%s", method->why);
 	else if (method->taken == METHOD_NOTIFY)
 		report_notify(start, method);

@@ -19,6 +19,10 @@ struct endpoint {
 	bool v6only;         /* IPV6_V6ONLY; told apart for [::] alone */
 };
 
+/* sizeof(struct sockaddr_in6), the longest address of interest: bind(2) looks
+ * at no byte beyond. */
+#define ENDPOINT_BYTES 28
+
 /* "[" IPv6 address "%" interface index "]:" port, and the final NUL. */
 #define ENDPOINT_TEXT 72
 

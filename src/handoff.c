@@ -70,9 +70,9 @@ mapping_suggested(const struct handoff *h, const struct endpoint *asked,
 	return suggested;
 }
 
-/* And remembers that it is now. */
+/* Returns whether it was already. */
 static bool
-was_told(struct handoff *h, const struct endpoint *e, int protocol)
+note_told(struct handoff *h, const struct endpoint *e, int protocol)
 {
 	struct handoff_told *told = h->told;
 
@@ -109,7 +109,7 @@ tell_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol)
 	char text[ENDPOINT_TEXT], mapping[MAPPING_TEXT];
 	struct mapping suggested;
 
-	if (was_told(h, &b->asked, protocol))
+	if (note_told(h, &b->asked, protocol))
 		return;
 	endpoint_format(&b->asked, text);
 	if (!can_be_mapped(protocol)) {
@@ -136,7 +136,7 @@ tell_handed(const struct handoff *h, const struct handoff_bind *b,
 
 	verbose("process %d asked for %s and got %s%s", b->task,
 	    endpoint_format(&b->asked, asked),
-	    endpoint_format(&v->endpoint, given), h->probing ? " (probe)" : "");
+	    endpoint_format(&v->endpoint, given), h->trying ? " (trial)" : "");
 }
 
 /* Prepares a socket of the variant for the server: never the unmapped port in
@@ -154,8 +154,8 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 	    &d.socket);
 	if (d.error != 0)
 		d.outcome = HANDOFF_ANSWER;
-	/* What the probe borrows goes back as it was. */
-	else if (!h->probing)
+	/* What the trial borrows goes back as it was. */
+	else if (!h->trying)
 		pool_prepare(h->pool, v, d.socket, &target->options,
 		    (target->flags & O_NONBLOCK) != 0);
 	return d;
@@ -196,7 +196,7 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 {
 	remember(h, d->socket);
 	tell_handed(h, b, d->variant);
-	if (h->probing)
+	if (h->trying)
 		return;
 	h->used[d->variant->mapping] = true;
 	pool_commit(d->variant, d->socket,

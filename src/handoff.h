@@ -31,7 +31,8 @@ struct handoff {
 	bool preload;  /* it is the preload library's: preload.h */
 	bool killable; /* a received call cannot be interrupted */
 	bool observe;  /* target.h */
-	bool probing;  /* the child tries the hand-off: sockets are lent */
+	bool adopts;   /* orphans of the server are this process's children */
+	bool trying;   /* the child tries the hand-off: sockets are lent */
 	const struct plan *plan;
 	struct pool *pool;
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */

@@ -89,7 +89,7 @@ make_plan(struct plan *plan, const struct options *options)
 	plan->verbosity = options->verbosity;
 	plan->journal = options->journal;
 	plan->observe = options->observe;
-	plan->expected = options->expected;
+	plan->show_expected = options->show_expected;
 	plan->baseline = options->baseline;
 	plan->supervision = options->supervision;
 	plan->mapping_count = (uint32_t)options->mapping_count;
@@ -159,7 +159,7 @@ install_handoff(struct start *start)
 	if (!trial_needed(&start->plan))
 		return;
 	method = method_install(start);
-	if (method.taken == METHOD_AUTO)
+	if (method.taken == METHOD_NONE)
 		fatalx("%s", method.why);
 	tell_method(&method);
 }

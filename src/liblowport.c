@@ -61,7 +61,7 @@ name_take(const char *text)
 	if (i < REQUEST_NAME - 1)
 		return NULL;
 	text += i;
-	names[count].has_table = *text == REQUEST_TABLE;
+	names[count].has_table = *text == REQUEST_HAS_TABLE;
 	text += names[count++].has_table;
 	return *text == ':' ? text + 1 : NULL;
 }
@@ -129,7 +129,7 @@ address_copy(uint8_t *to, const uint8_t *from, size_t length)
 static int
 bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 {
-	uint8_t copy[REQUEST_ADDRESS] __attribute__((aligned(8)));
+	uint8_t copy[ENDPOINT_BYTES] __attribute__((aligned(8)));
 	int i, answer;
 
 	address_copy(copy, (const void *)address, length);
@@ -148,7 +148,7 @@ bind(int fd, const struct sockaddr *address, socklen_t length)
 	if (length <= sizeof(struct sockaddr_storage) &&
 	    may_be_mapped(address, length))
 		return bind_copy(fd, address,
-		    length < REQUEST_ADDRESS ? length : REQUEST_ADDRESS);
+		    length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES);
 	return result_of(syscall3(SYS_bind, fd, (long)address, length));
 }
 

@@ -149,7 +149,7 @@ library_preload(char **environment, const char *path, const char *name,
 	char own[REQUEST_NAME + 1];
 
 	snprintf(own, sizeof(own), "%s%.*s", name, table,
-	    &(const char){REQUEST_TABLE});
+	    &(const char){REQUEST_HAS_TABLE});
 	environment = join(environment, REQUEST_VARIABLE, own,
 	    value_of(environment, REQUEST_VARIABLE));
 	/* lowport in lowport: it is there already. */

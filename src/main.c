@@ -126,10 +126,10 @@ give_sockets(int channel)
  * permitted.  The answer is sent when it is gone, whatever came of the plan.
  */
 static int
-help(int channel, pid_t child, pid_t parent)
+helper_run(int channel, pid_t child, pid_t parent)
 {
 	struct handoff handoff = {.listener = -1,
-	    .probing = true,
+	    .trying = true,
 	    .plan = &plan,
 	    .pool = &pool};
 	bool granted[PLAN_MAPPINGS_MAX];
@@ -152,7 +152,7 @@ help(int channel, pid_t child, pid_t parent)
 	privilege_drop(plan.uid, plan.gid);
 	message_set(plan.verbosity, plan.journal);
 	supervisor_settle(&plan.supervision, parent);
-	seccomp_confine(plan.expected != 0);
+	seccomp_confine(plan.show_expected != 0);
 	/* From here on the helper has no power over anything but the server. */
 	if (plan.baseline)
 		target_set_baseline();
@@ -177,7 +177,7 @@ main(int argc, char **argv)
 	if (child < 0)
 		fatal("cannot fork");
 	if (child > 0)
-		_exit(help(channel[0], child,
+		_exit(helper_run(channel[0], child,
 		    parent)); /* with nothing to flush */
 	close(channel[0]);
 	launch(channel[1], argc, argv, &signals);

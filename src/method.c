@@ -65,7 +65,7 @@ notify_can(const struct start *start, char why[EXPLAIN_TEXT])
 		return say(why,
 		    "with --allow-new-privs no seccomp filter can be "
 		    "installed");
-	if (start->options.expected && start->answer.observe)
+	if (start->options.show_expected && start->answer.observe)
 		return say(why,
 		    "--show-expected-port takes pidfd_getfd(2), which is "
 		    "refused here");
@@ -75,7 +75,7 @@ notify_can(const struct start *start, char why[EXPLAIN_TEXT])
 static enum seccomp_traps
 traps_for(const struct start *start)
 {
-	if (start->options.expected)
+	if (start->options.show_expected)
 		return SECCOMP_EXPECTED;
 	return start->answer.observe ? SECCOMP_OBSERVE : SECCOMP_FETCH;
 }
@@ -128,7 +128,7 @@ static bool
 notify_works(const struct start *start, struct method *method)
 {
 	static char stack[ATTEMPT_STACK] __attribute__((aligned(16)));
-	struct attempt attempt = {start, {METHOD_AUTO}};
+	struct attempt attempt = {start, {METHOD_NONE}};
 	pid_t pid = clone(attempt_run, stack + sizeof(stack),
 	    CLONE_VM | CLONE_VFORK, &attempt);
 
@@ -165,7 +165,7 @@ preload_install(struct start *start, struct method *method,
 		why))
 		return false;
 	start->environment = library_preload(start->environment, path, name,
-	    start->options.expected);
+	    start->options.show_expected);
 	method->taken = METHOD_PRELOAD;
 	return true;
 }
@@ -189,7 +189,7 @@ notify_settles(const struct start *start, struct method *method)
 struct method
 method_install(struct start *start)
 {
-	struct method method = {METHOD_AUTO};
+	struct method method = {METHOD_NONE};
 	char why[EXPLAIN_TEXT], notify[EXPLAIN_TEXT];
 
 	if (!offer_heritage(start, method.why) ||

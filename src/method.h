@@ -12,7 +12,7 @@
 
 /* What has become of it. */
 struct method {
-	enum options_method taken; /* METHOD_AUTO: none works */
+	enum options_method taken; /* NOTIFY, PRELOAD or NONE */
 	bool killable;             /* of notify: struct seccomp_listener's */
 	char why[EXPLAIN_TEXT];    /* none works, or it is not notify; may be
 				      empty */

@@ -24,13 +24,10 @@
 #include "seccomp.h"
 #include "socket.h"
 
-/* The longest address of interest; bind(2) looks at no byte beyond. */
-#define ADDRESS_MAX sizeof(struct sockaddr_in6)
-
 /* bind(fd, address, length) */
 struct trapped {
 	struct seccomp_notif call;
-	uint8_t address[ADDRESS_MAX]; /* the copy */
+	uint8_t address[ENDPOINT_BYTES]; /* the copy */
 	socklen_t length;
 	struct handoff_bind bind; /* what it says */
 };
@@ -63,7 +60,8 @@ trapped_read(struct handoff *h, struct trapped *t)
 	t->bind.journey = -1;
 	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
 		return false;
-	t->length = length > (int)ADDRESS_MAX ? ADDRESS_MAX : (socklen_t)length;
+	t->length = length > ENDPOINT_BYTES ? ENDPOINT_BYTES
+					    : (socklen_t)length;
 	read = process_read(t->bind.task, arguments[1], t->address, t->length);
 	/* EIO, EFAULT: the kernel cannot read the address either. */
 	if (read < 0 && errno != EIO && errno != EFAULT && errno != ESRCH)
@@ -127,7 +125,7 @@ deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 }
 
 static void
-serve_expected(struct handoff *h, struct trapped *t)
+serve_mapped(struct handoff *h, struct trapped *t)
 {
 	struct handoff_decision d = handoff_decide(h, &t->bind);
 
@@ -152,7 +150,7 @@ serve_bind(struct handoff *h, struct trapped *t)
 		       h->observe)) {
 		refuse_unknown(h, t);
 	} else {
-		serve_expected(h, t);
+		serve_mapped(h, t);
 		if (target->fd >= 0)
 			close(target->fd);
 	}

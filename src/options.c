@@ -483,7 +483,7 @@ option_take(struct options *options, int option, char **argv, int at)
 		options->method_given = true;
 		break;
 	case OPTION_SHOW_EXPECTED_PORT:
-		options->expected = true;
+		options->show_expected = true;
 		break;
 	case OPTION_ALLOW_NEW_PRIVS:
 		options->new_privs = true;

@@ -29,6 +29,7 @@ enum options_method {
 	METHOD_AUTO,
 	METHOD_NOTIFY,  /* notify.h */
 	METHOD_PRELOAD, /* preload.h */
+	METHOD_NONE,    /* of what is taken: none works */
 };
 
 struct options {
@@ -42,7 +43,7 @@ struct options {
 	const char *user; /* USER[:GROUP], or NULL */
 	enum options_method method;
 	bool method_given;     /* by an option */
-	bool expected;         /* --show-expected-port */
+	bool show_expected;    /* --show-expected-port */
 	bool new_privs;        /* --allow-new-privs */
 	const char *keep_caps; /* names of capabilities, or NULL */
 	unsigned int spares;

@@ -19,7 +19,7 @@
  *   journal        begin its messages as systemd's journal reads them.
  *   observe        how the helper learns what a server's socket was
  *                  (target.h): each way reads processes of the same user only.
- *   expected       getsockname(2) is to answer the port the server expects.
+ *   show_expected  getsockname(2) is to answer the port the server expects.
  *                  The helper may then write to files and memory that are its
  *                  user's, as the server may, and nobody else's.
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
@@ -77,10 +77,10 @@ struct plan {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t verbosity;
-	uint32_t journal;  /* 0 or 1 */
-	uint32_t observe;  /* 0 or 1 */
-	uint32_t expected; /* 0 or 1 */
-	uint32_t baseline; /* 0 or 1 */
+	uint32_t journal;       /* 0 or 1 */
+	uint32_t observe;       /* 0 or 1 */
+	uint32_t show_expected; /* 0 or 1 */
+	uint32_t baseline;      /* 0 or 1 */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	struct supervision supervision;
 };

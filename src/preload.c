@@ -17,7 +17,7 @@ static bool
 is_for_pool(const struct handoff *h, const struct request *request,
     struct endpoint *asked)
 {
-	return request->length <= REQUEST_ADDRESS &&
+	return request->length <= ENDPOINT_BYTES &&
 	    endpoint_from_sockaddr(asked, request->address, request->length) &&
 	    pool_expects(h->pool, asked->port);
 }
@@ -50,7 +50,7 @@ serve_table(const struct handoff *h, const struct arrival *a)
 {
 	struct table table = {0};
 
-	if (h->plan->expected)
+	if (h->plan->show_expected)
 		handoff_table(h, &table);
 	channel_send_table(a->reply, &table);
 }
@@ -58,11 +58,12 @@ serve_table(const struct handoff *h, const struct arrival *a)
 static void
 serve(struct handoff *h, struct arrival *a)
 {
-	const struct reply pass = {REQUEST_PASS};
+	/* An orphan that could not be adopted may be the server's. */
+	const struct reply strange = {h->adopts ? REQUEST_PASS : ENOSYS};
 
 	if (a->request.magic != REQUEST_MAGIC ||
 	    !process_is_descendant(a->sender))
-		channel_send_reply(a->reply, &pass, -1);
+		channel_send_reply(a->reply, &strange, -1);
 	else if (a->request.kind == REQUEST_BIND)
 		serve_bind(h, a);
 	else

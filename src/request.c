@@ -200,7 +200,7 @@ int
 request_bind(const char *name, int fd, const void *address, socklen_t length)
 {
 	struct request request = {REQUEST_MAGIC, REQUEST_BIND, fd,
-	    length < REQUEST_ADDRESS ? length : REQUEST_ADDRESS, {0}};
+	    length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES, {0}};
 	struct reply reply;
 	int socket = -1, error;
 	long received;
@@ -226,7 +226,7 @@ request_bind(const char *name, int fd, const void *address, socklen_t length)
 int
 request_table(const char *name, struct table *table)
 {
-	const struct request request = {REQUEST_MAGIC, REQUEST_EXPECTED, -1, 0,
+	const struct request request = {REQUEST_MAGIC, REQUEST_TABLE, -1, 0,
 	    {0}};
 	int none;
 	long received = converse(name, &request, -1, table, sizeof(*table),

@@ -24,28 +24,25 @@
 #define REQUEST_PREFIX "lowport."
 #define REQUEST_NAME   33 /* the digits and a NUL */
 
-/* The longest address of interest; bind(2) looks at no byte beyond. */
-#define REQUEST_ADDRESS 28 /* sizeof(struct sockaddr_in6) */
-
 /*
  * Variables of the server and of all it starts: the names of sockets to ask at,
  * with colons between them, the innermost lowport's first.  One with a '+'
  * behind it has a table of expected ports.
  */
-#define REQUEST_VARIABLE "LOWPORT_PRELOAD"
-#define REQUEST_TABLE    '+'
+#define REQUEST_VARIABLE  "LOWPORT_PRELOAD"
+#define REQUEST_HAS_TABLE '+'
 
 enum request_kind {
 	REQUEST_BIND,
-	REQUEST_EXPECTED, /* asks for the table */
+	REQUEST_TABLE, /* asks for the table */
 };
 
 struct request {
 	uint32_t magic;
 	uint32_t kind;   /* enum request_kind */
 	int32_t fd;      /* bind(2)'s arguments */
-	uint32_t length; /* REQUEST_ADDRESS at the most */
-	uint8_t address[REQUEST_ADDRESS];
+	uint32_t length; /* ENDPOINT_BYTES at the most */
+	uint8_t address[ENDPOINT_BYTES];
 };
 
 /* With the socket where the answer is 0. */

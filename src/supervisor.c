@@ -148,7 +148,7 @@ send_signal(pid_t process, void *signal)
 }
 
 static const struct supervision *
-told(const struct supervisor *s)
+settings_of(const struct supervisor *s)
 {
 	return &s->handoff->plan->supervision;
 }
@@ -160,7 +160,7 @@ told(const struct supervisor *s)
 static void
 forward(struct supervisor *s, int signal)
 {
-	const bool group = told(s)->group;
+	const bool group = settings_of(s)->group;
 
 	if (s->ended && group)
 		process_each_descendant(send_signal, &signal);
@@ -234,7 +234,7 @@ stops_a_server(int signal)
 static void
 take_signal(struct supervisor *s, int received)
 {
-	const int signal = signal_rewritten(told(s)->rewrite, received);
+	const int signal = signal_rewritten(settings_of(s)->rewrite, received);
 	char from[SIGNAL_TEXT], to[SIGNAL_TEXT];
 
 	if (signal == 0) {
@@ -325,7 +325,7 @@ channel_close(struct supervisor *s)
 {
 	close(s->channel);
 	s->channel = -1;
-	s->handoff->probing = false;
+	s->handoff->trying = false;
 	s->unused_at = now() + UNUSED_AFTER;
 	s->stray_wait = STRAY_AFTER;
 	s->stray_at = s->handoff->preload ? now() + STRAY_AFTER : 0;
@@ -339,7 +339,7 @@ listener_close(struct handoff *h)
 	h->listener = -1;
 }
 
-/* A listener in place of the one before, which was a probe's. */
+/* A listener in place of the one before, which was for a trial. */
 static void
 listener_take(struct handoff *h, const struct offer *offer, int listener)
 {
@@ -406,7 +406,7 @@ status_reported(const struct supervisor *s)
 {
 	const unsigned int status = (unsigned int)s->status;
 
-	return (told(s)->success[status / 8] >> status % 8 & 1) != 0
+	return (settings_of(s)->success[status / 8] >> status % 8 & 1) != 0
 	    ? 0
 	    : s->status;
 }
@@ -435,6 +435,7 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	    .channel = channel,
 	    .job = {.server = server}};
 
+	handoff->adopts = adopts;
 	/* No way out of this loop but the last process's end. */
 	while (reap(&s) || is_awaited(handoff)) {
 		check_times(&s);

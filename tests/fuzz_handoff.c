@@ -256,7 +256,7 @@ channel_receive_request(int requests, struct arrival *arrival)
 	arrival->request.kind = now.kind;
 	arrival->request.fd = (int)now.call.data.args[0];
 	arrival->request.length = (uint32_t)now.call.data.args[2];
-	memcpy(arrival->request.address, now.memory, REQUEST_ADDRESS);
+	memcpy(arrival->request.address, now.memory, ENDPOINT_BYTES);
 	return true;
 }
 
@@ -372,7 +372,7 @@ is_recent(const struct handoff *h)
 
 /* A socket of the pool goes to nobody but who asked for what it is bound to. */
 static void
-judge_replaced(const struct plan *plan, bool probing)
+judge_replaced(const struct plan *plan, bool trying)
 {
 	const struct endpoint *e = &sockets[now.replaced - FIRST_FD].endpoint;
 	const int protocol = sockets[now.replaced - FIRST_FD].protocol;
@@ -392,7 +392,7 @@ judge_replaced(const struct plan *plan, bool probing)
 	FUZZ_ASSERT(now.target.protocol == protocol ||
 	    (now.target.protocol == IPPROTO_MPTCP && protocol == IPPROTO_TCP));
 	/* The probe lends what stays parked. */
-	FUZZ_ASSERT(probing || !sockets[now.replaced - FIRST_FD].parked);
+	FUZZ_ASSERT(trying || !sockets[now.replaced - FIRST_FD].parked);
 	FUZZ_ASSERT(memcmp(address_asked(), e->address,
 			family == AF_INET ? 4 : 16) == 0);
 	for (i = 0; i < plan->mapping_count; i++) {
@@ -411,7 +411,7 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 	FUZZ_ASSERT(now.answers == 1);
 	FUZZ_ASSERT(!(now.continued && now.bound_for_it));
 	if (now.replaced >= 0) {
-		judge_replaced(plan, h->probing);
+		judge_replaced(plan, h->trying);
 		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
 		/* It has been handed over before, or the asker has died. */
@@ -433,7 +433,7 @@ take_plan(struct plan *plan, uint8_t which)
 
 	memset(plan, 0, sizeof(*plan));
 	plan->spares = 1 + (which >> 3 & 3);
-	plan->expected = which >> 5 & 1;
+	plan->show_expected = which >> 5 & 1;
 	for (i = 0; i < 3 && texts[i] != NULL; i++) {
 		count = mapping_parse(&plan->mappings[plan->mapping_count],
 		    texts[i], why);
@@ -508,10 +508,10 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 
 	for (calls = 0; size > 0 && calls < CALLS_MAX; calls++) {
 		take_call(&bytes, &size);
-		now.expecting = h->plan->expected != 0;
+		now.expecting = h->plan->show_expected != 0;
 		now.mappings = h->plan->mapping_count;
 		was_recent = is_recent(h);
-		h->probing = calls == 0;
+		h->trying = calls == 0;
 		if (now.preload)
 			preload_serve(h);
 		else
@@ -529,7 +529,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct plan plan;
 	struct pool pool = {0};
 	struct answer answer = {0};
-	struct handoff h = {.plan = &plan, .pool = &pool};
+	struct handoff h = {.adopts = true, .plan = &plan, .pool = &pool};
 	size_t i;
 
 	message_set(VERBOSITY_VERBOSE, false);

@@ -277,6 +277,20 @@ signal.sigwait({signal.SIGUSR1})
 s.bind(("127.0.0.1", 8443))
 print("port", s.getsockname()[1], flush=True)'
 
+# By the library, a daemon is nobody's that is known, and its binds fail.
+@test "where there is no subreaper: by preload, no daemon gets 8443" {
+	build/deny adopting "$PLAIN" -q --method preload -p 20443:8443 -- \
+	    sh -c 'python3 -c "$0"; until [ -e "$TMPDIR/done" ]; do
+		sleep 0.02
+	    done' "$DAEMON" >"$TMPDIR/out" 2>&1 &
+	wait_until grep -q "daemon" "$TMPDIR/out"
+	kill -USR1 "$(sed -n 's/daemon //p' "$TMPDIR/out")"
+	wait_until grep -q "Function not implemented" "$TMPDIR/out"
+	! listening 8443
+	touch "$TMPDIR/done"
+	ends $!
+}
+
 @test "where there is no subreaper: the binds of a daemon are served" {
 	build/deny adopting "$PLAIN" -q -p 20443:8443 -- \
 	    python3 -c "$DAEMON" >"$TMPDIR/out" &

@@ -413,7 +413,7 @@ connect_to(int fd, const char *digits)
 			 0);
 }
 
-static const uint8_t address[REQUEST_ADDRESS] = {AF_INET, 0, 0x20, 0xfb};
+static const uint8_t address[ENDPOINT_BYTES] = {AF_INET, 0, 0x20, 0xfb};
 
 START_TEST(request_arrives)
 {
@@ -537,7 +537,7 @@ START_TEST(table_arrives)
 		_exit(request_table(name, &copy) != 0 ||
 		      memcmp(&copy, &table, sizeof(table)) != 0);
 	await_request(&a);
-	ck_assert_uint_eq(a.request.kind, REQUEST_EXPECTED);
+	ck_assert_uint_eq(a.request.kind, REQUEST_TABLE);
 	ck_assert(channel_send_table(a.reply, &table));
 	ck_assert_int_eq(end_of(pid), 0);
 }

@@ -69,7 +69,7 @@ parse(const void *argument)
 	       options.observe ? " observe" : "",
 	       options.baseline ? " baseline" : "", methods[options.method],
 	       options.method_given ? " given" : "",
-	       options.expected ? " expected" : "",
+	       options.show_expected ? " expected" : "",
 	       options.new_privs ? " new-privs" : "",
 	       options.keep_caps == NULL ? "" : " keep ",
 	       options.keep_caps == NULL ? "" : options.keep_caps);

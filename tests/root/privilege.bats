@@ -87,6 +87,18 @@ $(getent passwd nobody | cut -d: -f6)
 	done
 }
 
+# Those of a process at rest: the helper keeps one until it has looked whether a
+# socket has arrived, twice a second.
+descriptors_of() {
+	local seen=
+
+	until [ "$(ls "/proc/$1/fd")" = "$seen" ]; do
+		seen=$(ls "/proc/$1/fd")
+		sleep 0.6
+	done
+	echo "$seen"
+}
+
 @test "10,000 hand-offs leave the helper's descriptors as they were" {
 	for way in $WAYS; do
 		use_way "$way"
@@ -97,11 +109,11 @@ $(getent passwd nobody | cut -d: -f6)
 			build/server_rebind 8443 443 10000 x >"$TMPDIR/rebound.2"
 			exec sleep 100' &
 		wait_until grep rounds "$TMPDIR/rebound.1"
-		before=$(ls "/proc/$!/fd")
+		before=$(descriptors_of $!)
 		[ "$(wc -l <<<"$before")" -gt 5 ]
 		touch "$TMPDIR/rebound.go"
 		wait_until grep rounds "$TMPDIR/rebound.2"
-		[ "$(ls "/proc/$!/fd")" = "$before" ]
+		[ "$(descriptors_of $!)" = "$before" ]
 		kill $!
 		wait $! || true
 	done
