@@ -128,14 +128,14 @@ elf_judge(int fd, struct binary *b, const char head[HEAD])
 		    narrow.e_phentsize);
 }
 
-/* Set-user-ID, set-group-ID, or capabilities of the file, which need not be
- * readable: some distributions install sudo so. */
-static bool
-may_gain(const char *path)
+/* The file need not be readable: some distributions install sudo so. */
+static void
+gains_judge(struct binary *b, const char *path)
 {
 	struct stat status;
 
-	return getxattr(path, "security.capability", NULL, 0) > 0 ||
+	b->capable = getxattr(path, "security.capability", NULL, 0) > 0;
+	b->gains = b->capable ||
 	    (stat(path, &status) == 0 &&
 		(status.st_mode & (S_ISUID | S_ISGID)) != 0);
 }
@@ -168,13 +168,13 @@ binary_read(const char *path)
 
 	snprintf(b.path, sizeof(b.path), "%s", path);
 	if (fd < 0) {
-		b.gains = may_gain(path);
+		gains_judge(&b, path);
 		return b;
 	}
 	length = pread(fd, head, HEAD, 0);
 	if (length >= (ssize_t)sizeof(Elf64_Ehdr) &&
 	    memcmp(head, ELFMAG, SELFMAG) == 0) {
-		b.gains = may_gain(path);
+		gains_judge(&b, path);
 		elf_judge(fd, &b, head);
 	} else if (strncmp(head, "#!", 2) == 0) {
 		/* It gains nothing: the kernel ignores such bits of a

@@ -22,9 +22,11 @@ enum binary_kind {
 
 struct binary {
 	enum binary_kind kind;
-	uint8_t class;              /* EI_CLASS: 32 or 64 bits */
-	uint16_t machine;           /* e_machine */
-	bool gains;                 /* executing it may raise privilege */
+	uint8_t class;    /* EI_CLASS: 32 or 64 bits */
+	uint16_t machine; /* e_machine */
+	bool capable;     /* it has a capability: its loader ignores LD_PRELOAD,
+			 under no_new_privs too (ld.so(8)) */
+	bool gains;       /* executing it may raise privilege */
 	char path[BINARY_PATH];     /* its own */
 	char runner[BINARY_PATH];   /* its loader or interpreter; empty: none */
 	char argument[BINARY_PATH]; /* a script's for that, its first word */

@@ -4,8 +4,9 @@
  * the capability, and requests when it no longer does.
  * Reads: whatever the other side sent, as bytes of a fixed number.
  */
+#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
+#include <linux/filter.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -204,38 +205,77 @@ channel_receive_offer(int channel, struct offer *offer)
 }
 
 static bool
-draw_name(char name[REQUEST_NAME])
+draw_words(struct rendezvous *place)
 {
-	uint8_t bytes[(REQUEST_NAME - 1) / 2];
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[sizeof(*place) / 2];
+	char *word = (char *)place;
 	size_t i;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return false;
-	for (i = 0; i < sizeof(bytes); i++)
-		snprintf(name + 2 * i, 3, "%02x", bytes[i]);
+	for (i = 0; i < sizeof(bytes); i++) {
+		*word++ = digits[bytes[i] >> 4];
+		*word++ = digits[bytes[i] & 15];
+	}
 	return true;
 }
 
 static bool
-bind_abstract(int socket, const char *name)
+bind_abstract(int socket, const struct rendezvous *place)
 {
 	struct sockaddr_un address;
-	const socklen_t length = request_address(&address, name);
+	const socklen_t length = request_address(&address, place);
 
 	return socket_bind_bytes(socket, &address, length) == 0;
 }
 
+#define KEY_WORDS (REQUEST_WORD / 4)
+
+/* The length is that of a request, and it begins with the key. */
+static void
+admit_only(int socket, const char key[REQUEST_WORD])
+{
+	struct sock_filter code[2 + 2 * KEY_WORDS + 2], *at = code;
+	const struct sock_filter *end = code + sizeof(code) / sizeof(*code);
+	const struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
+	const int on = 1;
+	uint32_t word;
+	size_t i;
+
+	*at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0);
+	*at = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+	    sizeof(struct request), 0, (uint8_t)(end - at - 2));
+	at++;
+	for (i = 0; i < KEY_WORDS; i++) {
+		memcpy(&word, key + 4 * i, sizeof(word));
+		*at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    (uint32_t)(4 * i));
+		*at = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+		    ntohl(word), 0, (uint8_t)(end - at - 2));
+		at++;
+	}
+	*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	*at = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		sizeof(program)) == 0)
+		setsockopt(socket, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on));
+}
+
 int
-channel_open_requests(char name[REQUEST_NAME])
+channel_open_requests(struct rendezvous *place)
 {
 	const int on = 1;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
-	if (draw_name(name) && bind_abstract(fd, name) &&
-	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0)
-		return fd;
+	if (draw_words(place) &&
+	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0) {
+		admit_only(fd, place->key);
+		if (bind_abstract(fd, place))
+			return fd;
+	}
 	close(fd);
 	return -1;
 }

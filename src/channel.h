@@ -36,6 +36,9 @@ struct offer {
 	uint32_t kind;     /* enum offer_kind */
 	uint32_t mapping;  /* of INHERITED: its place in the plan */
 	uint32_t killable; /* of NOTIFY: struct seccomp_listener's, 0 or 1 */
+	/* Of PRELOAD: the words of struct rendezvous. */
+	char key[REQUEST_WORD];
+	char proof[REQUEST_WORD];
 };
 
 /* Makes the pair: [0] for the helper, [1] for the child. */
@@ -64,10 +67,12 @@ struct arrival {
 };
 
 /*
- * Makes the socket requests arrive at, bound to a name that no other has:
- * writes that.  Returns -1 with errno.
+ * Makes the socket requests arrive at, bound to a name that no other has, and
+ * draws the words: what has another key than that never arrives (socket(7),
+ * SO_ATTACH_FILTER), with its descriptors, whose closing might take its time;
+ * where the kernel has no such filter, it does.  Returns -1 with errno.
  */
-int channel_open_requests(char name[REQUEST_NAME]);
+int channel_open_requests(struct rendezvous *);
 
 /* None waits.  The descriptors of an arrival are the caller's to close; one
  * that is none is refused with EBADMSG.  socket is -1 where the reply has

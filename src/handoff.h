@@ -31,13 +31,17 @@ struct handoff {
 	bool preload;  /* it is the preload library's: preload.h */
 	bool killable; /* a received call cannot be interrupted */
 	bool observe;  /* target.h */
-	bool adopts;   /* orphans of the server are this process's children */
-	bool trying;   /* the child tries the hand-off: sockets are lent */
+	/* What requests begin with, and replies: struct rendezvous. */
+	char key[REQUEST_WORD];
+	char proof[REQUEST_WORD];
+	bool adopts; /* orphans of the server are this process's children */
+	bool trying; /* the child tries the hand-off: sockets are lent */
 	const struct plan *plan;
 	struct pool *pool;
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
 	bool sandboxed; /* some process has put itself into a sandbox */
 	bool told_unreadable;
+	bool told_unplaced;
 	bool stray;                             /* one was told */
 	struct handoff_told told[HANDOFF_TOLD]; /* uncovered binds */
 	size_t told_count;

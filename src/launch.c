@@ -62,7 +62,8 @@ choose_capabilities(struct start *start)
 	if ((start->kept & ~privilege_permitted()) != 0)
 		fatalx("--keep-caps '%.100s': lowport was not started with all "
 		       "of these; start it as root, or give them to it "
-		       "(--cap-add, AmbientCapabilities=)",
+		       "(--cap-add, or AmbientCapabilities= where its file has "
+		       "none)",
 		    list);
 }
 

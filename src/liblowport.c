@@ -19,14 +19,20 @@
 #include "syscall.h"
 
 /* lowport in lowport in lowport: each gets its turn. */
-#define NAMES_MAX 4
+#define ASKED_MAX 4
 
 #define VISIBLE __attribute__((visibility("default")))
 
+struct range {
+	uint16_t first, last;
+};
+
 static struct {
-	char text[REQUEST_NAME];
+	struct rendezvous place;
 	bool has_table;
-} names[NAMES_MAX];
+	struct range ports[PLAN_MAPPINGS_MAX];
+	int port_count;
+} asked[ASKED_MAX];
 static int count;
 
 /* What getsockname(2) is to answer: empty unless some lowport was asked to. */
@@ -50,29 +56,58 @@ variable_find(void)
 	return NULL;
 }
 
-/* Returns what is behind the name, or NULL where there is none. */
+/* Each returns what is behind what it has read. */
 static const char *
-name_take(const char *text)
+number_take(const char *text, uint16_t *number)
 {
-	int i;
+	for (*number = 0; *text >= '0' && *text <= '9'; text++)
+		*number = (uint16_t)(*number * 10 + (*text - '0'));
+	return text;
+}
 
-	for (i = 0; i < REQUEST_NAME - 1 && text[i] != '\0'; i++)
-		names[count].text[i] = text[i];
-	if (i < REQUEST_NAME - 1)
+static const char *
+ports_take(const char *text)
+{
+	struct range *range = asked[count].ports;
+	const struct range *end = range + PLAN_MAPPINGS_MAX;
+
+	do {
+		text = number_take(text + 1, &range->first);
+		range->last = range->first;
+		if (*text == '-')
+			text = number_take(text + 1, &range->last);
+		asked[count].port_count++;
+	} while (*text == ',' && ++range < end);
+	return text;
+}
+
+/* NULL where nothing is behind it. */
+static const char *
+place_take(const char *text)
+{
+	char *words = (char *)&asked[count].place;
+	size_t i;
+
+	for (i = 0; i < sizeof(asked[count].place) && text[i] != '\0'; i++)
+		words[i] = text[i];
+	if (i < sizeof(asked[count].place))
 		return NULL;
 	text += i;
-	names[count].has_table = *text == REQUEST_HAS_TABLE;
-	text += names[count++].has_table;
+	asked[count].has_table = *text == REQUEST_HAS_TABLE;
+	text += asked[count].has_table;
+	if (*text == REQUEST_PORTS)
+		text = ports_take(text);
+	count++;
 	return *text == ':' ? text + 1 : NULL;
 }
 
 static void
-table_add(const char *name)
+table_add(const struct rendezvous *place)
 {
 	static struct table other;
 	uint32_t i;
 
-	if (request_table(name, &other) != 0)
+	if (request_table(place, &other) != 0)
 		return;
 	for (i = 0; i < other.count && table.count < PLAN_MAPPINGS_MAX; i++)
 		table.mappings[table.count++] = other.mappings[i];
@@ -84,11 +119,11 @@ static void __attribute__((constructor)) learn(void)
 	const char *text = variable_find();
 	int i;
 
-	while (text != NULL && count < NAMES_MAX)
-		text = name_take(text);
+	while (text != NULL && count < ASKED_MAX)
+		text = place_take(text);
 	for (i = 0; i < count; i++)
-		if (names[i].has_table)
-			table_add(names[i].text);
+		if (asked[i].has_table)
+			table_add(&asked[i].place);
 }
 
 /* As a C function returns it. */
@@ -101,16 +136,26 @@ result_of(long status)
 	return -1;
 }
 
-/* True where some mapping might be for it: others cost no round trip. */
+/* All others are the kernel's at once. */
 static bool
-may_be_mapped(const struct sockaddr *address, socklen_t length)
+is_internet(const struct sockaddr *address, socklen_t length)
 {
-	const struct sockaddr_in *in = (const void *)address;
+	return count > 0 && address != NULL &&
+	    length >= sizeof(struct sockaddr_in) &&
+	    (address->sa_family == AF_INET || address->sa_family == AF_INET6 ||
+		address->sa_family == AF_UNSPEC);
+}
 
-	return count > 0 && address != NULL && length >= sizeof(*in) &&
-	    (in->sin_family == AF_INET || in->sin_family == AF_INET6 ||
-		in->sin_family == AF_UNSPEC) &&
-	    in->sin_port != 0;
+static bool
+expects(int i, uint16_t port)
+{
+	const struct range *range = asked[i].ports;
+	const struct range *end = range + asked[i].port_count;
+
+	for (; range < end; range++)
+		if (port >= range->first && port <= range->last)
+			return true;
+	return false;
 }
 
 /* By words, as the kernel copies it: one that is rewritten meanwhile is the old
@@ -124,17 +169,20 @@ address_copy(uint8_t *to, const uint8_t *from, size_t length)
 		*to++ = *from++;
 }
 
-/* What is asked about and what is bound are one copy: another thread may
+/* What is looked at, asked about and bound are one copy: another thread may
  * rewrite the address in between, to one that is mapped. */
 static int
 bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 {
 	uint8_t copy[ENDPOINT_BYTES] __attribute__((aligned(8)));
+	const struct sockaddr_in *in = (const void *)copy;
 	int i, answer;
 
 	address_copy(copy, (const void *)address, length);
 	for (i = 0; i < count; i++) {
-		answer = request_bind(names[i].text, fd, copy, length);
+		if (!expects(i, ntohs(in->sin_port)))
+			continue;
+		answer = request_bind(&asked[i].place, fd, copy, length);
 		if (answer != REQUEST_PASS)
 			return result_of(-answer);
 	}
@@ -146,7 +194,7 @@ bind(int fd, const struct sockaddr *address, socklen_t length)
 {
 	/* The kernel refuses what is longer. */
 	if (length <= sizeof(struct sockaddr_storage) &&
-	    may_be_mapped(address, length))
+	    is_internet(address, length))
 		return bind_copy(fd, address,
 		    length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES);
 	return result_of(syscall3(SYS_bind, fd, (long)address, length));

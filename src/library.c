@@ -84,10 +84,15 @@ judge(const struct binary *program, const char *library, bool gains,
 	if (program->kind == BINARY_DYNAMIC && !is_same_machine(program, &own))
 		return SAY(why, "'%s' is of another architecture than %.200s",
 		    program->path, library);
+	if (program->capable)
+		return SAY(why,
+		    "'%s' has a capability of its own (getcap(8)), so that its "
+		    "loader ignores LD_PRELOAD; it needs none: setcap -r '%s'",
+		    program->path, program->path);
 	if (program->gains && gains)
 		return SAY(why,
-		    "'%s' is set-user-ID or has a capability, and its "
-		    "loader ignores LD_PRELOAD",
+		    "'%s' is set-user-ID or set-group-ID, and its loader "
+		    "ignores LD_PRELOAD",
 		    program->path);
 	return true;
 }
@@ -141,17 +146,41 @@ is_last(const char *path, const char *list)
 	    (at == list || strchr(": ", at[-1]) != NULL);
 }
 
+/* What the library has to know of this lowport. */
+static char *
+format_place(const struct rendezvous *place, const struct plan *plan)
+{
+	const struct mapping *m = plan->mappings;
+	const struct mapping *end = m + plan->mapping_count;
+	char *text = NULL, before = REQUEST_PORTS;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		fatal("cannot set " REQUEST_VARIABLE);
+	fwrite(place, sizeof(*place), 1, out);
+	if (plan->show_expected)
+		fputc(REQUEST_HAS_TABLE, out);
+	for (; m < end; m++) {
+		if (mapping_by_descriptor(m))
+			continue;
+		fprintf(out, "%c%u", before, m->server_port);
+		if (m->ports > 1)
+			fprintf(out, "-%u", m->server_port + m->ports - 1);
+		before = ',';
+	}
+	fclose(out);
+	return text;
+}
+
 char **
-library_preload(char **environment, const char *path, const char *name,
-    bool table)
+library_preload(char **environment, const char *path,
+    const struct rendezvous *place, const struct plan *plan)
 {
 	const char *preload = value_of(environment, "LD_PRELOAD");
-	char own[REQUEST_NAME + 1];
 
-	snprintf(own, sizeof(own), "%s%.*s", name, table,
-	    &(const char){REQUEST_HAS_TABLE});
-	environment = join(environment, REQUEST_VARIABLE, own,
-	    value_of(environment, REQUEST_VARIABLE));
+	environment = join(environment, REQUEST_VARIABLE,
+	    format_place(place, plan), value_of(environment, REQUEST_VARIABLE));
 	/* lowport in lowport: it is there already. */
 	return is_last(path, preload)
 	    ? environment

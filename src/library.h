@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "explain.h"
+#include "request.h"
 
 /* Room for its path. */
 #define LIBRARY_PATH 300
@@ -32,7 +33,7 @@ bool library_reaches(const char *path, const char *command, char **environment,
  * library of the caller's which overrides bind(2) goes on doing so, and with
  * the name to ask at before those of any lowport around this one.
  */
-char **library_preload(char **environment, const char *path, const char *name,
-    bool table);
+char **library_preload(char **environment, const char *path,
+    const struct rendezvous *, const struct plan *);
 
 #endif

@@ -145,7 +145,9 @@ preload_install(struct start *start, struct method *method,
     char why[EXPLAIN_TEXT])
 {
 	const char *command = start->options.command[0];
-	char path[LIBRARY_PATH], name[REQUEST_NAME];
+	struct offer words = {OFFER_PRELOAD};
+	char path[LIBRARY_PATH];
+	struct rendezvous place;
 	bool offered;
 	int requests;
 
@@ -154,18 +156,20 @@ preload_install(struct start *start, struct method *method,
 		!library_reaches(path, command, start->environment,
 		    start->options.new_privs, why)))
 		return false;
-	requests = channel_open_requests(name);
+	requests = channel_open_requests(&place);
 	if (requests < 0)
 		return say(why, "cannot make a Unix socket: %s",
 		    strerror(errno));
-	offered = offer(start, (struct offer){OFFER_PRELOAD}, requests, why);
+	memcpy(words.key, place.key, sizeof(words.key));
+	memcpy(words.proof, place.proof, sizeof(words.proof));
+	offered = offer(start, words, requests, why);
 	close(requests);
 	if (!offered ||
-	    !trial_run(name, &start->plan, &start->answer, &start->heritage,
+	    !trial_run(&place, &start->plan, &start->answer, &start->heritage,
 		why))
 		return false;
-	start->environment = library_preload(start->environment, path, name,
-	    start->options.show_expected);
+	start->environment = library_preload(start->environment, path, &place,
+	    &start->plan);
 	method->taken = METHOD_PRELOAD;
 	return true;
 }

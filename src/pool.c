@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "message.h"
@@ -17,6 +18,9 @@
 #include "socket.h"
 
 #define HEADROOM 4
+
+/* Milliseconds: a process takes what has been sent to it at once, or soon. */
+#define JOURNEY_MAX 2000
 
 static unsigned int
 spares_of(const struct mapping_variant *v, const struct plan *plan)
@@ -395,6 +399,15 @@ pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
 		socket_unpark(socket);
 }
 
+static long long
+milliseconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
 static void
 journey_end(struct pool_variant *v)
 {
@@ -423,20 +436,26 @@ pool_commit(struct pool_variant *v, int socket,
 		return;
 	journey_end(v);
 	v->journey = *journey;
+	v->departed = milliseconds();
 	*journey = -1;
 }
 
-/* Until then, nobody is seen to hold it who will. */
+/*
+ * Until then, nobody is seen to hold it who will.  A process that was forked in
+ * that moment may have the descriptor too, and keep it open: so no longer than
+ * JOURNEY_MAX.
+ */
 static bool
-has_arrived(struct pool_variant *v)
+is_on_its_way(struct pool_variant *v)
 {
 	struct pollfd end = {.fd = v->journey};
 
-	if (v->journey > 0 &&
+	if (v->journey > 0 && v->holding != PROCESS_HOLDS &&
+	    milliseconds() - v->departed < JOURNEY_MAX &&
 	    (poll(&end, 1, 0) != 1 || (end.revents & POLLHUP) == 0))
-		return false;
+		return true;
 	journey_end(v);
-	return true;
+	return false;
 }
 
 bool
@@ -456,9 +475,13 @@ pool_refresh(struct pool *pool, unsigned int looks)
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
 	for (; v < end; v++) {
-		if (!v->shared || !has_arrived(v))
+		if (!v->shared)
 			continue;
 		v->holding = kept_holding(v);
+		if (is_on_its_way(v)) {
+			v->holding = PROCESS_HOLDS;
+			continue;
+		}
 		v->unheld = v->holding == PROCESS_NONE_HOLDS ? v->unheld + 1
 							     : 0;
 		if (v->unheld < looks)

@@ -50,6 +50,7 @@ struct pool_variant {
 	/* Where it is on its way, held by nobody, the descriptor that hangs up
 	 * when it has arrived; 0 elsewhere. */
 	int journey;
+	long long departed; /* when, in milliseconds of CLOCK_MONOTONIC */
 };
 
 struct pool {

@@ -19,6 +19,9 @@
 
 #define PROC_PATH 64
 
+/* How often the way from a process to this one is looked for. */
+#define DESCENTS 16
+
 static int
 proc_open(pid_t task, const char *file)
 {
@@ -200,20 +203,30 @@ enum stat_field {
 	STAT_MEMORY = 23,
 };
 
-/* A number from "PID (name) S PPID ...", 0 where the process is gone.  The
- * name may hold anything, ')' and blanks included. */
-static unsigned long
-stat_field(pid_t process, enum stat_field wanted)
+/* A number from "PID (name) S PPID ..."; false where the process is gone, or not
+ * to be seen.  The name may hold anything, ')' and blanks included. */
+static bool
+stat_read(pid_t process, enum stat_field wanted, unsigned long *value)
 {
 	char text[512], *at;
 	int field = STAT_NAME;
 
-	if (process_text(process, "stat", text, sizeof(text)) < 0)
-		return 0;
+	if (process_text(process, "stat", text, sizeof(text)) <= 0)
+		return false;
 	at = strrchr(text, ')');
 	for (; at != NULL && field < (int)wanted; field++)
 		at = strchr(at + 1, ' ');
-	return at == NULL ? 0 : strtoul(at, NULL, 10);
+	*value = at == NULL ? 0 : strtoul(at, NULL, 10);
+	return at != NULL;
+}
+
+static unsigned long
+stat_field(pid_t process, enum stat_field wanted)
+{
+	unsigned long value = 0;
+
+	stat_read(process, wanted, &value);
+	return value;
 }
 
 static pid_t
@@ -222,14 +235,45 @@ parent_of(pid_t process)
 	return (pid_t)stat_field(process, STAT_PARENT);
 }
 
+/* Goes up from a process to this one, to the top, or to one that cannot be
+ * read. */
+static pid_t
+ancestor_of(pid_t process)
+{
+	unsigned long parent;
+
+	while (process > 1 && process != getpid() &&
+	    stat_read(process, STAT_PARENT, &parent))
+		process = (pid_t)parent;
+	return process;
+}
+
+/*
+ * One between them may end meanwhile: those it leaves are another's then, and the
+ * way up is another one.
+ */
+enum process_descent
+process_descent(pid_t process)
+{
+	pid_t top = process;
+	int left = DESCENTS;
+
+	while (left-- > 0) {
+		top = ancestor_of(process);
+		if (top == getpid())
+			return PROCESS_DESCENDS;
+		if (top <= 1)
+			return PROCESS_STRANGE;
+		if (top == process)
+			break;
+	}
+	return PROCESS_UNPLACED;
+}
+
 bool
 process_is_descendant(pid_t process)
 {
-	pid_t self = getpid();
-
-	while (process > 1 && process != self)
-		process = parent_of(process);
-	return process == self;
+	return process_descent(process) == PROCESS_DESCENDS;
 }
 
 struct search {

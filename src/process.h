@@ -37,6 +37,14 @@ bool process_is_traced(pid_t);
 /* True when this process is among the ancestors of that one, or is it. */
 bool process_is_descendant(pid_t);
 
+enum process_descent {
+	PROCESS_STRANGE,  /* this process is none of its ancestors */
+	PROCESS_DESCENDS, /* it is, or it is this process */
+	PROCESS_UNPLACED, /* it, or one of them, cannot be looked at */
+};
+
+enum process_descent process_descent(pid_t);
+
 /* The process a task belongs to, or -1. */
 pid_t process_of(pid_t task);
 

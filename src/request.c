@@ -5,7 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
+
+#include <sys/time.h>
 
 #include "request.h"
 #include "syscall.h"
@@ -31,6 +34,16 @@ copy(void *to, const void *from, size_t size)
 		*t++ = *f++;
 }
 
+static bool
+same(const void *a, const void *b, size_t size)
+{
+	const uint8_t *x = a, *y = b;
+
+	while (size > 0 && *x == *y)
+		size--, x++, y++;
+	return size == 0;
+}
+
 static void
 shut(int *fd)
 {
@@ -51,6 +64,8 @@ conversation_end(struct conversation *c)
 static int
 conversation_begin(struct conversation *c)
 {
+	/* A helper that lives has answered long before. */
+	static const struct timeval patience = {.tv_sec = 60};
 	int pair[2];
 	long status;
 
@@ -67,11 +82,13 @@ conversation_begin(struct conversation *c)
 	}
 	c->in = pair[0];
 	c->end = pair[1];
+	syscall5(SYS_setsockopt, c->in, SOL_SOCKET, SO_RCVTIMEO,
+	    (long)&patience, sizeof(patience));
 	return 0;
 }
 
 socklen_t
-request_address(struct sockaddr_un *address, const char *name)
+request_address(struct sockaddr_un *address, const struct rendezvous *place)
 {
 	static const char prefix[] = REQUEST_PREFIX;
 	size_t at = 1, i;
@@ -80,8 +97,8 @@ request_address(struct sockaddr_un *address, const char *name)
 	address->sun_path[0] = '\0';
 	for (i = 0; prefix[i] != '\0'; i++)
 		address->sun_path[at++] = prefix[i];
-	for (i = 0; i < REQUEST_NAME - 1; i++)
-		address->sun_path[at++] = name[i];
+	for (i = 0; i < REQUEST_WORD; i++)
+		address->sun_path[at++] = place->name[i];
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + at);
 }
 
@@ -98,18 +115,19 @@ send_message(int socket, struct msghdr *message)
 }
 
 static int
-request_send(struct conversation *c, const char *name,
-    const struct request *request, int fd)
+request_send(struct conversation *c, const struct rendezvous *place,
+    struct request *request, int fd)
 {
-	struct iovec vector = {(void *)request, sizeof(*request)};
+	struct iovec vector = {request, sizeof(*request)};
 	const int fds[2] = {fd, c->end};
 	struct sockaddr_un address;
 	union control control;
 	struct msghdr message;
 	long status;
 
+	copy(request->key, place->key, REQUEST_WORD);
 	message.msg_name = &address;
-	message.msg_namelen = request_address(&address, name);
+	message.msg_namelen = request_address(&address, place);
 	message.msg_iov = &vector;
 	message.msg_iovlen = 1;
 	message.msg_control = &control;
@@ -155,31 +173,38 @@ reply_receive(const struct conversation *c, void *bytes, size_t size, int *fd)
 	return status;
 }
 
-/* Nobody is there, or answers: as a trapped call fails whose listener is
- * gone. */
+/* Nobody is there, or answers: as a trapped call fails whose listener is gone. */
 static int
 gone(int error)
 {
 	return error == ECONNREFUSED || error == ENOENT ? ENOSYS : error;
 }
 
-/* About the descriptor, or about none where it is negative.  Returns how many
- * bytes were received, or minus an errno(3) value. */
-static long
-converse(const char *name, const struct request *request, int fd, void *reply,
-    size_t size, int *received)
+/*
+ * About the descriptor, or about none where it is negative.  Returns 0 where a
+ * reply of this size was received, which begins with the proof, or an errno(3)
+ * value.
+ */
+static int
+converse(const struct rendezvous *place, struct request *request, int fd,
+    void *reply, size_t size, int *received)
 {
 	struct conversation c;
 	long length;
 	int error = conversation_begin(&c);
 
 	if (error != 0)
-		return -error;
-	error = request_send(&c, name, request, fd >= 0 ? fd : c.end);
-	length = error != 0 ? -gone(error)
-			    : reply_receive(&c, reply, size, received);
+		return error;
+	error = request_send(&c, place, request, fd >= 0 ? fd : c.end);
+	if (error != 0) {
+		conversation_end(&c);
+		return gone(error);
+	}
+	length = reply_receive(&c, reply, size, received);
 	conversation_end(&c);
-	return length == 0 ? -ENOSYS : length;
+	return length == (long)size && same(reply, place->proof, REQUEST_WORD)
+	    ? 0
+	    : ENOSYS;
 }
 
 /* Puts the socket in the place of the server's. */
@@ -197,44 +222,37 @@ replace(int fd, int socket)
 }
 
 int
-request_bind(const char *name, int fd, const void *address, socklen_t length)
+request_bind(const struct rendezvous *place, int fd, const void *address,
+    socklen_t length)
 {
-	struct request request = {REQUEST_MAGIC, REQUEST_BIND, fd,
-	    length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES, {0}};
+	struct request request = {.kind = REQUEST_BIND,
+	    .fd = fd,
+	    .length = length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES};
 	struct reply reply;
 	int socket = -1, error;
-	long received;
 
 	if (fd < 0)
 		return REQUEST_PASS;
 	copy(request.address, address, request.length);
-	received = converse(name, &request, fd, &reply, sizeof(reply), &socket);
+	error = converse(place, &request, fd, &reply, sizeof(reply), &socket);
 	/* No descriptor at all: bind(2) itself shall say so. */
-	if (received == -EBADF)
-		return REQUEST_PASS;
-	if (received < 0)
-		return (int)-received;
-	error = received == sizeof(reply) ? reply.answer : ENOSYS;
-	if (socket >= 0 && error == 0)
-		error = replace(fd, socket);
+	if (error == EBADF)
+		error = REQUEST_PASS;
+	else if (error == 0 && reply.answer == 0)
+		error = socket >= 0 ? replace(fd, socket) : ENOSYS;
 	else if (error == 0)
-		error = ENOSYS;
+		error = reply.answer;
 	shut(&socket);
 	return error;
 }
 
 int
-request_table(const char *name, struct table *table)
+request_table(const struct rendezvous *place, struct table *table)
 {
-	const struct request request = {REQUEST_MAGIC, REQUEST_TABLE, -1, 0,
-	    {0}};
-	int none;
-	long received = converse(name, &request, -1, table, sizeof(*table),
-	    &none);
+	struct request request = {.kind = REQUEST_TABLE, .fd = -1};
+	int none = -1, error;
 
-	if (received < 0)
-		return (int)-received;
-	return received == sizeof(*table) && table->count <= PLAN_MAPPINGS_MAX
-	    ? 0
-	    : ENOSYS;
+	error = converse(place, &request, -1, table, sizeof(*table), &none);
+	shut(&none);
+	return error == 0 && table->count > PLAN_MAPPINGS_MAX ? ENOSYS : error;
 }

@@ -18,19 +18,33 @@
 #include "mapping.h"
 #include "plan.h"
 
-#define REQUEST_MAGIC 0x6c6f7072u
-
-/* The socket's name: this, behind a NUL, and 32 hexadecimal digits. */
-#define REQUEST_PREFIX "lowport."
-#define REQUEST_NAME   33 /* the digits and a NUL */
+/* Random words, in hexadecimal digits. */
+#define REQUEST_WORD 32
 
 /*
- * Variables of the server and of all it starts: the names of sockets to ask at,
- * with colons between them, the innermost lowport's first.  One with a '+'
- * behind it has a table of expected ports.
+ * Where to ask.  The kernel shows the name to everybody (/proc/net/unix, without
+ * the prefix and the NUL in front of it).  Who does not know the key is not
+ * heard, and who does not know the proof, which is never sent but in replies, is
+ * not believed: the name is free for anybody once the helper has been killed.
+ */
+struct rendezvous {
+	char name[REQUEST_WORD];
+	char key[REQUEST_WORD];
+	char proof[REQUEST_WORD];
+};
+
+#define REQUEST_PREFIX "lowport."
+
+/*
+ * Variable of the server and of all it starts, whose environment its user alone
+ * can read: for each lowport, the innermost first and with a ':' between them,
+ * the words of a struct rendezvous, a '+' where there is a table of what
+ * getsockname(2) is to answer, and behind a '@' the expected ports, with commas
+ * between them, 8443,9990-9992.  No others are asked for.
  */
 #define REQUEST_VARIABLE  "LOWPORT_PRELOAD"
 #define REQUEST_HAS_TABLE '+'
+#define REQUEST_PORTS     '@'
 
 enum request_kind {
 	REQUEST_BIND,
@@ -38,7 +52,7 @@ enum request_kind {
 };
 
 struct request {
-	uint32_t magic;
+	char key[REQUEST_WORD];
 	uint32_t kind;   /* enum request_kind */
 	int32_t fd;      /* bind(2)'s arguments */
 	uint32_t length; /* ENDPOINT_BYTES at the most */
@@ -47,6 +61,7 @@ struct request {
 
 /* With the socket where the answer is 0. */
 struct reply {
+	char proof[REQUEST_WORD];
 	int32_t answer; /* 0, an errno(3) value, or REQUEST_PASS */
 };
 
@@ -55,22 +70,23 @@ struct reply {
 
 /* For expected_port. */
 struct table {
+	char proof[REQUEST_WORD];
 	uint32_t count;
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 };
 
 /* Writes the abstract address of that name; returns its length. */
-socklen_t request_address(struct sockaddr_un *, const char *name);
+socklen_t request_address(struct sockaddr_un *, const struct rendezvous *);
 
 /*
  * Asks for a socket for this bind(2) and puts it at fd, where its close-on-exec
  * flag stays as it is.  Returns a reply's answer; ENOSYS where the helper is
  * gone, as a trapped call does then.  Safe in signal handlers.
  */
-int request_bind(const char *name, int fd, const void *address,
+int request_bind(const struct rendezvous *, int fd, const void *address,
     socklen_t length);
 
 /* Asks for the table.  Returns 0 or an errno(3) value. */
-int request_table(const char *name, struct table *);
+int request_table(const struct rendezvous *, struct table *);
 
 #endif

@@ -220,7 +220,7 @@ sockopt_integer(const struct sockopt_values *values, int level, int name)
 {
 	int option = sockopt_find(level, name), value;
 
-	if (!values->known[option])
+	if (option < 0 || !values->known[option])
 		return 0;
 	memcpy(&value, values->value[option], sizeof(value));
 	return value;

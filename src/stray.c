@@ -35,17 +35,21 @@ static const struct list lists[] = {
     {"/proc/self/net/udp6", IPPROTO_UDP, STATE_UNCONNECTED},
 };
 
-/* Where a mapping does not change the port, it is the right one. */
+/* One that a server is expected to bind, and none that it may have. */
 static bool
 is_wrong_port(const struct pool *pool, uint16_t port, int protocol)
 {
 	const struct pool_variant *v = pool->variants, *end = v + pool->count;
+	bool expected = false;
 
-	for (; v < end; v++)
-		if (v->server_port == port && v->protocol == protocol &&
-		    v->endpoint.port != port)
-			return true;
-	return false;
+	for (; v < end; v++) {
+		if (v->protocol != protocol)
+			continue;
+		if (v->endpoint.port == port)
+			return false;
+		expected |= v->server_port == port;
+	}
+	return expected;
 }
 
 /* A bind that no mapping covers has been told already. */
@@ -79,14 +83,15 @@ tell(uint16_t port, ino_t inode)
 static bool
 line_tells(const struct handoff *h, const struct list *list, const char *line)
 {
-	unsigned int port, state;
+	unsigned int port, state, uid;
 	unsigned long inode;
 
+	/* Others of the host may listen there as often as they like. */
 	return sscanf(line,
 		   " %*u: %*[0-9A-F]:%4x %*[0-9A-F]:%*x %2x %*x:%*x %*x:%*x "
-		   "%*x %*u %*u %lu",
-		   &port, &state, &inode) == 3 &&
-	    state == list->state &&
+		   "%*x %u %*u %lu",
+		   &port, &state, &uid, &inode) == 4 &&
+	    state == list->state && uid == h->plan->uid &&
 	    is_wrong_port(h->pool, (uint16_t)port, list->protocol) &&
 	    !was_told(h, (uint16_t)port) && tell((uint16_t)port, inode);
 }

@@ -26,6 +26,7 @@
 #include "preload.h"
 #include "process.h"
 #include "signals.h"
+#include "socket.h"
 #include "status.h"
 #include "stray.h"
 #include "supervisor.h"
@@ -346,23 +347,35 @@ listener_take(struct handoff *h, const struct offer *offer, int listener)
 	listener_close(h);
 	h->listener = listener;
 	h->preload = offer->kind == OFFER_PRELOAD;
+	memcpy(h->key, offer->key, sizeof(h->key));
+	memcpy(h->proof, offer->proof, sizeof(h->proof));
 	/* No signal has the library ask again. */
 	h->killable = h->preload || offer->killable != 0;
+}
+
+/* Another would be readable for ever once its other end is closed. */
+static bool
+is_for_requests(int fd)
+{
+	return socket_option(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX &&
+	    socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM;
 }
 
 /* What the child offers; anything else is the end. */
 static void
 channel_take(struct supervisor *s)
 {
+	struct handoff *h = s->handoff;
 	struct offer offer;
 	int fd = channel_receive_offer(s->channel, &offer);
 
 	if (fd < 0)
 		channel_close(s);
-	else if (offer.kind != OFFER_INHERITED)
-		listener_take(s->handoff, &offer, fd);
-	else if (!pool_inherit(s->handoff->pool, s->handoff->plan,
-		     offer.mapping, fd))
+	else if (offer.kind == OFFER_NOTIFY ||
+	    (offer.kind == OFFER_PRELOAD && is_for_requests(fd)))
+		listener_take(h, &offer, fd);
+	else if (offer.kind != OFFER_INHERITED ||
+	    !pool_inherit(h->pool, h->plan, offer.mapping, fd))
 		close(fd);
 }
 

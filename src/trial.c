@@ -83,22 +83,23 @@ trial_add(struct plan *plan)
 /* By the system call, or by a request at a name.  Returns 0 or what it fails
  * with. */
 static int
-bind_as_server(const char *name, int fd, const struct endpoint *asked)
+bind_as_server(const struct rendezvous *place, int fd,
+    const struct endpoint *asked)
 {
 	struct sockaddr_storage storage;
 	socklen_t length;
 
-	if (name == NULL)
+	if (place == NULL)
 		return socket_bind(fd, asked) == 0 ? 0 : errno;
 	length = endpoint_to_sockaddr(asked, &storage);
-	return request_bind(name, fd, &storage, length);
+	return request_bind(place, fd, &storage, length);
 }
 
 /* The number of the socket there tells whether it is another: a port that is
  * right may have been bound by the kernel. */
 static bool
-try_bind(const char *name, const struct endpoint *asked, int protocol,
-    char why[EXPLAIN_TEXT])
+try_bind(const struct rendezvous *place, const struct endpoint *asked,
+    int protocol, char why[EXPLAIN_TEXT])
 {
 	int fd = socket_open(asked, protocol), error;
 	ino_t own = socket_inode(fd);
@@ -107,7 +108,7 @@ try_bind(const char *name, const struct endpoint *asked, int protocol,
 	if (fd < 0)
 		return SAY(why, "cannot make a socket to try the hand-off: %s",
 		    strerror(errno));
-	error = bind_as_server(name, fd, asked);
+	error = bind_as_server(place, fd, asked);
 	replaced = error == 0 && socket_inode(fd) != own;
 	close(fd);
 	if (!replaced)
@@ -116,18 +117,19 @@ try_bind(const char *name, const struct endpoint *asked, int protocol,
 }
 
 static bool
-try_mapping(const char *name, const struct mapping *m, char why[EXPLAIN_TEXT])
+try_mapping(const struct rendezvous *place, const struct mapping *m,
+    char why[EXPLAIN_TEXT])
 {
 	struct mapping_variant variants[MAPPING_VARIANTS_MAX];
 
 	mapping_variants(m, variants);
 	variants[0].endpoint.port = m->server_port;
-	return try_bind(name, &variants[0].endpoint, m->protocol, why);
+	return try_bind(place, &variants[0].endpoint, m->protocol, why);
 }
 
 /* By the first socket that was inherited, in the form it has itself. */
 static bool
-try_heritage(const char *name, const struct heritage *heritage,
+try_heritage(const struct rendezvous *place, const struct heritage *heritage,
     const struct plan *plan, char why[EXPLAIN_TEXT])
 {
 	const struct mapping *m = &plan->mappings[heritage->sockets[0].mapping];
@@ -136,11 +138,11 @@ try_heritage(const char *name, const struct heritage *heritage,
 	if (!socket_endpoint(heritage->sockets[0].fd, &asked))
 		return SAY(why, "the socket that was passed is none");
 	asked.port = m->server_port;
-	return try_bind(name, &asked, m->protocol, why);
+	return try_bind(place, &asked, m->protocol, why);
 }
 
 bool
-trial_run(const char *name, const struct plan *plan,
+trial_run(const struct rendezvous *place, const struct plan *plan,
     const struct answer *answer, const struct heritage *heritage,
     char why[EXPLAIN_TEXT])
 {
@@ -150,8 +152,8 @@ trial_run(const char *name, const struct plan *plan,
 		if (answer->results[i].outcome == OUTCOME_READY &&
 		    !mapping_by_descriptor(&plan->mappings[i]) &&
 		    !mapping_inherited(&plan->mappings[i]))
-			return try_mapping(name, &plan->mappings[i], why);
+			return try_mapping(place, &plan->mappings[i], why);
 	if (heritage->count > 0)
-		return try_heritage(name, heritage, plan, why);
+		return try_heritage(place, heritage, plan, why);
 	return SAY(why, "no mapping has sockets to try the hand-off with");
 }

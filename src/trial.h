@@ -10,6 +10,7 @@
 #include "activation.h"
 #include "explain.h"
 #include "plan.h"
+#include "request.h"
 
 /* True where a mapping is of a port the server binds. */
 bool trial_needed(const struct plan *);
@@ -22,11 +23,11 @@ bool trial_add(struct plan *);
 
 /*
  * Makes a bind(2) as a server will, of the first mapping that has its sockets:
- * by the system call where name is NULL, by a request at that name otherwise.
+ * by the system call where there is no place to ask, by a request there otherwise.
  * It must end with another socket at the descriptor.  What the helper lends for
  * it stays in the pool.  Returns false and says why where it did not.
  */
-bool trial_run(const char *name, const struct plan *, const struct answer *,
-    const struct heritage *, char why[EXPLAIN_TEXT]);
+bool trial_run(const struct rendezvous *, const struct plan *,
+    const struct answer *, const struct heritage *, char why[EXPLAIN_TEXT]);
 
 #endif

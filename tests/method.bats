@@ -181,6 +181,43 @@ print("as ever")'
 	wait $! || true
 }
 
+@test "preload: a mapped port that another mapping expects is no stray" {
+	run -0 "$LOWPORT" --method preload -p 443:8443 -p 8443:9443 -- \
+	    python3 -c '
+import socket, time
+listeners = []
+for expected, public in ((8443, 443), (9443, 8443)):
+    s = socket.socket()
+    s.bind(("127.0.0.1", expected))
+    s.listen()
+    assert s.getsockname()[1] == public
+    listeners.append(s)
+time.sleep(1) # the first look comes before'
+	[ "$output" = "" ]
+}
+
+# A grandchild that asks while its parent ends: the way up to lowport changes
+# under its look.
+@test "preload: a server that daemonizes while it binds" {
+	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- python3 -c '
+import os, socket
+for n in range(200):
+    done, told = os.pipe()
+    if os.fork() == 0:
+        if os.fork() == 0:
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            s.bind(("127.0.0.1", 8443))
+            os.write(told, str(s.getsockname()[1]).encode())
+        os._exit(0)
+    os.wait()
+    assert os.read(done, 8) == b"443", n
+    os.close(done)
+    os.close(told)
+print("all")'
+	[ "$output" = all ]
+}
+
 @test "--show-expected-port: getsockname(2) answers what the server expects" {
 	for way in fetch observe baseline preload; do
 		use_way "$way"
@@ -244,7 +281,7 @@ print("each")'
 	chmod u+s "$TMPDIR/gains"
 	run "$LOWPORT" --allow-new-privs -p 443:8443 -- "$TMPDIR/gains" -c \
 	    "$MUST_NOT_START"
-	refused_with "is set-user-ID or has a capability"
+	refused_with "is set-user-ID or set-group-ID"
 	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- "$TMPDIR/gains" -c :
 }
 

@@ -356,13 +356,22 @@ END_TEST
 
 /* Requests, as the preload library sends them. */
 static int requests;
-static char name[REQUEST_NAME];
+static struct rendezvous place;
 
 static void
 setup_requests(void)
 {
-	requests = channel_open_requests(name);
+	requests = channel_open_requests(&place);
 	ck_assert_int_ge(requests, 0);
+}
+
+static struct reply
+reply_of(int answer)
+{
+	struct reply reply = {.answer = answer};
+
+	memcpy(reply.proof, place.proof, sizeof(reply.proof));
+	return reply;
 }
 
 /* Starts a process that asks for this bind and exits with the answer, or with
@@ -376,7 +385,7 @@ start_asking(int fd, const void *address, socklen_t length)
 	if (pid != 0)
 		return pid;
 	close(requests);
-	answer = request_bind(name, fd, address, length);
+	answer = request_bind(&place, fd, address, length);
 	_exit(answer == REQUEST_PASS ? 100 : answer);
 }
 
@@ -400,17 +409,12 @@ await_request(struct arrival *arrival)
 }
 
 static void
-connect_to(int fd, const char *digits)
+connect_to(int fd)
 {
-	struct sockaddr_un abstract = {.sun_family = AF_UNIX};
-	int length = snprintf(abstract.sun_path + 1,
-			      sizeof(abstract.sun_path) - 1,
-			      REQUEST_PREFIX "%s", digits);
+	struct sockaddr_un abstract;
+	socklen_t length = request_address(&abstract, &place);
 
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&abstract,
-				 offsetof(struct sockaddr_un, sun_path) + 1 +
-				     (socklen_t)length),
-			 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&abstract, length), 0);
 }
 
 static const uint8_t address[ENDPOINT_BYTES] = {AF_INET, 0, 0x20, 0xfb};
@@ -419,12 +423,12 @@ START_TEST(request_arrives)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), before = unit_descriptors();
 	pid_t pid = start_asking(fd, address, 16);
-	struct reply pass = {REQUEST_PASS};
+	struct reply pass = reply_of(REQUEST_PASS);
 	struct arrival a;
 
 	await_request(&a);
 	ck_assert_int_eq(a.sender, pid);
-	ck_assert_uint_eq(a.request.magic, REQUEST_MAGIC);
+	ck_assert_mem_eq(a.request.key, place.key, REQUEST_WORD);
 	ck_assert_uint_eq(a.request.kind, REQUEST_BIND);
 	ck_assert_int_eq(a.request.fd, fd);
 	ck_assert_uint_eq(a.request.length, 16);
@@ -442,7 +446,7 @@ START_TEST(reply_is_the_answer)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	pid_t pid = start_asking(fd, address, 16);
-	struct reply in_use = {EADDRINUSE};
+	struct reply in_use = reply_of(EADDRINUSE);
 	struct arrival a;
 
 	await_request(&a);
@@ -456,14 +460,14 @@ START_TEST(socket_takes_the_place)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | (_i == 0 ? 0 : SOCK_CLOEXEC), 0);
 	int own = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct reply done = {0};
+	struct reply done = reply_of(0);
 	struct arrival a;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		int before = unit_descriptors();
 
-		if (request_bind(name, fd, address, 16) != 0)
+		if (request_bind(&place, fd, address, 16) != 0)
 			_exit(1);
 		if (socket_option(fd, SOL_SOCKET, SO_DOMAIN) != AF_INET6)
 			_exit(2);
@@ -512,7 +516,7 @@ START_TEST(signals_do_not_interrupt)
 {
 	const struct sigaction action = {.sa_handler = ignore};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), i;
-	struct reply pass = {REQUEST_PASS};
+	struct reply pass = reply_of(REQUEST_PASS);
 	struct arrival a;
 	pid_t pid;
 
@@ -533,8 +537,9 @@ START_TEST(table_arrives)
 	pid_t pid = fork();
 
 	table.mappings[1].public_port = 443;
+	memcpy(table.proof, place.proof, REQUEST_WORD);
 	if (pid == 0)
-		_exit(request_table(name, &copy) != 0 ||
+		_exit(request_table(&place, &copy) != 0 ||
 		      memcmp(&copy, &table, sizeof(table)) != 0);
 	await_request(&a);
 	ck_assert_uint_eq(a.request.kind, REQUEST_TABLE);
@@ -543,21 +548,23 @@ START_TEST(table_arrives)
 }
 END_TEST
 
-/* Anybody may send anything there: it is received, and refused. */
-START_TEST(what_is_no_request_is_refused)
+/* Anybody may send anything there; of what has not the key nothing arrives, and
+ * the descriptors in it are closed before sendmsg(2) returns. */
+START_TEST(what_has_no_key_does_not_arrive)
 {
 	static const size_t lengths[] = {0, 1, sizeof(struct request) - 1,
 					 sizeof(struct request) + 1,
 					 sizeof(struct request)};
-	static const uint8_t bytes[2 * sizeof(struct request)];
+	static uint8_t bytes[2 * sizeof(struct request)];
+	size_t size = lengths[_i % 5];
 	int before = unit_descriptors();
 	struct arrival a;
 
+	/* All of it but the last byte; or all, and another length. */
+	memcpy(bytes, place.key, REQUEST_WORD - (size == lengths[4]));
 	peer = socket(AF_UNIX, SOCK_DGRAM, 0);
-	connect_to(peer, name);
-	send_raw((void *)bytes, lengths[_i % 5], (size_t)_i / 5);
-	ck_assert(!channel_receive_request(requests, &a));
-	ck_assert_int_eq(errno, EBADMSG);
+	connect_to(peer);
+	send_raw(bytes, size, (size_t)_i / 5);
 	ck_assert(!channel_receive_request(requests, &a));
 	ck_assert_int_eq(errno, EAGAIN);
 	close(peer);
@@ -565,14 +572,55 @@ START_TEST(what_is_no_request_is_refused)
 }
 END_TEST
 
-START_TEST(names_differ)
+/* With the key, and another number of descriptors than two. */
+START_TEST(what_is_no_request_is_refused)
 {
-	char other[REQUEST_NAME];
-	int fd = channel_open_requests(other);
+	static struct request request;
+	int before = unit_descriptors();
+	struct arrival a;
+
+	memcpy(request.key, place.key, REQUEST_WORD);
+	peer = socket(AF_UNIX, SOCK_DGRAM, 0);
+	connect_to(peer);
+	send_raw(&request, sizeof(request), (size_t)_i);
+	if (_i == 2) {
+		ck_assert(channel_receive_request(requests, &a));
+		close(a.socket);
+		close(a.reply);
+	} else {
+		ck_assert(!channel_receive_request(requests, &a));
+		ck_assert_int_eq(errno, EBADMSG);
+	}
+	close(peer);
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+/* The helper is gone, and another has taken its name. */
+START_TEST(who_has_no_proof_is_not_believed)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid_t pid = start_asking(fd, address, 16);
+	struct reply reply = reply_of(_i == 0 ? REQUEST_PASS : 0);
+	struct arrival a;
+
+	await_request(&a);
+	reply.proof[_i % REQUEST_WORD] ^= 1;
+	ck_assert(channel_send_reply(a.reply, &reply, _i == 0 ? -1 : fd));
+	ck_assert_int_eq(end_of(pid), ENOSYS);
+}
+END_TEST
+
+START_TEST(words_differ)
+{
+	struct rendezvous other;
+	int fd = channel_open_requests(&other);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_uint_eq(strlen(name), REQUEST_NAME - 1);
-	ck_assert_str_ne(name, other);
+	ck_assert_mem_ne(place.name, other.name, REQUEST_WORD);
+	ck_assert_mem_ne(place.key, other.key, REQUEST_WORD);
+	ck_assert_mem_ne(place.proof, other.proof, REQUEST_WORD);
+	ck_assert_mem_ne(place.key, place.proof, REQUEST_WORD);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 }
 END_TEST
@@ -611,11 +659,11 @@ suite(void)
 	tcase_add_test(t, no_descriptor_is_for_the_kernel);
 	tcase_add_test(t, signals_do_not_interrupt);
 	tcase_add_test(t, table_arrives);
-	/* Each length with up to three descriptors, but for the right one with
-	 * two. */
-	tcase_add_loop_test(t, what_is_no_request_is_refused, 0, 14);
-	tcase_add_loop_test(t, what_is_no_request_is_refused, 15, 20);
-	tcase_add_test(t, names_differ);
+	/* Each length with up to three descriptors. */
+	tcase_add_loop_test(t, what_has_no_key_does_not_arrive, 0, 20);
+	tcase_add_loop_test(t, what_is_no_request_is_refused, 0, 5);
+	tcase_add_loop_test(t, who_has_no_proof_is_not_believed, 0, 2);
+	tcase_add_test(t, words_differ);
 	suite_add_tcase(s, t);
 	return s;
 }

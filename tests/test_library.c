@@ -322,6 +322,8 @@ END_TEST
 
 #define PATH_  "/l/" FILE_NAME
 #define NAME   "0123456789abcdef0123456789abcdef"
+#define WORDS  NAME NAME NAME /* of a struct rendezvous */
+#define PORTS  "@8443,9990-9992"
 #define OUTER  "fedcba9876543210fedcba9876543210"
 #define OTHER  "00000000000000000000000000000000"
 #define LOADED "LD_PRELOAD="
@@ -332,35 +334,43 @@ static const struct {
 	bool table;
 	const char *preload, *names;
 } variables[] = {
-    {{NULL}, false, PATH_, NAME},
-    {{NULL}, true, PATH_, NAME "+"},
-    {{LOADED, ASKED}, false, PATH_, NAME},
-    {{LOADED "/x.so"}, false, "/x.so:" PATH_, NAME},
-    {{LOADED "/x.so /y.so"}, false, "/x.so /y.so:" PATH_, NAME},
-    {{"A=1", LOADED "/x.so", "B=2"}, false, "/x.so:" PATH_, NAME},
+    {{NULL}, false, PATH_, WORDS PORTS},
+    {{NULL}, true, PATH_, WORDS "+" PORTS},
+    {{LOADED, ASKED}, false, PATH_, WORDS PORTS},
+    {{LOADED "/x.so"}, false, "/x.so:" PATH_, WORDS PORTS},
+    {{LOADED "/x.so /y.so"}, false, "/x.so /y.so:" PATH_, WORDS PORTS},
+    {{"A=1", LOADED "/x.so", "B=2"}, false, "/x.so:" PATH_, WORDS PORTS},
     /* That of a lowport around this one. */
-    {{LOADED PATH_, ASKED OUTER}, false, PATH_, NAME ":" OUTER},
-    {{LOADED PATH_, ASKED OUTER "+"}, false, PATH_, NAME ":" OUTER "+"},
-    {{LOADED PATH_, ASKED OUTER}, true, PATH_, NAME "+:" OUTER},
+    {{LOADED PATH_, ASKED OUTER}, false, PATH_, WORDS PORTS ":" OUTER},
+    {{LOADED PATH_, ASKED OUTER "+"}, false, PATH_, WORDS PORTS ":" OUTER "+"},
+    {{LOADED PATH_, ASKED OUTER}, true, PATH_, WORDS "+" PORTS ":" OUTER},
     {{LOADED PATH_, ASKED OUTER "+:" OTHER},
      true,
      PATH_,
-     NAME "+:" OUTER "+:" OTHER},
-    {{LOADED "/x.so:" PATH_}, false, "/x.so:" PATH_, NAME},
-    {{LOADED "/x.so " PATH_}, false, "/x.so " PATH_, NAME},
+     WORDS "+" PORTS ":" OUTER "+:" OTHER},
+    {{LOADED "/x.so:" PATH_}, false, "/x.so:" PATH_, WORDS PORTS},
+    {{LOADED "/x.so " PATH_}, false, "/x.so " PATH_, WORDS PORTS},
     /* Another one, whose path ends alike. */
-    {{LOADED "/opt" PATH_}, false, "/opt" PATH_ ":" PATH_, NAME},
-    {{LOADED "/x.so:/opt" PATH_}, false, "/x.so:/opt" PATH_ ":" PATH_, NAME},
-    {{LOADED PATH_ ".1"}, false, PATH_ ".1:" PATH_, NAME},
-    {{LOADED FILE_NAME}, false, FILE_NAME ":" PATH_, NAME},
+    {{LOADED "/opt" PATH_}, false, "/opt" PATH_ ":" PATH_, WORDS PORTS},
+    {{LOADED "/x.so:/opt" PATH_}, false, "/x.so:/opt" PATH_ ":" PATH_, WORDS PORTS},
+    {{LOADED PATH_ ".1"}, false, PATH_ ".1:" PATH_, WORDS PORTS},
+    {{LOADED FILE_NAME}, false, FILE_NAME ":" PATH_, WORDS PORTS},
 };
 
 START_TEST(preloads)
 {
 	char **before = (char **)variables[_i].before;
-	char **after = library_preload(before, PATH_, NAME,
-				       variables[_i].table);
+	struct plan plan = {.mapping_count = 3,
+			    .show_expected = variables[_i].table,
+			    .mappings = {{.ports = 1, .server_port = 8443},
+					 {.ports = 2, .server_port = 0},
+					 {.ports = 3, .server_port = 9990}}};
+	struct rendezvous place;
+	char **after;
 	size_t i;
+
+	memcpy(&place, WORDS, sizeof(place));
+	after = library_preload(before, PATH_, &place, &plan);
 
 	ck_assert_str_eq(environment_get(after, "LD_PRELOAD"),
 			 variables[_i].preload);

@@ -58,6 +58,35 @@ CAPABILITIES="grep -E ^Cap|^NoNew /proc/self/status"
 	[[ $output == *"as expected"* ]]
 }
 
+@test "preload: a program with a capability of its own is refused" {
+	cp "$(readlink -f "$(command -v python3)")" "$TMPDIR/capable"
+	setcap cap_net_bind_service=ep "$TMPDIR/capable"
+	run as_nobody "$LOWPORT" --method preload -p 443:8443 -- \
+	    "$TMPDIR/capable" -c "open('$TMPDIR/started', 'w')"
+	refused_with "has a capability of its own"
+	setcap -r "$TMPDIR/capable"
+	run -0 as_nobody "$LOWPORT" -q --method preload -p 443:8443 -- \
+	    "$TMPDIR/capable" tests/serve_once.py 8443 443
+	[ "$output" = reached ]
+}
+
+@test "preload: a server that cannot be placed gets an error, not 8443" {
+	run -0 unshare --mount sh -c '
+	    mount -t proc -o hidepid=2 proc /proc
+	    exec setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"' sh \
+	    "$LOWPORT" -q --method preload -p 443:8443 -- python3 -c '
+import ctypes, socket
+ctypes.CDLL(None).prctl(4, 0) # PR_SET_DUMPABLE
+try:
+    s = socket.socket()
+    s.bind(("127.0.0.1", 8443))
+    print("got", s.getsockname()[1])
+except PermissionError:
+    print("refused")'
+	[[ $output == *"cannot tell whether process "*"is one of the server's"* ]]
+	[[ $output == *refused ]]
+}
+
 # The sets of capabilities are masks: 1<<12 is net_admin, 1<<7 setuid.
 @test "--keep-caps: these, in every set, and no other, after -u" {
 	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin,CAP_SETUID \
