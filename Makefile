@@ -144,6 +144,7 @@ PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
                    tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny \
                  $(BUILD)/attack_child \
                  $(BUILD)/foreign
+ATTACKABLE     = $(BUILD)/lowport_attackable
 SANDBOX        = BUILD=$(BUILD) tests/sandbox
 
 # A server that a failed test has left must not hold the rest up.
@@ -239,7 +240,12 @@ bench:
 	$(MAKE) tests
 	tests/bench
 
-tests: all $(UNIT_TESTS) $(PROGRAMS)
+tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKABLE)
+
+# The same objects, and one of the tests between two of them.
+$(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
+	$(COMPILE) -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
+	    -Wl,--wrap=channel_send_plan -o $@ $^ $(LIBCAP)
 
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
 	$(COMPILE) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \

@@ -146,6 +146,21 @@ channel_receive_plan(int channel, struct plan *plan)
 	return receive(channel, plan, sizeof(*plan));
 }
 
+/* A message takes a byte: one without would look like the end. */
+bool
+channel_send_ready(int channel)
+{
+	return send_bytes(channel, "", 1, 0);
+}
+
+bool
+channel_receive_ready(int channel)
+{
+	char byte;
+
+	return receive(channel, &byte, sizeof(byte));
+}
+
 bool
 channel_send_answer(int channel, const struct answer *answer)
 {

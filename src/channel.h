@@ -4,6 +4,9 @@
  * descriptors (SCM_RIGHTS, unix(7)).  In order:
  *
  *   child to helper   struct plan
+ *   child to helper   a byte: from now on the helper can look at the child,
+ *                     which hides until its plan is on its way (privilege.h).
+ *                     The helper waits for it when it has dropped all it has
  *   helper to child   struct answer
  *   helper to child   a socket for each port that is mapped by descriptor
  *   child to helper   struct offer, any number of them, each with a descriptor
@@ -48,6 +51,8 @@ void channel_open(int ends[2]);
  * protocol. */
 bool channel_send_plan(int channel, const struct plan *);
 bool channel_receive_plan(int channel, struct plan *);
+bool channel_send_ready(int channel);
+bool channel_receive_ready(int channel);
 bool channel_send_answer(int channel, const struct answer *);
 bool channel_receive_answer(int channel, struct answer *);
 bool channel_send_socket(int channel, int socket);

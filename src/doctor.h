@@ -12,7 +12,7 @@
 void doctor_as_root(const struct start *);
 
 /* What can be told without the helper, which may fail.  To be called after
- * privilege_become, as until then /proc may not be readable. */
+ * privilege_become: it tells what the server's user may. */
 void doctor_begin(const struct start *);
 
 /* The rest.  Ends the process. */

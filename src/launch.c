@@ -2,7 +2,8 @@
 /*
  * Runs in: the child.  It gives up CAP_NET_BIND_SERVICE at once; what else root
  * has, and nobody else does, when it knows the options, but for what a change
- * of user takes and --keep-caps names.
+ * of user takes and --keep-caps names.  Where it had any, it is hidden from
+ * others of its user until the plan is sent.
  * Reads: everything that is the caller's: arguments, environment.
  */
 #include <signal.h>
@@ -114,11 +115,23 @@ refuse(const struct start *start, size_t mapping)
 	fatalx("%s", why);
 }
 
+/* Until then, nobody can trace this process and change the plan: it may be
+ * root's, and this process is the user's already (tests/root/privilege.bats).
+ */
+static bool
+send_plan(const struct start *start)
+{
+	if (!channel_send_plan(start->channel, &start->plan))
+		return false;
+	privilege_show();
+	return channel_send_ready(start->channel);
+}
+
 /* The helper says for itself why it ended, if it did. */
 static void
 have_ports_bound(struct start *start)
 {
-	if (!channel_send_plan(start->channel, &start->plan) ||
+	if (!send_plan(start) ||
 	    !channel_receive_answer(start->channel, &start->answer))
 		_exit(STATUS_FAILURE);
 	/* The plan as a whole: what it says of itself is not to be used. */

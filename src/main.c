@@ -156,6 +156,8 @@ helper_run(int channel, pid_t child, pid_t parent)
 	/* From here on the helper has no power over anything but the server. */
 	if (plan.baseline)
 		target_set_baseline();
+	/* Where it never comes, the child is gone, or will be. */
+	channel_receive_ready(channel);
 	handoff.observe = plan.observe || !target_can_fetch(child);
 	answer.observe = handoff.observe;
 	channel_send_answer(channel, &answer);

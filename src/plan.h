@@ -3,9 +3,12 @@
  * The trust boundary.
  *
  * The child writes one plan, the helper reads it while it holds
- * CAP_NET_BIND_SERVICE.  Whoever runs lowport may replace the child's code
- * (its arguments and environment are theirs, ptrace(2) too), so the plan is
- * hostile input.  It has a fixed size, no pointer and no text.  plan_check
+ * CAP_NET_BIND_SERVICE.  Where lowport has a capability, nobody can trace or
+ * change the child until the plan is sent (privilege.h), be he its user: so a
+ * plan is what root, or who else started lowport, has asked for.  Nothing
+ * relies on that alone.  The child parses arguments and environment, which may
+ * be an attacker's, and the plan is checked as hostile input, as if its code
+ * had been replaced.  It has a fixed size, no pointer and no text.  plan_check
  * bounds every field; tests/test_plan.c holds each bound.
  *
  *   magic          PLAN_MAGIC: both sides are one build.

@@ -136,12 +136,25 @@ privilege_parse(const char *list, uint64_t *set, char why[PRIVILEGE_WHY])
 	return true;
 }
 
+static void
+hide(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		fatal("cannot hide this process from others of its user");
+}
+
 void
 privilege_hide(void)
 {
-	if (privilege_permitted() != 0 &&
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		fatal("cannot hide this process from others of its user");
+	if (privilege_permitted() != 0)
+		hide();
+}
+
+void
+privilege_show(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+		fatal("cannot make this process readable to the helper");
 }
 
 /* Of what is permitted now, these stay, and none effective. */
@@ -163,6 +176,8 @@ keep_permitted(uint64_t kept)
 void
 privilege_disarm(void)
 {
+	/* As long as it holds a capability, nobody without can trace it. */
+	privilege_hide();
 	keep_permitted(~PRIVILEGE_BIND);
 }
 
@@ -315,14 +330,24 @@ prove_dropped(uid_t uid, gid_t gid, uint64_t kept)
  * Order: ids while the capabilities for them are there, groups before the user
  * (setgroups(2) needs CAP_SETGID).  Ids that stay are left alone: an ordinary
  * user may not even repeat his own groups.
+ *
+ * The kernel makes who changes his ids as dumpable as fs.suid_dumpable says
+ * (proc_sys_fs(5)), which 1 makes anybody.  So the capabilities stay permitted
+ * until the process is hidden once more: those of the new user who hold none
+ * cannot trace one that does (ptrace(2), "Ptrace access mode checking").
  */
 static bool
 change_ids(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
 {
 	if (uid == getuid() && gid == getgid())
 		return true;
-	return setgroups(group_count, groups) == 0 &&
-	    setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+		fatal("cannot keep capabilities through a change of user");
+	if (setgroups(group_count, groups) != 0 ||
+	    setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+		return false;
+	hide();
+	return true;
 }
 
 static void
@@ -356,17 +381,10 @@ privilege_become(const struct user *user, uint64_t kept, bool new_privs)
 	if (new_privs && user->uid == 0 && !is_bounded(kept))
 		fatalx("--allow-new-privs: root would regain what it gives up; "
 		       "start lowport with CAP_SETPCAP, or leave it out");
-	/* Or a change from root would empty the permitted set. */
-	if (kept != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
-		fatal("cannot keep capabilities");
 	if (!change_ids(user->uid, user->gid, user->groups, user->group_count))
 		fatal("cannot become user %u, group %u (-u takes root with "
 		      "CAP_SETUID and CAP_SETGID)",
 		    user->uid, user->gid);
 	drop_capabilities(kept);
 	prove_dropped(user->uid, user->gid, kept);
-	/* A file capability made the process non-dumpable (prctl(2),
-	 * PR_SET_DUMPABLE), and so did the change of user. */
-	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
-		fatal("cannot make this process readable to the helper");
 }

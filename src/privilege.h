@@ -7,9 +7,10 @@
  *           privilege_raise    around the bind(2) calls of the pool
  *           privilege_lower
  *           privilege_drop     for ever, and tries to undo it
- *   child   privilege_disarm   before it reads a byte of the caller's
+ *   child   privilege_disarm   before it reads a byte of the caller's: hides
  *           privilege_trim     when it knows the options
  *           privilege_become   before it has a plan
+ *           privilege_show     when the plan is sent, and not before
  *           privilege_seal     before the hand-off is installed
  */
 #ifndef PRIVILEGE_H
@@ -54,12 +55,12 @@ bool privilege_gained(void);
  * Makes the process non-dumpable (prctl(2), PR_SET_DUMPABLE): others of its
  * user can neither trace it nor list its descriptors, wherever its capability
  * came from.  One that has none stays as it is: what it binds, its user can,
- * and a lowport around this one has to see it.
+ * and a lowport around this one has to see it.  Ends the process on failure.
  */
 void privilege_hide(void);
 
-/* Empties the effective set, and gives CAP_NET_BIND_SERVICE up.  Ends the
- * process on failure. */
+/* privilege_hide, and then empties the effective set, and gives
+ * CAP_NET_BIND_SERVICE up.  Ends the process on failure. */
 void privilege_disarm(void);
 
 /*
@@ -95,10 +96,17 @@ void privilege_seal(void);
  * message for the user where the kernel refuses the ids.  Only the capabilities
  * in kept stay, permitted, and ambient, so that what it executes has them.
  * With new_privs the bounding set stays as it is, unless the user is root.
- * no_new_privs is left to privilege_seal.  The process becomes dumpable again,
- * so that the helper, of the same user, may read it (ptrace(2), "Ptrace access
- * mode checking").
+ * no_new_privs is left to privilege_seal.  What was hidden stays so: others of
+ * the user could rewrite the plan, which the user's rights do not limit where
+ * root made it, and get any port.
  */
 void privilege_become(const struct user *, uint64_t kept, bool new_privs);
+
+/*
+ * Makes the process dumpable: readable to the helper, of the same user
+ * (ptrace(2), "Ptrace access mode checking"), and to all others of that user,
+ * who may trace and change it.  So not before the plan is sent.
+ */
+void privilege_show(void);
 
 #endif

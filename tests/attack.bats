@@ -107,6 +107,8 @@ setup() {
 }
 
 # ---- Forged plans: the child is stopped before it sends, its plan rewritten.
+# $LOWPORT's cannot be ("the child cannot be traced before ..."), so this and
+# what follows is of $ATTACKABLE.
 
 @test "plan: magic 0" {
 	plan magic-zero
@@ -326,14 +328,15 @@ setup() {
 	message end
 }
 
-@test "message: the plan twice, the second in place of the offer" {
+@test "message: the plan twice, the second in place of what follows it" {
 	genuine genuine
 	forged twice ready bound 125
 }
 
 @test "message: the plan ten times" {
 	genuine genuine
-	forged ten-times ready bound 125
+	# A reset, where the helper has closed the channel with some unread.
+	forged ten-times "ready|end" bound 125
 }
 
 @test "message: none, then SIGKILL" {
@@ -404,6 +407,16 @@ writev EPERM getfd EPERM seize EPERM" ]
 	genuine genuine
 	run -0 timeout -k 1 5 "$ATTACK" seize
 	[ "$output" = "tried often, seized 0" ]
+}
+
+@test "the child cannot be traced before it has sent its plan" {
+	run -0 timeout -k 1 25 "$ATTACK" catch "$ATTACKABLE" -q -u nobody \
+	    -p 443:8443 -- true
+	[[ $output == *"before its plan caught"* ]]
+	run -0 timeout -k 1 25 "$ATTACK" catch "$LOWPORT" -q -u nobody \
+	    -p 443:8443 -- true
+	[[ $output == *"before its plan never, later caught"* ]]
+	nothing_left
 }
 
 @test "executed under a tracer, lowport has no capability" {

@@ -4,14 +4,16 @@
  *            storm COUNT PORT | squeeze COUNT PORT | traced PORT | fake |
  *            watch COMMAND... | during PORT COMMAND... | bound PORT |
  *            core PORT COMMAND... | after | starve | share COMMAND... |
- *            report DESCRIPTOR | serve PORT
+ *            catch COMMAND... | report DESCRIPTOR | serve PORT
  *
  * What an ordinary user can do to $LOWPORT, which has a file capability, while
  * it starts and while it runs; each prints what came of it (attack.bats).
  *
- * The hijack: with -u, and an environment of 150,000 variables, the child is
- * busy for a while between becoming dumpable and sending its plan.  There it is
- * seized, stopped before sendmsg(2), and what it sends rewritten in its memory.
+ * The hijack is of $ATTACKABLE, whose child is dumpable and waits a while before
+ * it sends its plan (attackable.c).  There it is seized, stopped before
+ * sendmsg(2), and what it sends rewritten in its memory.  $LOWPORT's cannot be
+ * (catch): with -u, and an environment of 150,000 variables, it is busy for a
+ * while between becoming the user and sending its plan, and hidden.
  *
  * Of the public ports, tests/policy denies 666 alone.
  */
@@ -20,6 +22,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/inet_diag.h>
@@ -60,9 +63,10 @@
 #define PATIENCE    1000   /* milliseconds for what should come at once */
 #define SILENCE     300    /* milliseconds after which none will come */
 #define DENIED      666    /* the port tests/policy denies */
+#define NOBODY      65534  /* an ordinary user, and his group */
 #define SERVER_SELF "build/attack_child"
 
-static const char *lowport;
+static const char *lowport, *attackable;
 static volatile pid_t running; /* the helper, for the alarm */
 static volatile pid_t hostage; /* its child */
 
@@ -507,7 +511,7 @@ advance_to_send(struct hijack *h)
 	return true;
 }
 
-/* EPERM until the child is dumpable, ESRCH until it is there. */
+/* EPERM until the child shows itself, ESRCH until it is there. */
 static bool
 seize_child(struct hijack *h)
 {
@@ -542,8 +546,8 @@ static struct hijack
 hijack(char **environment, const char *option)
 {
 	char user[16], report[16];
-	char *arguments[] = {(char *)lowport, (char *)option, "-u", user, "-p",
-	    TELLTALE_TEXT, "-p", "443:8443", "--", SERVER_SELF, "report",
+	char *arguments[] = {(char *)attackable, (char *)option, "-u", user,
+	    "-p", TELLTALE_TEXT, "-p", "443:8443", "--", SERVER_SELF, "report",
 	    report, NULL};
 	struct hijack h;
 	int i;
@@ -994,6 +998,22 @@ describe_answer(const struct answer *answer, unsigned int mappings)
 	return text;
 }
 
+/* Lets the child send what it stands before, and then that it can be seen,
+ * for which the helper waits with its answer. */
+static bool
+pass_plan(struct hijack *h)
+{
+	struct msghdr plan = h->header;
+	struct iovec vector = h->vector;
+	bool passed = next_stop(h->child);
+
+	if (passed && advance_to_send(h))
+		passed = next_stop(h->child);
+	h->header = plan;
+	h->vector = vector;
+	return passed;
+}
+
 /* After the forged send, looks at the answer without taking it. */
 static const char *
 await_answer(struct hijack *h)
@@ -1002,7 +1022,7 @@ await_answer(struct hijack *h)
 	struct answer answer;
 	ssize_t length;
 
-	if (!next_stop(h->child))
+	if (!pass_plan(h))
 		return "child gone";
 	if (poll(&channel, 1, SILENCE) != 1)
 		return "none";
@@ -1103,7 +1123,7 @@ forge(const char *name, uint16_t port)
 	held = h.caught;
 	before = capabilities_of(h.helper);
 	if (offer) {
-		if (!advance_to_send(&h) || !forge_offer(&h, name))
+		if (!pass_plan(&h) || !advance_to_send(&h) || !forge_offer(&h, name))
 			errx(2, "no offer '%s'", name);
 		if (preload)
 			forge_kind(&h, OFFER_PRELOAD);
@@ -1262,6 +1282,55 @@ steps(uint16_t port)
 	    into_child + 1 >= count ? "always" : "not always", into_helper,
 	    held, port, port_state(listed), take_report(h.report), ended);
 	return after();
+}
+
+/* What can be had of the child by others of its user; 2 is err(3)'s. */
+enum catch { CATCH_PLAN, CATCH_LATER, CATCH_FAILED, CATCH_NOTHING };
+
+/* One attempt.  Where root starts the command, who tries is not root: a parent
+ * of it all the same, as Yama would have him. */
+static enum catch
+catch_child(char **command)
+{
+	struct hijack h = {.channel = -1};
+
+	h.helper = start(command, slow_environment());
+	if (getuid() == 0 &&
+	    (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+		setresuid(NOBODY, NOBODY, NOBODY) != 0))
+		err(2, "cannot become nobody");
+	if (!seize_child(&h))
+		return CATCH_NOTHING;
+	return advance_to_send(&h) && h.vector.iov_len == sizeof(struct plan)
+	    ? CATCH_PLAN
+	    : CATCH_LATER;
+}
+
+static int
+catch_children(char **command)
+{
+	unsigned int counts[CATCH_NOTHING + 1] = {0};
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < CATCHES / 2 && counts[CATCH_PLAN] == 0; i++) {
+		pid = running = fork();
+		if (pid == 0)
+			_exit(catch_child(command));
+		waitpid(pid, &status, 0);
+		if (!WIFEXITED(status) ||
+		    WEXITSTATUS(status) > CATCH_NOTHING ||
+		    WEXITSTATUS(status) == CATCH_FAILED)
+			errx(2, "an attempt failed");
+		counts[WEXITSTATUS(status)]++;
+		end_all();
+	}
+	printf("before its plan %s, later %s\n",
+	    counts[CATCH_PLAN] > 0 ? "caught" : "never",
+	    counts[CATCH_LATER] > 0 ? "caught" : "never");
+	fprintf(stderr, "plan %u, later %u, nothing %u\n", counts[CATCH_PLAN],
+	    counts[CATCH_LATER], counts[CATCH_NOTHING]);
+	return 0;
 }
 
 /* ---- Signals and limits at all moments. */
@@ -1605,6 +1674,8 @@ act(int argc, char **argv)
 		return bound((uint16_t)atoi(argument));
 	if (strcmp(name, "share") == 0)
 		return share(argv + 2);
+	if (strcmp(name, "catch") == 0)
+		return catch_children(argv + 2);
 	if (strcmp(name, "core") == 0)
 		return core((uint16_t)atoi(argument), argv + 3);
 	errx(2, "there is no attack '%s'", name);
@@ -1614,16 +1685,20 @@ int
 main(int argc, char **argv)
 {
 	lowport = getenv("LOWPORT");
+	attackable = getenv("ATTACKABLE");
 	if (argc > 2 && strcmp(argv[1], "report") == 0)
 		return report_port(atoi(argv[2]));
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)
 		return serve((uint16_t)atoi(argv[2]));
-	if (argc < 2 || lowport == NULL)
-		errx(2, "usage: attack_child ATTACK [ARGUMENT...], $LOWPORT");
+	if (argc < 2 || lowport == NULL || attackable == NULL)
+		errx(2, "usage: attack_child ATTACK [ARGUMENT...], $LOWPORT, "
+			"$ATTACKABLE");
 	/* Orphans come here, and nothing outlives its time. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	signal(SIGALRM, out_of_time);
-	alarm(strcmp(argv[1], "storm") == 0 || strcmp(argv[1], "squeeze") == 0
+	alarm(strcmp(argv[1], "storm") == 0 ||
+		    strcmp(argv[1], "squeeze") == 0 ||
+		    strcmp(argv[1], "catch") == 0
 		? 20
 		: 10);
 	return act(argc, argv);

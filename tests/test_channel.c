@@ -134,6 +134,35 @@ START_TEST(plan_arrives)
 }
 END_TEST
 
+START_TEST(ready_arrives)
+{
+	ck_assert(channel_send_ready(peer));
+	ck_assert(channel_receive_ready(helper));
+}
+END_TEST
+
+/* Whatever else comes is taken from the channel, and is not it. */
+START_TEST(nothing_else_is_ready)
+{
+	static const struct {
+		size_t size, descriptors;
+	} wrong[] = {{0, 0}, {2, 0}, {1, 1}, {sizeof(struct plan), 0}};
+	int before = unit_descriptors();
+	size_t i;
+
+	for (i = 0; i < LENGTH(wrong); i++) {
+		send_raw(&sent, wrong[i].size, wrong[i].descriptors);
+		ck_assert(!channel_receive_ready(helper));
+	}
+	ck_assert_int_eq(unit_descriptors(), before);
+	ck_assert(channel_send_ready(peer));
+	ck_assert(channel_receive_ready(helper));
+	close(peer);
+	ck_assert(!channel_receive_ready(helper));
+	ck_assert(!channel_send_ready(helper));
+}
+END_TEST
+
 START_TEST(answer_arrives)
 {
 	struct answer answer = {.results[63] = {OUTCOME_NOT_BOUND, EACCES}},
@@ -633,6 +662,8 @@ suite(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, plan_arrives);
+	tcase_add_test(t, ready_arrives);
+	tcase_add_test(t, nothing_else_is_ready);
 	tcase_add_test(t, answer_arrives);
 	tcase_add_test(t, offer_arrives);
 	tcase_add_test(t, ends_close_on_exec);
