@@ -81,7 +81,7 @@ traps_for(const struct start *start)
 }
 
 /* From here on this process has the filter. */
-static void
+static bool
 notify_install(const struct start *start, struct method *method)
 {
 	struct seccomp_listener listener = seccomp_listen(traps_for(start),
@@ -90,18 +90,23 @@ notify_install(const struct start *start, struct method *method)
 
 	if (listener.fd < 0) {
 		explain_no_listener(method->why, errno);
-		return;
+		return false;
 	}
+	method->killable = listener.killable;
 	offered = offer(start,
 	    (struct offer){OFFER_NOTIFY, .killable = listener.killable},
 	    listener.fd, method->why);
 	close(listener.fd);
-	if (!offered ||
-	    !trial_run(NULL, &start->plan, &start->answer, &start->heritage,
+	return offered;
+}
+
+static void
+notify_try(const struct start *start, struct method *method)
+{
+	if (notify_install(start, method) &&
+	    trial_run(NULL, &start->plan, &start->answer, &start->heritage,
 		method->why))
-		return;
-	method->killable = listener.killable;
-	method->taken = METHOD_NOTIFY;
+		method->taken = METHOD_NOTIFY;
 }
 
 struct attempt {
@@ -114,7 +119,7 @@ attempt_run(void *argument)
 {
 	struct attempt *attempt = argument;
 
-	notify_install(attempt->start, &attempt->method);
+	notify_try(attempt->start, &attempt->method);
 	return 0;
 }
 
@@ -174,7 +179,8 @@ preload_install(struct start *start, struct method *method,
 	return true;
 }
 
-/* True where it was to be notify, whatever came of it. */
+/* True where it was to be notify, whatever came of it.  What a process like this
+ * one has tried is not tried again: that would take a tenth of the start. */
 static bool
 notify_settles(const struct start *start, struct method *method)
 {
@@ -184,9 +190,12 @@ notify_settles(const struct start *start, struct method *method)
 		return false;
 	if (!notify_can(start, method->why))
 		return asked == METHOD_NOTIFY;
-	if (asked == METHOD_AUTO && !notify_works(start, method))
+	if (asked == METHOD_NOTIFY)
+		notify_try(start, method);
+	else if (!notify_works(start, method))
 		return false;
-	notify_install(start, method);
+	else if (notify_install(start, method))
+		method->taken = METHOD_NOTIFY;
 	return true;
 }
 
