@@ -178,14 +178,12 @@ install_handoff(struct start *start)
 	tell_method(&method);
 }
 
-/* Nothing runs that signals would be forwarded to: they end this process, and
- * so does the helper's end. */
+/* Nothing runs that signals would be forwarded to: they end this process. */
 static void
 be_interruptible(const sigset_t *signals)
 {
 	signal(SIGCHLD, SIG_DFL); /* program_read waits */
 	sigprocmask(SIG_SETMASK, signals, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 void
@@ -206,6 +204,9 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = activation_inherit(&start.heritage, &start.options,
 	    start.environment);
 	become_user(&start);
+	/* Nor does it outlive the helper.  (A change of user clears that.) */
+	if (start.options.purpose != PURPOSE_RUN)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_begin(&start);
 	make_plan(&start.plan, &start.options);

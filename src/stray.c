@@ -103,12 +103,12 @@ piece_tells(const struct handoff *h, const struct list *list, char *piece,
 {
 	char *line = piece, *end;
 
-	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+	for (*used = 0; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		*end = '\0';
+		*used = (size_t)(end + 1 - piece);
 		if (line_tells(h, list, line))
 			return true;
 	}
-	*used = (size_t)(line - piece);
 	return false;
 }
 
@@ -117,16 +117,20 @@ list_tells(const struct handoff *h, const struct list *list)
 {
 	int fd = open(list->path, O_RDONLY | O_CLOEXEC);
 	char piece[PIECE + 1];
+	size_t kept = 0, used;
 	bool told = false;
-	off_t at = 0;
-	size_t used = 1;
 	ssize_t length;
+	off_t at = 0;
 
-	while (fd >= 0 && !told && used > 0 &&
-	    (length = pread(fd, piece, PIECE, at)) > 0) {
-		piece[length] = '\0';
+	/* On where the kernel has stopped: elsewhere it begins anew. */
+	while (fd >= 0 && !told &&
+	    (length = pread(fd, piece + kept, PIECE - kept, at)) > 0) {
+		at += length;
+		kept += (size_t)length;
+		piece[kept] = '\0';
 		told = piece_tells(h, list, piece, &used);
-		at += (off_t)used;
+		kept -= used;
+		memmove(piece, piece + used, kept);
 	}
 	if (fd >= 0)
 		close(fd);

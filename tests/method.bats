@@ -170,9 +170,19 @@ print("as ever")'
 	! listening 8443
 }
 
+# Among a hundred sockets, so that the list of them comes in pieces.
+HUNDRED='
+import os, socket
+for n in range(100):
+    s = socket.socket()
+    s.listen()
+    s.set_inheritable(True)
+    s.detach()
+os.execvp("python3", ["python3", "tests/hold.py", "8443"])'
+
 @test "preload: a process it is not in, with the expected port, is told" {
 	"$LOWPORT" -q --method preload -p 443:8443 -- \
-	    sh -c 'env -u LD_PRELOAD python3 tests/hold.py 8443; :' \
+	    sh -c 'env -u LD_PRELOAD python3 -c "$0"; :' "$HUNDRED" \
 	    2>"$TMPDIR/log" &
 	wait_until grep -q 'has port 8443 itself' "$TMPDIR/log"
 	pid=$(pgrep -f 'hold.py 8443$' | tail -n 1)
