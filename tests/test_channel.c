@@ -589,8 +589,9 @@ START_TEST(what_has_no_key_does_not_arrive)
 	int before = unit_descriptors();
 	struct arrival a;
 
-	/* All of it but the last byte; or all, and another length. */
-	memcpy(bytes, place.key, REQUEST_WORD - (size == lengths[4]));
+	/* All of it but the last bit; or all, and another length. */
+	memcpy(bytes, place.key, REQUEST_WORD);
+	bytes[REQUEST_WORD - 1] ^= size == lengths[4];
 	peer = socket(AF_UNIX, SOCK_DGRAM, 0);
 	connect_to(peer);
 	send_raw(bytes, size, (size_t)_i / 5);
