@@ -448,11 +448,12 @@ pool_commit(struct pool_variant *v, int socket,
 static bool
 is_on_its_way(struct pool_variant *v)
 {
-	struct pollfd end = {.fd = v->journey};
+	/* Nothing is ever sent there: readable is its end.  (gVisor does not
+	 * call that POLLHUP.) */
+	struct pollfd end = {.fd = v->journey, .events = POLLIN};
 
 	if (v->journey > 0 && v->holding != PROCESS_HOLDS &&
-	    milliseconds() - v->departed < JOURNEY_MAX &&
-	    (poll(&end, 1, 0) != 1 || (end.revents & POLLHUP) == 0))
+	    milliseconds() - v->departed < JOURNEY_MAX && poll(&end, 1, 0) == 0)
 		return true;
 	journey_end(v);
 	return false;
