@@ -446,17 +446,28 @@ pool_commit(struct pool_variant *v, int socket,
  * JOURNEY_MAX.
  */
 static bool
-is_on_its_way(struct pool_variant *v)
+is_on_its_way(const struct pool_variant *v)
 {
 	/* Nothing is ever sent there: readable is its end.  (gVisor does not
 	 * call that POLLHUP.) */
 	struct pollfd end = {.fd = v->journey, .events = POLLIN};
 
-	if (v->journey > 0 && v->holding != PROCESS_HOLDS &&
-	    milliseconds() - v->departed < JOURNEY_MAX && poll(&end, 1, 0) == 0)
-		return true;
-	journey_end(v);
-	return false;
+	return v->journey > 0 && milliseconds() - v->departed < JOURNEY_MAX &&
+	    poll(&end, 1, 0) == 0;
+}
+
+/* One that arrives between the two looks is not taken for given back: the first
+ * is whether it is there to be seen. */
+static void
+holding_look(struct pool_variant *v)
+{
+	const bool on_its_way = is_on_its_way(v);
+
+	v->holding = kept_holding(v);
+	if (on_its_way && v->holding != PROCESS_HOLDS)
+		v->holding = PROCESS_HOLDS;
+	else
+		journey_end(v);
 }
 
 bool
@@ -478,11 +489,7 @@ pool_refresh(struct pool *pool, unsigned int looks)
 	for (; v < end; v++) {
 		if (!v->shared)
 			continue;
-		v->holding = kept_holding(v);
-		if (is_on_its_way(v)) {
-			v->holding = PROCESS_HOLDS;
-			continue;
-		}
+		holding_look(v);
 		v->unheld = v->holding == PROCESS_NONE_HOLDS ? v->unheld + 1
 							     : 0;
 		if (v->unheld < looks)

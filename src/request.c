@@ -183,25 +183,21 @@ gone(int error)
 /*
  * About the descriptor, or about none where it is negative.  Returns 0 where a
  * reply of this size was received, which begins with the proof, or an errno(3)
- * value.
+ * value.  The caller ends the conversation.
  */
 static int
-converse(const struct rendezvous *place, struct request *request, int fd,
-    void *reply, size_t size, int *received)
+converse(struct conversation *c, const struct rendezvous *place,
+    struct request *request, int fd, void *reply, size_t size, int *received)
 {
-	struct conversation c;
 	long length;
-	int error = conversation_begin(&c);
+	int error = conversation_begin(c);
 
 	if (error != 0)
 		return error;
-	error = request_send(&c, place, request, fd >= 0 ? fd : c.end);
-	if (error != 0) {
-		conversation_end(&c);
+	error = request_send(c, place, request, fd >= 0 ? fd : c->end);
+	if (error != 0)
 		return gone(error);
-	}
-	length = reply_receive(&c, reply, size, received);
-	conversation_end(&c);
+	length = reply_receive(c, reply, size, received);
 	return length == (long)size && same(reply, place->proof, REQUEST_WORD)
 	    ? 0
 	    : ENOSYS;
@@ -228,13 +224,15 @@ request_bind(const struct rendezvous *place, int fd, const void *address,
 	struct request request = {.kind = REQUEST_BIND,
 	    .fd = fd,
 	    .length = length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES};
+	struct conversation c;
 	struct reply reply;
 	int socket = -1, error;
 
 	if (fd < 0)
 		return REQUEST_PASS;
 	copy(request.address, address, request.length);
-	error = converse(place, &request, fd, &reply, sizeof(reply), &socket);
+	error = converse(&c, place, &request, fd, &reply, sizeof(reply),
+	    &socket);
 	/* No descriptor at all: bind(2) itself shall say so. */
 	if (error == EBADF)
 		error = REQUEST_PASS;
@@ -243,6 +241,8 @@ request_bind(const struct rendezvous *place, int fd, const void *address,
 	else if (error == 0)
 		error = reply.answer;
 	shut(&socket);
+	/* Its end tells the helper that the socket is where it will be. */
+	conversation_end(&c);
 	return error;
 }
 
@@ -250,9 +250,11 @@ int
 request_table(const struct rendezvous *place, struct table *table)
 {
 	struct request request = {.kind = REQUEST_TABLE, .fd = -1};
+	struct conversation c;
 	int none = -1, error;
 
-	error = converse(place, &request, -1, table, sizeof(*table), &none);
+	error = converse(&c, place, &request, -1, table, sizeof(*table), &none);
 	shut(&none);
+	conversation_end(&c);
 	return error == 0 && table->count > PLAN_MAPPINGS_MAX ? ENOSYS : error;
 }
