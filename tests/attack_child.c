@@ -882,7 +882,7 @@ forge_offer(struct hijack *h, const char *name)
 	else if (strcmp(name, "offer-empty") == 0)
 		resize(h, 0);
 	else if (strcmp(name, "offer-long") == 0)
-		resize(h, 64);
+		resize(h, 2 * sizeof(struct offer));
 	else if (strncmp(name, "offer-of-", 9) == 0)
 		carry(h, fds, 1);
 	else
