@@ -50,8 +50,8 @@ HOSTCC    = $(if $(ARCH),cc,$(CC))
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
-ROOMS     = activation binary channel check doctor endpoint environment \
-            expected explain handoff holder job launch library lint mapping \
+ROOMS     = activation binary channel check clock doctor endpoint \
+            environment expected explain handoff holder job launch library lint mapping \
             message method notify options origin plan policy pool preload \
             privilege process program redirect report request seccomp signals \
             socket sockopt stray supervisor target trial trust user verdict
@@ -183,7 +183,7 @@ sandboxed-sanitized:
 # Fuzzers of what reads hostile bytes, with clang's libFuzzer: a short run that
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
-FUZZED         = channel endpoint mapping message plan policy pool privilege \
+FUZZED         = channel clock endpoint mapping message plan policy pool privilege \
                  process request signals socket sockopt user
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
@@ -204,7 +204,7 @@ fuzz:
 
 fuzzers: all $(FUZZERS)
 
-$(BUILD)/fuzz_handoff: FUZZED = endpoint expected handoff mapping message \
+$(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff mapping message \
                  notify plan policy pool preload signals sockopt user
 
 $(BUILD)/fuzz_binary: FUZZED = binary environment message program signals

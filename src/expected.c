@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bytes.h"
 #include "expected.h"
 
 #define MAPPED_PREFIX 12 /* ::ffff:0:0/96, in bytes */
@@ -27,22 +28,6 @@ widen(struct in6_addr *wide, const struct sockaddr_in6 *address)
 	return address->sin6_family == AF_INET;
 }
 
-static bool
-is_zero(const uint8_t *bytes, size_t size)
-{
-	while (size > 0 && *bytes++ == 0)
-		size--;
-	return size == 0;
-}
-
-static bool
-is_equal(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	while (size > 0 && *a++ == *b++)
-		size--;
-	return size == 0;
-}
-
 /* A connection to a wildcard listener has an address of its own; one of IPv4
  * may have come to a dual-stack one.  Only what is link-local has a scope. */
 static bool
@@ -55,12 +40,13 @@ covers(const struct mapping *m, const struct in6_addr *wide, uint32_t scope)
 		return true;
 	case AF_INET:
 		return ipv4 &&
-		    (is_zero(m->address, 4) ||
-			is_equal(m->address, &wide->s6_addr[MAPPED_PREFIX], 4));
+		    (bytes_zero(m->address, 4) ||
+			bytes_equal(m->address, &wide->s6_addr[MAPPED_PREFIX],
+			    4));
 	default:
-		return is_zero(m->address, 16) ||
+		return bytes_zero(m->address, 16) ||
 		    (m->scope == scope &&
-			is_equal(m->address, wide->s6_addr, 16));
+			bytes_equal(m->address, wide->s6_addr, 16));
 	}
 }
 

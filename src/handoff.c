@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "handoff.h"
 #include "message.h"
@@ -233,6 +234,14 @@ handoff_table(const struct handoff *h, struct table *table)
 		    table->count < PLAN_MAPPINGS_MAX)
 			table->mappings[table->count++] = mapping_of_inherited(
 			    &h->pool->variants[i]);
+}
+
+void
+handoff_close(struct handoff *h)
+{
+	if (h->listener >= 0)
+		close(h->listener);
+	h->listener = -1;
 }
 
 void

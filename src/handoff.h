@@ -86,6 +86,9 @@ void handoff_commit(struct handoff *, struct handoff_bind *,
  * if they were some. */
 void handoff_table(const struct handoff *, struct table *);
 
+/* No call can come any more. */
+void handoff_close(struct handoff *);
+
 /* Says once which mappings no bind has used; when says since when. */
 void handoff_report_unused(struct handoff *, const char *when);
 

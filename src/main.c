@@ -151,7 +151,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	}
 	privilege_drop(plan.uid, plan.gid);
 	message_set(plan.verbosity, plan.journal);
-	supervisor_settle(&plan.supervision, parent);
+	handoff.adopts = supervisor_settle(&plan.supervision, parent);
 	seccomp_confine(plan.show_expected != 0);
 	/* From here on the helper has no power over anything but the server. */
 	if (plan.baseline)

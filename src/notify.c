@@ -229,10 +229,8 @@ notify_serve(struct handoff *h)
 
 	if (!seccomp_receive(h->listener, &t.call)) {
 		/* ENOENT: the task died meanwhile.  Else it is no listener. */
-		if (errno != ENOENT && errno != EINTR) {
-			close(h->listener);
-			h->listener = -1;
-		}
+		if (errno != ENOENT && errno != EINTR)
+			handoff_close(h);
 	} else if (t.call.data.nr == SYS_bind) {
 		serve_bind(h, &t);
 	} else if (t.call.data.nr == SYS_getsockname) {

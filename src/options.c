@@ -350,31 +350,28 @@ options_default_spares(void)
 	return count < OPTIONS_SPARES_MAX ? count : OPTIONS_SPARES_MAX;
 }
 
+/* A decimal number within these bounds. */
 static unsigned int
-parse_spares(const char *text)
+parse_number(const char *what, const char *text, unsigned int least,
+    unsigned int most)
 {
 	unsigned long number;
 	char *end;
 
 	number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || number < 1 ||
-	    number > PLAN_SPARES_MAX)
-		fatalx("--spares '%.100s': not a number from 1 to %d", text,
-		    PLAN_SPARES_MAX);
+	if (*text < '0' || *text > '9' || *end != '\0' || number < least ||
+	    number > most)
+		fatalx("%s '%.100s': not a number from %u to %u", what, text,
+		    least, most);
 	return (unsigned int)number;
 }
 
 static void
 success_add(struct options *options, const char *text)
 {
-	unsigned long number;
-	char *end;
+	const unsigned int number = parse_number("exit status", text, 0,
+	    PLAN_STATUSES - 1);
 
-	number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' ||
-	    number >= PLAN_STATUSES)
-		fatalx("exit status '%.100s': not a number from 0 to %d", text,
-		    PLAN_STATUSES - 1);
 	options->supervision.success[number / 8] |= (uint8_t)(1 << number % 8);
 }
 
@@ -492,7 +489,8 @@ option_take(struct options *options, int option, char **argv, int at)
 		options->keep_caps = optarg;
 		break;
 	case OPTION_SPARES:
-		options->spares = parse_spares(optarg);
+		options->spares = parse_number("--spares", optarg, 1,
+		    PLAN_SPARES_MAX);
 		break;
 	case 'v':
 		options->verbosity = VERBOSITY_VERBOSE;

@@ -5,17 +5,9 @@
  */
 #include <netinet/in.h>
 
+#include "bytes.h"
 #include "message.h"
 #include "plan.h"
-
-static bool
-zero(const uint8_t *bytes, size_t size)
-{
-	for (; size > 0; size--)
-		if (*bytes++ != 0)
-			return false;
-	return true;
-}
 
 static bool
 ports_check(const struct mapping *m)
@@ -51,7 +43,7 @@ mapping_check(const struct mapping *m)
 	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)m->address))
 		return false;
 	return ports_check(m) && (m->scope == 0 || m->family == AF_INET6) &&
-	    zero(m->address + sizeof(m->address) - unused, unused);
+	    bytes_zero(m->address + sizeof(m->address) - unused, unused);
 }
 
 static bool

@@ -9,9 +9,9 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "message.h"
 #include "pool.h"
 #include "privilege.h"
@@ -399,15 +399,6 @@ pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
 		socket_unpark(socket);
 }
 
-static long long
-milliseconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
-}
-
 static void
 journey_end(struct pool_variant *v)
 {
@@ -436,7 +427,7 @@ pool_commit(struct pool_variant *v, int socket,
 		return;
 	journey_end(v);
 	v->journey = *journey;
-	v->departed = milliseconds();
+	v->departed = clock_milliseconds();
 	*journey = -1;
 }
 
@@ -452,7 +443,8 @@ is_on_its_way(const struct pool_variant *v)
 	 * call that POLLHUP.) */
 	struct pollfd end = {.fd = v->journey, .events = POLLIN};
 
-	return v->journey > 0 && milliseconds() - v->departed < JOURNEY_MAX &&
+	return v->journey > 0 &&
+	    clock_milliseconds() - v->departed < JOURNEY_MAX &&
 	    poll(&end, 1, 0) == 0;
 }
 

@@ -113,7 +113,6 @@ preload_serve(struct handoff *h)
 			close(arrival.reply);
 	} else if (errno != EAGAIN && errno != EINTR && errno != EBADMSG) {
 		/* It is no such socket. */
-		close(h->listener);
-		h->listener = -1;
+		handoff_close(h);
 	}
 }

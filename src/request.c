@@ -10,6 +10,7 @@
 
 #include <sys/time.h>
 
+#include "bytes.h"
 #include "request.h"
 #include "syscall.h"
 
@@ -32,16 +33,6 @@ copy(void *to, const void *from, size_t size)
 
 	while (size-- > 0)
 		*t++ = *f++;
-}
-
-static bool
-same(const void *a, const void *b, size_t size)
-{
-	const uint8_t *x = a, *y = b;
-
-	while (size > 0 && *x == *y)
-		size--, x++, y++;
-	return size == 0;
 }
 
 static void
@@ -198,7 +189,8 @@ converse(struct conversation *c, const struct rendezvous *place,
 	if (error != 0)
 		return gone(error);
 	length = reply_receive(c, reply, size, received);
-	return length == (long)size && same(reply, place->proof, REQUEST_WORD)
+	return length == (long)size &&
+		bytes_equal(reply, place->proof, REQUEST_WORD)
 	    ? 0
 	    : ENOSYS;
 }

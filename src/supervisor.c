@@ -13,10 +13,10 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "channel.h"
+#include "clock.h"
 #include "handoff.h"
 #include "job.h"
 #include "message.h"
@@ -47,25 +47,13 @@ struct supervisor {
 	bool ended;      /* the server, the first child, has */
 	bool stopping;   /* it was told to */
 	bool terminated; /* what it left has got SIGTERM */
-	/* Times of now(), 0 for never: */
+	/* Times of clock_milliseconds(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
 	long long refresh_at; /* to see whether kept sockets are still held */
 	long long stray_at;   /* to look for processes that bypass preload */
 	long long stray_wait; /* how long from then to the next look */
 };
-
-/* Orphans of the server become children of this process. */
-static bool adopts = true;
-
-static long long
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
-}
 
 /* sigfillset(3) leaves out two that the C library uses where it has threads.
  * They too may come from outside, and would kill the helper. */
@@ -109,30 +97,31 @@ supervisor_prepare(void)
  * notify, as it waits for the listener's end, too (is_awaited); by preload it
  * ends, and they fail.
  */
-static void
+static bool
 become_subreaper(void)
 {
-	adopts = getpid() == 1 ||
-	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
-	if (!adopts)
-		warnx("cannot become a subreaper (%s): signals would not reach "
-		      "a server that daemonizes; run it in the foreground",
-		    strerror(errno));
+	if (getpid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+		return true;
+	warnx("cannot become a subreaper (%s): signals would not reach a "
+	      "server that daemonizes; run it in the foreground",
+	    strerror(errno));
+	return false;
 }
 
-void
+bool
 supervisor_settle(const struct supervision *supervision, pid_t parent)
 {
 	const int signal = (int)supervision->pdeathsig;
+	const bool adopts = become_subreaper();
 
-	become_subreaper();
 	if (signal == 0)
-		return;
+		return adopts;
 	if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0)
 		fatal("cannot have a signal sent when the parent ends");
 	/* It may have ended before that; its signal is among ours then. */
 	if (getppid() != parent)
 		kill(getpid(), signal);
+	return adopts;
 }
 
 static int
@@ -179,7 +168,7 @@ clear_leftovers(struct supervisor *s)
 
 	process_each_descendant(send_signal, &signal);
 	s->terminated = true;
-	s->clear_at = now() + KILL_AFTER;
+	s->clear_at = clock_milliseconds() + KILL_AFTER;
 }
 
 static void
@@ -193,7 +182,7 @@ server_ended(struct supervisor *s, int status)
 	/* One that ended well and was not told to has daemonized: what it left
 	 * is the server now. */
 	if (s->stopping || s->status != 0)
-		s->clear_at = now();
+		s->clear_at = clock_milliseconds();
 }
 
 /* Reaps whatever has ended.  Returns false when there is no child left. */
@@ -281,7 +270,7 @@ look_for_stray(struct supervisor *s, long long time)
 static void
 check_times(struct supervisor *s)
 {
-	long long time = now();
+	long long time = clock_milliseconds();
 
 	if (s->clear_at != 0 && time >= s->clear_at)
 		clear_leftovers(s);
@@ -310,7 +299,7 @@ earlier(long long *time, long long other)
 static int
 next_time(const struct supervisor *s)
 {
-	long long next = LLONG_MAX, time = now();
+	long long next = LLONG_MAX, time = clock_milliseconds();
 
 	earlier(&next, s->clear_at);
 	earlier(&next, s->unused_at);
@@ -327,24 +316,17 @@ channel_close(struct supervisor *s)
 	close(s->channel);
 	s->channel = -1;
 	s->handoff->trying = false;
-	s->unused_at = now() + UNUSED_AFTER;
+	s->unused_at = clock_milliseconds() + UNUSED_AFTER;
 	s->stray_wait = STRAY_AFTER;
-	s->stray_at = s->handoff->preload ? now() + STRAY_AFTER : 0;
-}
-
-static void
-listener_close(struct handoff *h)
-{
-	if (h->listener >= 0)
-		close(h->listener);
-	h->listener = -1;
+	s->stray_at = s->handoff->preload ? clock_milliseconds() + STRAY_AFTER
+					  : 0;
 }
 
 /* A listener in place of the one before, which was for a trial. */
 static void
 listener_take(struct handoff *h, const struct offer *offer, int listener)
 {
-	listener_close(h);
+	handoff_close(h);
 	h->listener = listener;
 	h->preload = offer->kind == OFFER_PRELOAD;
 	memcpy(h->key, offer->key, sizeof(h->key));
@@ -409,7 +391,7 @@ serve(struct supervisor *s)
 	else if ((fds[0].revents & POLLIN) != 0)
 		serve_call(s->handoff);
 	else if (fds[0].revents != 0)
-		listener_close(s->handoff); /* no task is trapped any more */
+		handoff_close(s->handoff); /* no task is trapped any more */
 	if (fds[2].revents != 0)
 		take_signals(s);
 }
@@ -437,7 +419,7 @@ says_no_server(int status)
 static bool
 is_awaited(const struct handoff *handoff)
 {
-	return !adopts && handoff->listener >= 0 && !handoff->preload;
+	return !handoff->adopts && handoff->listener >= 0 && !handoff->preload;
 }
 
 int
@@ -448,7 +430,6 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	    .channel = channel,
 	    .job = {.server = server}};
 
-	handoff->adopts = adopts;
 	/* No way out of this loop but the last process's end. */
 	while (reap(&s) || is_awaited(handoff)) {
 		check_times(&s);

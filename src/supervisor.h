@@ -9,6 +9,7 @@
 #define SUPERVISOR_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct handoff;
@@ -28,9 +29,10 @@ int supervisor_prepare(void);
  * Becomes a subreaper, and asks for the plan's signal at the end of parent, who
  * started lowport.  Behind the drop, as a change of ids undoes the latter
  * (PR_SET_PDEATHSIG(2const), tests/root/privilege.bats); before the
- * confinement, which forbids prctl(2).
+ * confinement, which forbids prctl(2).  Returns whether orphans of the server
+ * become children of this process.
  */
-void supervisor_settle(const struct supervision *, pid_t parent);
+bool supervisor_settle(const struct supervision *, pid_t parent);
 
 /*
  * Runs until no process of the server is left; signals is what
