@@ -162,7 +162,7 @@ print("as ever")'
 	"$LOWPORT" -q --method preload -p 443:8443 -- sh -c '
 	    until [ -e "$TMPDIR/killed" ]; do sleep 0.02; done
 	    exec python3 -c "$0" 8443 >"$TMPDIR/said" 2>&1' "$BOUND" &
-	wait_until pgrep -P $!
+	wait_until pgrep -x -P $! sh
 	kill -KILL $!
 	wait $! || true
 	touch "$TMPDIR/killed"
