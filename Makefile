@@ -51,9 +51,9 @@ HOSTCC    = $(if $(ARCH),cc,$(CC))
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
 ROOMS     = activation binary channel check clock doctor endpoint \
-            environment expected explain handoff holder job launch library lint mapping \
-            message method notify options origin plan policy pool preload \
-            privilege process program redirect report request seccomp signals \
+            environment expected explain handoff holder host job launch library lint mapping \
+            message method notify number options origin plan policy pool preload \
+            privilege process program reason redirect report request seccomp signals \
             socket sockopt stray supervisor target trial trust user verdict
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
@@ -183,8 +183,8 @@ sandboxed-sanitized:
 # Fuzzers of what reads hostile bytes, with clang's libFuzzer: a short run that
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
-FUZZED         = channel clock endpoint mapping message plan policy pool privilege \
-                 process request signals socket sockopt user
+FUZZED         = channel clock endpoint mapping message number plan policy pool \
+                 privilege process reason request signals socket sockopt user
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
                  NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
@@ -205,9 +205,10 @@ fuzz:
 fuzzers: all $(FUZZERS)
 
 $(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff mapping message \
-                 notify plan policy pool preload signals sockopt user
+                 notify number plan policy pool preload reason signals \
+                 sockopt user
 
-$(BUILD)/fuzz_binary: FUZZED = binary environment message program signals
+$(BUILD)/fuzz_binary: FUZZED = binary environment message number program reason signals
 
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 	$(COMPILE) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \

@@ -6,6 +6,7 @@
  * and the command's arguments.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "channel.h"
 #include "environment.h"
 #include "message.h"
+#include "number.h"
 #include "socket.h"
 
 /* SD_LISTEN_FDS_START */
@@ -33,8 +35,12 @@ static unsigned int
 number_in(char **environment, const char *name)
 {
 	const char *value = environment_get(environment, name);
+	unsigned long number = 0;
 
-	return value == NULL ? 0 : (unsigned int)strtoul(value, NULL, 10);
+	if (value != NULL && !number_parse(&number, value, 0, INT_MAX))
+		fatalx("%s '%.32s' is no number; see sd_listen_fds(3)", name,
+		    value);
+	return (unsigned int)number;
 }
 
 static struct passed
@@ -74,7 +80,7 @@ static bool
 is_at_port(int fd, const char *name, int protocol)
 {
 	struct mapping m[MAPPING_PROTOCOLS];
-	char text[OPTIONS_NAME + 8], why[MAPPING_WHY];
+	char text[OPTIONS_NAME + 8], why[REASON_TEXT];
 	struct endpoint bound;
 
 	snprintf(text, sizeof(text), "%s%s", name,

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "check.h"
+#include "explain.h"
 #include "method.h"
 #include "program.h"
 #include "report.h"
@@ -50,7 +51,7 @@ static void
 check_verdict(const struct start *start, size_t i,
     const struct verdict *verdict, const char *why)
 {
-	char mapping[OPTIONS_MAPPING], text[EXPLAIN_TEXT];
+	char mapping[OPTIONS_MAPPING], text[REASON_TEXT];
 
 	options_format(&start->options, i, mapping);
 	if (verdict->permitted) {
@@ -71,7 +72,7 @@ check_policy(const struct start *start)
 {
 	struct verdict verdicts[PLAN_MAPPINGS_MAX];
 	size_t count = start->options.mapping_count, i;
-	char why[VERDICT_WHY];
+	char why[REASON_TEXT];
 	bool reached;
 
 	if (!start->origin.gained) {
@@ -90,7 +91,7 @@ void
 check_mappings(const struct start *start)
 {
 	const struct result *result = start->answer.results;
-	char mapping[OPTIONS_MAPPING], text[EXPLAIN_TEXT];
+	char mapping[OPTIONS_MAPPING], text[REASON_TEXT];
 	size_t i;
 
 	for (i = 0; i < start->options.mapping_count; i++, result++) {

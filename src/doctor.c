@@ -13,6 +13,7 @@
 #include "doctor.h"
 #include "environment.h"
 #include "explain.h"
+#include "host.h"
 #include "redirect.h"
 #include "report.h"
 
@@ -99,7 +100,7 @@ examine_container(const struct start *start)
 	      "setsockopt(2), some microseconds each; or --cap-add SYS_PTRACE"
 	    : "a seccomp profile";
 
-	if (explain_is_gvisor())
+	if (host_is_gvisor())
 		report_note("container",
 		    "gVisor: it has no seccomp listener, so it is preload; a "
 		    "static server takes another runtime");
@@ -109,7 +110,7 @@ examine_container(const struct start *start)
 		report_note("container", "none known, but %s", profile);
 	else
 		report_ok("container", "none known");
-	if (origin_in_user_namespace())
+	if (host_in_user_namespace())
 		report_note("namespace",
 		    "a user namespace: its capabilities count in its own "
 		    "network namespaces only");
@@ -121,7 +122,7 @@ examine_port_start(const struct start *start)
 	unsigned int port;
 	size_t i;
 
-	if (!origin_setting(PORT_START, &port)) {
+	if (!host_setting(PORT_START, &port)) {
 		report_note("port start", "not known: no " PORT_START);
 		return;
 	}
@@ -138,8 +139,8 @@ static const char *
 source_of(const struct origin *origin)
 {
 	if (origin->root)
-		return origin_in_user_namespace() ? "root of a user namespace"
-						  : "root";
+		return host_in_user_namespace() ? "root of a user namespace"
+						: "root";
 	if (origin->ambient)
 		return "the ambient set of who started";
 	if (origin->gained)
@@ -153,7 +154,7 @@ static void
 examine_capability(const struct start *start)
 {
 	enum origin_lack lack = origin_lack(&start->origin);
-	char text[EXPLAIN_TEXT];
+	char text[REASON_TEXT];
 
 	if (start->origin.permitted && lack == ORIGIN_LACKS_NOTHING) {
 		report_ok("capability", "from %s%s%s",
@@ -186,7 +187,7 @@ examine_bounds(const struct start *start)
 static void
 examine_yama(void)
 {
-	unsigned int scope = explain_yama_scope();
+	unsigned int scope = host_yama_scope();
 
 	if (scope > 1)
 		report_note("yama",

@@ -11,15 +11,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "explain.h"
 #include "holder.h"
+#include "host.h"
 #include "policy.h"
 #include "user.h"
-
-#define SAY(text, ...) snprintf(text, EXPLAIN_TEXT, __VA_ARGS__)
 
 static bool
 policy_is_missing(void)
@@ -53,7 +51,7 @@ policy_ends_within_a_line(void)
 
 /* The command that adds a rule; whatever is there, it stays. */
 static void
-suggest(char text[EXPLAIN_TEXT], const struct mapping *m, const char *user)
+suggest(char text[REASON_TEXT], const struct mapping *m, const char *user)
 {
 	const char *slash = strrchr(verdict_policy, '/');
 	const bool within = policy_ends_within_a_line();
@@ -61,77 +59,77 @@ suggest(char text[EXPLAIN_TEXT], const struct mapping *m, const char *user)
 
 	policy_suggest(m, user, rule);
 	if (policy_is_missing())
-		SAY(text, "umask 022 && mkdir -p %.*s && echo '%s' >>%s",
+		reason_say(text, "umask 022 && mkdir -p %.*s && echo '%s' >>%s",
 		    (int)(slash - verdict_policy), verdict_policy, rule,
 		    verdict_policy);
 	else
-		SAY(text, "%secho '%s'%s >>%s", within ? "(echo; " : "", rule,
-		    within ? ")" : "", verdict_policy);
+		reason_say(text, "%secho '%s'%s >>%s", within ? "(echo; " : "",
+		    rule, within ? ")" : "", verdict_policy);
 }
 
 void
-explain_verdict(char text[EXPLAIN_TEXT], const struct mapping *m,
+explain_verdict(char text[REASON_TEXT], const struct mapping *m,
     const struct verdict *verdict, const char *why)
 {
-	char remedy[EXPLAIN_TEXT], user[USER_NAME];
+	char remedy[REASON_TEXT], user[USER_NAME];
 
 	suggest(remedy, m, user_name(getuid(), user));
 	if (verdict->line != 0)
-		SAY(text,
+		reason_say(text,
 		    "%s:%u denies it to user %s; to permit it, as root: %.256s",
 		    verdict_policy, verdict->line, user, remedy);
 	else if (why == NULL)
-		SAY(text,
+		reason_say(text,
 		    "no rule of %s is about user %s and this port; to permit "
 		    "it, as root: %.256s",
 		    verdict_policy, user, remedy);
 	else if (policy_is_missing())
-		SAY(text,
+		reason_say(text,
 		    "%s, so only root may use this program's capability; to "
 		    "permit it to user %s, as root: %.256s",
 		    why, user, remedy);
 	else
-		SAY(text, "the policy is not valid and permits nothing: %s",
-		    why);
+		reason_say(text,
+		    "the policy is not valid and permits nothing: %s", why);
 }
 
 void
-explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
+explain_lack(char text[REASON_TEXT], const struct origin *origin)
 {
 	switch (origin_lack(origin)) {
 	case ORIGIN_LACKS_NOTHING:
-		SAY(text,
+		reason_say(text,
 		    "CAP_NET_BIND_SERVICE is there, and a security module of "
 		    "this host forbids the bind; see its log (dmesg, "
 		    "ausearch)");
 		break;
 	case ORIGIN_FOREIGN:
-		SAY(text,
+		reason_say(text,
 		    "a capability of a user namespace that does not own this "
 		    "network namespace counts for nothing; use a network "
 		    "namespace of the container's own, or lower "
 		    "net.ipv4.ip_unprivileged_port_start");
 		break;
 	case ORIGIN_NOT_BOUNDED:
-		SAY(text,
+		reason_say(text,
 		    "CAP_NET_BIND_SERVICE is not in the bounding set; add it "
 		    "(docker run --cap-add NET_BIND_SERVICE, systemd "
 		    "CapabilityBoundingSet=)");
 		break;
 	case ORIGIN_NO_XATTR:
-		SAY(text,
+		reason_say(text,
 		    "this program has no capability; run once as root: "
 		    "setcap cap_net_bind_service=p %s",
 		    origin_path());
 		break;
 	case ORIGIN_NOSUID:
-		SAY(text,
+		reason_say(text,
 		    "%s is on a file system mounted nosuid, which voids its "
 		    "capability; install it elsewhere",
 		    origin_path());
 		break;
 	case ORIGIN_NO_NEW_PRIVS:
-		SAY(text,
+		reason_say(text,
 		    "no_new_privs was set before lowport started, which voids "
 		    "its file capability; %s",
 		    getppid() == 1
@@ -143,12 +141,12 @@ explain_lack(char text[EXPLAIN_TEXT], const struct origin *origin)
 			  "AmbientCapabilities=");
 		break;
 	case ORIGIN_TRACED:
-		SAY(text,
+		reason_say(text,
 		    "a tracer (strace, gdb) voids the file capability; attach "
 		    "it to the server instead");
 		break;
 	case ORIGIN_NOT_GRANTED:
-		SAY(text,
+		reason_say(text,
 		    "the file capability of %s was not granted: it is of "
 		    "another user namespace, or not '=p'; run setcap "
 		    "cap_net_bind_service=p here",
@@ -172,7 +170,7 @@ how_held(enum holder_state state)
 }
 
 static void
-explain_in_use(char text[EXPLAIN_TEXT], const struct endpoint *where,
+explain_in_use(char text[REASON_TEXT], const struct endpoint *where,
     int protocol)
 {
 	const char kind = protocol == IPPROTO_UDP ? 'u' : 't';
@@ -180,17 +178,17 @@ explain_in_use(char text[EXPLAIN_TEXT], const struct endpoint *where,
 	char user[USER_NAME];
 
 	if (!holder_find(&holder, where, protocol))
-		SAY(text,
+		reason_say(text,
 		    "the port is in use by a socket that cannot be seen from "
 		    "here; try, as root: ss -%canp 'sport = :%u'",
 		    kind, where->port);
 	else if (holder.pid != 0)
-		SAY(text,
+		reason_say(text,
 		    "the port is in use by process %d (%s)%s; stop it, or map "
 		    "another port or address",
 		    holder.pid, holder.name, how_held(holder.state));
 	else
-		SAY(text,
+		reason_say(text,
 		    "the port is in use by a process of user %s (uid %u)%s; as "
 		    "root, ss -%canp 'sport = :%u' names it",
 		    user_name(holder.uid, user), holder.uid,
@@ -199,7 +197,7 @@ explain_in_use(char text[EXPLAIN_TEXT], const struct endpoint *where,
 
 /* Why bind(2) failed. */
 static void
-explain_bind(char text[EXPLAIN_TEXT], const struct result *result,
+explain_bind(char text[REASON_TEXT], const struct result *result,
     const struct mapping *m, const struct origin *origin)
 {
 	switch (result->error) {
@@ -210,33 +208,34 @@ explain_bind(char text[EXPLAIN_TEXT], const struct result *result,
 		explain_in_use(text, &result->endpoint, m->protocol);
 		break;
 	case EPERM:
-		SAY(text,
+		reason_say(text,
 		    "a seccomp profile, or a BPF program of this control "
 		    "group, forbids it");
 		break;
 	case EADDRNOTAVAIL:
-		SAY(text, "no interface has this address; see 'ip address'");
+		reason_say(text,
+		    "no interface has this address; see 'ip address'");
 		break;
 	default:
-		SAY(text, "%s", strerror(result->error));
+		reason_say(text, "%s", strerror(result->error));
 	}
 }
 
 static void
-explain_socket(char text[EXPLAIN_TEXT], const struct answer *answer,
+explain_socket(char text[REASON_TEXT], const struct answer *answer,
     const struct result *result)
 {
 	struct rlimit limit = {0};
 	char where[ENDPOINT_TEXT];
 
 	if (result->error != EMFILE) {
-		SAY(text, "cannot make a socket for %s: %s",
+		reason_say(text, "cannot make a socket for %s: %s",
 		    endpoint_format(&result->endpoint, where),
 		    strerror(result->error));
 		return;
 	}
 	getrlimit(RLIMIT_NOFILE, &limit);
-	SAY(text,
+	reason_say(text,
 	    "cannot make the %" PRIu32 " sockets for these mappings with %ju "
 	    "file descriptors; raise 'ulimit -Hn' or lower --spares",
 	    answer->sockets, (uintmax_t)limit.rlim_max);
@@ -244,10 +243,10 @@ explain_socket(char text[EXPLAIN_TEXT], const struct answer *answer,
 
 /* Where the capability is of no use, no rule would help. */
 static void
-explain_denied(char text[EXPLAIN_TEXT], const struct mapping *m,
+explain_denied(char text[REASON_TEXT], const struct mapping *m,
     const struct origin *origin)
 {
-	char why[VERDICT_WHY];
+	char why[REASON_TEXT];
 	struct verdict verdict;
 	bool reached;
 
@@ -257,18 +256,18 @@ explain_denied(char text[EXPLAIN_TEXT], const struct mapping *m,
 	}
 	reached = verdict_reach(&verdict, m, 1, why);
 	if (verdict.permitted)
-		SAY(text, "%s has been changed meanwhile; start again",
+		reason_say(text, "%s has been changed meanwhile; start again",
 		    verdict_policy);
 	else
 		explain_verdict(text, m, &verdict, reached ? NULL : why);
 }
 
 void
-explain_result(char text[EXPLAIN_TEXT], const struct plan *plan,
+explain_result(char text[REASON_TEXT], const struct plan *plan,
     const struct answer *answer, size_t mapping, const struct origin *origin)
 {
 	const struct result *result = &answer->results[mapping];
-	char where[ENDPOINT_TEXT], why[EXPLAIN_TEXT];
+	char where[ENDPOINT_TEXT], why[REASON_TEXT];
 
 	switch (result->outcome) {
 	case OUTCOME_DENIED:
@@ -281,89 +280,63 @@ explain_result(char text[EXPLAIN_TEXT], const struct plan *plan,
 		explain_socket(text, answer, result);
 		return;
 	default:
-		SAY(text,
+		reason_say(text,
 		    "the helper refused the plan; lowport was tampered with "
 		    "while it started");
 		return;
 	}
-	SAY(text, "cannot bind %s: %.640s",
+	reason_say(text, "cannot bind %s: %.640s",
 	    endpoint_format(&result->endpoint, where), why);
-}
-
-bool
-explain_is_gvisor(void)
-{
-	return access("/proc/sentry-meminfo", F_OK) == 0;
-}
-
-static bool
-kernel_is_older(unsigned int major, unsigned int minor)
-{
-	unsigned int here[2] = {0};
-	struct utsname name;
-
-	return uname(&name) == 0 &&
-	    sscanf(name.release, "%u.%u", &here[0], &here[1]) == 2 &&
-	    (here[0] < major || (here[0] == major && here[1] < minor));
 }
 
 /* A profile chooses the error it answers with, so that tells nothing. */
 void
-explain_no_listener(char text[EXPLAIN_TEXT], int error)
+explain_no_listener(char text[REASON_TEXT], int error)
 {
 	static const char head[] = "cannot intercept bind(2) with seccomp";
 
 	if (error == EBUSY)
-		SAY(text,
+		reason_say(text,
 		    "%s: another program intercepts calls of this process "
 		    "already (a sandbox, or lowport itself); start lowport "
 		    "outside of it",
 		    head);
-	else if (explain_is_gvisor())
-		SAY(text,
+	else if (host_is_gvisor())
+		reason_say(text,
 		    "%s: gVisor has no user notification; a static server "
 		    "takes "
 		    "another runtime",
 		    head);
-	else if (kernel_is_older(5, 9))
-		SAY(text, "%s: this kernel is older than Linux 5.9", head);
+	else if (host_kernel_before(5, 9))
+		reason_say(text, "%s: this kernel is older than Linux 5.9",
+		    head);
 	else if (error == EINVAL || error == ENOSYS || error == EPERM ||
 	    error == EACCES)
-		SAY(text,
+		reason_say(text,
 		    "%s: a seccomp profile or sandbox forbids it (%s); have it "
 		    "allow the system call seccomp, with a new listener",
 		    head, strerror(error));
 	else
-		SAY(text, "%s: %s", head, strerror(error));
-}
-
-unsigned int
-explain_yama_scope(void)
-{
-	unsigned int scope;
-
-	return origin_setting("/proc/sys/kernel/yama/ptrace_scope", &scope)
-	    ? scope
-	    : 0;
+		reason_say(text, "%s: %s", head, strerror(error));
 }
 
 void
-explain_trial(char text[EXPLAIN_TEXT], int error)
+explain_trial(char text[REASON_TEXT], int error)
 {
 	static const char head[] = "the trial hand-off before the start failed";
 
 	if (access("/proc/self/fd", R_OK) != 0)
-		SAY(text,
+		reason_say(text,
 		    "%s: there is no /proc to see the server's sockets by; "
 		    "mount it",
 		    head);
-	else if (explain_yama_scope() > 1)
-		SAY(text,
+	else if (host_yama_scope() > 1)
+		reason_say(text,
 		    "%s: Yama forbids to read the server's bind(2) calls; set "
 		    "kernel.yama.ptrace_scope to 1",
 		    head);
 	else if (error == 0)
-		SAY(text, "%s: bind(2) was not intercepted", head);
+		reason_say(text, "%s: bind(2) was not intercepted", head);
 	else
-		SAY(text, "%s: %s", head, strerror(error));
+		reason_say(text, "%s: %s", head, strerror(error));
 }

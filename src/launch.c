@@ -28,7 +28,7 @@
 static void
 choose_user(struct user *user, const struct options *options)
 {
-	char why[USER_WHY];
+	char why[REASON_TEXT];
 
 	*user = (struct user){.uid = getuid(), .gid = getgid()};
 	if (options->user != NULL && !user_resolve(user, options->user, why))
@@ -49,7 +49,7 @@ static void
 choose_capabilities(struct start *start)
 {
 	const char *list = start->options.keep_caps;
-	char why[PRIVILEGE_WHY];
+	char why[REASON_TEXT];
 
 	if (list == NULL)
 		return;
@@ -108,7 +108,7 @@ make_plan(struct plan *plan, const struct options *options)
 static _Noreturn void
 refuse(const struct start *start, size_t mapping)
 {
-	char why[EXPLAIN_TEXT];
+	char why[REASON_TEXT];
 
 	explain_result(why, &start->plan, &start->answer, mapping,
 	    &start->origin);

@@ -11,10 +11,9 @@
 #include "environment.h"
 #include "library.h"
 #include "message.h"
+#include "origin.h"
 #include "program.h"
 #include "request.h"
-
-#define SAY(why, ...) (snprintf(why, EXPLAIN_TEXT, __VA_ARGS__), false)
 
 #define NAME "liblowport.so"
 
@@ -35,25 +34,25 @@ is_beside(char path[LIBRARY_PATH])
 }
 
 bool
-library_find(char path[LIBRARY_PATH], char why[EXPLAIN_TEXT])
+library_find(char path[LIBRARY_PATH], char why[REASON_TEXT])
 {
 	struct statvfs status;
 
 	if (!is_beside(path)) {
 		snprintf(path, LIBRARY_PATH, "%s", LIBRARY_FILE);
 		if (!is_there(path))
-			return SAY(why,
+			return reason_say(why,
 			    "the preload library " NAME " is neither beside "
 			    "%.200s nor at " LIBRARY_FILE "; install it there",
 			    origin_path());
 	}
 	if (path[strcspn(path, ": \t\n")] != '\0')
-		return SAY(why,
+		return reason_say(why,
 		    "LD_PRELOAD takes no path with a blank or a colon, as "
 		    "%.200s has; install " NAME " elsewhere",
 		    path);
 	if (statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0)
-		return SAY(why,
+		return reason_say(why,
 		    "%.200s is on a file system mounted noexec; install it "
 		    "elsewhere",
 		    path);
@@ -68,29 +67,30 @@ is_same_machine(const struct binary *a, const struct binary *b)
 
 static bool
 judge(const struct binary *program, const char *library, bool gains,
-    char why[EXPLAIN_TEXT])
+    char why[REASON_TEXT])
 {
 	const struct binary own = binary_read(library);
 
 	if (program->kind == BINARY_STATIC)
-		return SAY(why,
+		return reason_say(why,
 		    "'%s' is statically linked, and loads no library",
 		    program->path);
 	if (program->kind == BINARY_GO)
-		return SAY(why,
+		return reason_say(why,
 		    "'%s' is a Go program, which makes its system calls "
 		    "itself",
 		    program->path);
 	if (program->kind == BINARY_DYNAMIC && !is_same_machine(program, &own))
-		return SAY(why, "'%s' is of another architecture than %.200s",
+		return reason_say(why,
+		    "'%s' is of another architecture than %.200s",
 		    program->path, library);
 	if (program->capable)
-		return SAY(why,
+		return reason_say(why,
 		    "'%s' has a capability of its own (getcap(8)), so that its "
 		    "loader ignores LD_PRELOAD; it needs none: setcap -r '%s'",
 		    program->path, program->path);
 	if (program->gains && gains)
-		return SAY(why,
+		return reason_say(why,
 		    "'%s' is set-user-ID or set-group-ID, and its loader "
 		    "ignores LD_PRELOAD",
 		    program->path);
@@ -99,7 +99,7 @@ judge(const struct binary *program, const char *library, bool gains,
 
 bool
 library_reaches(const char *path, const char *command, char **environment,
-    bool gains, char why[EXPLAIN_TEXT])
+    bool gains, char why[REASON_TEXT])
 {
 	char file[PROGRAM_PATH];
 	struct binary program;

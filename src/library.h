@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "explain.h"
+#include "reason.h"
 #include "request.h"
 
 /* Room for its path. */
@@ -18,7 +18,7 @@
  * Finds the library beside this program or where it was installed.  False where
  * there is none that a loader would take, and why.
  */
-bool library_find(char path[LIBRARY_PATH], char why[EXPLAIN_TEXT]);
+bool library_find(char path[LIBRARY_PATH], char why[REASON_TEXT]);
 
 /*
  * False where the loader of this command's program is known not to load it, and
@@ -26,7 +26,7 @@ bool library_find(char path[LIBRARY_PATH], char why[EXPLAIN_TEXT]);
  * file may raise privilege.
  */
 bool library_reaches(const char *path, const char *command, char **environment,
-    bool gains, char why[EXPLAIN_TEXT]);
+    bool gains, char why[REASON_TEXT]);
 
 /*
  * Returns an environment with the library behind what LD_PRELOAD had, so that a

@@ -44,7 +44,7 @@ lint_rules(const char *path, size_t length, unsigned int *rules)
 	struct policy_reader reader = {.rest = text, .length = length};
 	enum policy_item item;
 	struct policy_rule rule;
-	char why[POLICY_WHY];
+	char why[REASON_TEXT];
 	unsigned int errors = 0;
 
 	while ((item = policy_next(&reader, &rule, why)) != POLICY_END) {
@@ -72,7 +72,7 @@ lint_policy(const char *path)
 	size_t length = read_draft(path, &status);
 	const bool in_force = is_in_force(&status);
 	unsigned int rules = 0;
-	char why[TRUST_WHY];
+	char why[REASON_TEXT];
 
 	if (lint_rules(path, length, &rules) == 0)
 		report_ok("policy", "%s: %u rule%s%s", path, rules,

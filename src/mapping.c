@@ -14,101 +14,104 @@
 #include <string.h>
 
 #include "mapping.h"
+#include "number.h"
 
 #define HELP "write [ADDR:]PUBLIC[:SERVER], as in 443:8443"
 
 /* Text of a range, 8000-8099. */
 #define RANGE_TEXT 12
 
-#define SAY(why, ...) (snprintf(why, MAPPING_WHY, __VA_ARGS__), false)
-
 static bool
-is_number(const char *text)
+parse_number(uint16_t *port, const char *text, char why[REASON_TEXT])
 {
-	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
-}
+	unsigned long number;
 
-static bool
-parse_number(uint16_t *port, const char *text, char why[MAPPING_WHY])
-{
-	unsigned long number = strtoul(text, NULL, 10);
-
-	if (number < 1 || number > UINT16_MAX)
-		return SAY(why, "port %.64s is not between 1 and 65535", text);
+	if (!number_parse(&number, text, 1, UINT16_MAX))
+		return reason_say(why, "port %.64s is not between 1 and 65535",
+		    text);
 	*port = (uint16_t)number;
 	return true;
 }
 
 static bool
 parse_service(uint16_t *port, const char *name, int protocol,
-    char why[MAPPING_WHY])
+    char why[REASON_TEXT])
 {
 	const char *known = protocol == IPPROTO_UDP ? "udp" : "tcp";
 	const struct servent *service = getservbyname(name, known);
 
 	if (service == NULL)
-		return SAY(why,
+		return reason_say(why,
 		    "no port or %s service is called '%.64s'; " HELP, known,
 		    name);
 	*port = ntohs((uint16_t)service->s_port);
 	return true;
 }
 
-/* Two numbers with a dash between them; names of services may have one too. */
 static bool
-is_range(const char *text)
+parse_range(uint16_t *port, uint32_t *ports, const char *first,
+    const char *last, char why[REASON_TEXT])
 {
-	size_t digits = strspn(text, "0123456789");
+	uint16_t end = 0;
 
-	return digits > 0 && text[digits] == '-' &&
-	    is_number(text + digits + 1);
-}
-
-static bool
-parse_range(uint16_t *port, uint32_t *ports, const char *text,
-    char why[MAPPING_WHY])
-{
-	uint16_t last;
-
-	/* strtoul(3) stops at the dash. */
-	if (!parse_number(port, text, why) ||
-	    !parse_number(&last, strchr(text, '-') + 1, why))
+	if (!parse_number(port, first, why) || !parse_number(&end, last, why))
 		return false;
-	if (last < *port)
-		return SAY(why, "the range %.64s ends before it begins", text);
-	*ports = (uint32_t)(last - *port) + 1;
+	if (end < *port)
+		return reason_say(why,
+		    "the range %.64s-%.64s ends before it begins", first, last);
+	*ports = (uint32_t)(end - *port) + 1;
 	return true;
 }
 
+/* Two numbers with a dash between them: names of services may have one too. */
 static bool
-parse_ports(uint16_t *port, uint32_t *ports, const char *text, int protocol,
-    char why[MAPPING_WHY])
+cut_range(char *text, char **last)
 {
+	char *dash = strchr(text, '-');
+
+	if (dash == NULL || !number_is(dash + 1))
+		return false;
+	*dash = '\0';
+	*last = dash + 1;
+	if (number_is(text))
+		return true;
+	*dash = '-';
+	return false;
+}
+
+static bool
+parse_ports(uint16_t *port, uint32_t *ports, char *text, int protocol,
+    char why[REASON_TEXT])
+{
+	char *last;
+
 	*ports = 1;
 	if (*text == '\0')
-		return SAY(why, "a port is missing; " HELP);
-	if (is_number(text))
+		return reason_say(why, "a port is missing; " HELP);
+	if (number_is(text))
 		return parse_number(port, text, why);
-	if (is_range(text))
-		return parse_range(port, ports, text, why);
+	if (cut_range(text, &last))
+		return parse_range(port, ports, text, last, why);
 	return parse_service(port, text, protocol, why);
 }
 
 static bool
-parse_scope(struct mapping *m, const char *name, char why[MAPPING_WHY])
+parse_scope(struct mapping *m, const char *name, char why[REASON_TEXT])
 {
-	unsigned long index = is_number(name) ? strtoul(name, NULL, 10)
-					      : if_nametoindex(name);
+	unsigned long index;
 
+	if (!number_parse(&index, name, 1, UINT32_MAX))
+		index = if_nametoindex(name);
 	m->scope = (uint32_t)index;
-	if (index == 0 || index > UINT32_MAX)
-		return SAY(why, "there is no network interface '%.64s'", name);
+	if (index == 0)
+		return reason_say(why, "there is no network interface '%.64s'",
+		    name);
 	return true;
 }
 
 /* Text of an IPv6 address between the brackets, with %interface perhaps. */
 static bool
-parse_ipv6(struct mapping *m, char *text, char why[MAPPING_WHY])
+parse_ipv6(struct mapping *m, char *text, char why[REASON_TEXT])
 {
 	struct in6_addr address;
 	char *scope = strchr(text, '%');
@@ -116,9 +119,9 @@ parse_ipv6(struct mapping *m, char *text, char why[MAPPING_WHY])
 	if (scope != NULL)
 		*scope++ = '\0';
 	if (inet_pton(AF_INET6, text, &address) != 1)
-		return SAY(why, "'%.64s' is not an IPv6 address", text);
+		return reason_say(why, "'%.64s' is not an IPv6 address", text);
 	if (IN6_IS_ADDR_LINKLOCAL(&address) != (scope != NULL))
-		return SAY(why,
+		return reason_say(why,
 		    "an address in fe80::/10, and no other, takes "
 		    "an interface: [fe80::1%%eth0]");
 	if (scope != NULL && !parse_scope(m, scope, why))
@@ -135,10 +138,10 @@ parse_ipv6(struct mapping *m, char *text, char why[MAPPING_WHY])
 }
 
 static bool
-parse_ipv4(struct mapping *m, const char *text, char why[MAPPING_WHY])
+parse_ipv4(struct mapping *m, const char *text, char why[REASON_TEXT])
 {
 	if (inet_pton(AF_INET, text, m->address) != 1)
-		return SAY(why,
+		return reason_say(why,
 		    "'%.64s' is not an IPv4 address (IPv6 goes in "
 		    "brackets, names are not looked up)",
 		    text);
@@ -148,7 +151,7 @@ parse_ipv4(struct mapping *m, const char *text, char why[MAPPING_WHY])
 
 /* Cuts the protocol off.  *both tells of tcp+udp. */
 static bool
-parse_protocol(struct mapping *m, char *text, bool *both, char why[MAPPING_WHY])
+parse_protocol(struct mapping *m, char *text, bool *both, char why[REASON_TEXT])
 {
 	char *slash = strchr(text, '/');
 
@@ -162,7 +165,7 @@ parse_protocol(struct mapping *m, char *text, bool *both, char why[MAPPING_WHY])
 	else if (strcmp(slash, "tcp+udp") == 0)
 		*both = true;
 	else if (strcmp(slash, "tcp") != 0)
-		return SAY(why,
+		return reason_say(why,
 		    "unknown protocol '%.64s'; write tcp, udp or tcp+udp",
 		    slash);
 	return true;
@@ -170,7 +173,7 @@ parse_protocol(struct mapping *m, char *text, bool *both, char why[MAPPING_WHY])
 
 /* Cuts a leading address off *rest. */
 static bool
-parse_address(struct mapping *m, char **rest, char why[MAPPING_WHY])
+parse_address(struct mapping *m, char **rest, char why[REASON_TEXT])
 {
 	char *colon = strchr(*rest, ':'), *second, *text = *rest, *close;
 	struct in_addr ignored;
@@ -179,7 +182,7 @@ parse_address(struct mapping *m, char **rest, char why[MAPPING_WHY])
 	if (*text == '[') {
 		close = strchr(text, ']');
 		if (close == NULL || close[1] != ':')
-			return SAY(why,
+			return reason_say(why,
 			    "after '[' comes an IPv6 address and "
 			    "']:'; write '[::1]:443:8443'");
 		*close = '\0';
@@ -190,7 +193,7 @@ parse_address(struct mapping *m, char **rest, char why[MAPPING_WHY])
 		return true;
 	second = strchr(colon + 1, ':');
 	if (second != NULL && strchr(second + 1, ':') != NULL)
-		return SAY(why,
+		return reason_say(why,
 		    "there are too many colons; " HELP
 		    " (IPv6 goes in brackets)");
 	*colon = '\0';
@@ -204,7 +207,7 @@ parse_address(struct mapping *m, char **rest, char why[MAPPING_WHY])
 }
 
 static bool
-parse_both_ports(struct mapping *m, char *text, char why[MAPPING_WHY])
+parse_both_ports(struct mapping *m, char *text, char why[REASON_TEXT])
 {
 	char *server = strchr(text, ':');
 	uint32_t ports;
@@ -219,11 +222,11 @@ parse_both_ports(struct mapping *m, char *text, char why[MAPPING_WHY])
 	if (!parse_ports(&m->server_port, &ports, server, m->protocol, why))
 		return false;
 	return ports == m->ports ||
-	    SAY(why, "%u ports cannot be mapped to %u", m->ports, ports);
+	    reason_say(why, "%u ports cannot be mapped to %u", m->ports, ports);
 }
 
 size_t
-mapping_parse(struct mapping *mappings, const char *text, char why[MAPPING_WHY])
+mapping_parse(struct mapping *mappings, const char *text, char why[REASON_TEXT])
 {
 	char copy[MAPPING_TEXT], *rest = copy;
 	struct mapping *m = mappings;
@@ -231,7 +234,7 @@ mapping_parse(struct mapping *mappings, const char *text, char why[MAPPING_WHY])
 
 	memset(m, 0, sizeof(*m));
 	if (strlen(text) >= sizeof(copy))
-		return SAY(why, "it is longer than %zu bytes; " HELP,
+		return reason_say(why, "it is longer than %zu bytes; " HELP,
 		    sizeof(copy) - 1);
 	strcpy(copy, text);
 	if (!parse_protocol(m, copy, &both, why) ||

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "endpoint.h"
+#include "reason.h"
 
 struct mapping {
 	uint16_t family;      /* AF_UNSPEC: every address */
@@ -46,9 +47,6 @@ struct mapping_variant {
 /* The longest mapping, and its text with the final NUL. */
 #define MAPPING_TEXT 96
 
-/* What is wrong with a mapping's text, and what to write instead. */
-#define MAPPING_WHY 160
-
 /* The mappings a text may stand for: one for each protocol. */
 #define MAPPING_PROTOCOLS 2
 
@@ -58,7 +56,7 @@ struct mapping_variant {
  * 2 with /tcp+udp; or 0 and says why where the text is no mapping.
  */
 size_t mapping_parse(struct mapping *mappings, const char *text,
-    char why[MAPPING_WHY]);
+    char why[REASON_TEXT]);
 
 bool mapping_by_descriptor(const struct mapping *);
 bool mapping_inherited(const struct mapping *);

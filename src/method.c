@@ -5,13 +5,13 @@
  */
 #include <errno.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "channel.h"
+#include "explain.h"
 #include "library.h"
 #include "method.h"
 #include "seccomp.h"
@@ -19,27 +19,16 @@
 
 #define ATTEMPT_STACK 65536
 
-static bool __attribute__((format(printf, 2, 3)))
-say(char why[EXPLAIN_TEXT], const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, EXPLAIN_TEXT, format, arguments);
-	va_end(arguments);
-	return false;
-}
-
 static bool
 offer(const struct start *start, struct offer offer, int fd,
-    char why[EXPLAIN_TEXT])
+    char why[REASON_TEXT])
 {
 	return channel_send_offer(start->channel, &offer, fd) ||
-	    say(why, "the helper has ended");
+	    reason_say(why, "the helper has ended");
 }
 
 static bool
-offer_heritage(const struct start *start, char why[EXPLAIN_TEXT])
+offer_heritage(const struct start *start, char why[REASON_TEXT])
 {
 	const struct heritage *heritage = &start->heritage;
 	unsigned int i;
@@ -55,18 +44,18 @@ offer_heritage(const struct start *start, char why[EXPLAIN_TEXT])
 
 /* What notify cannot do, whatever the kernel can. */
 static bool
-notify_can(const struct start *start, char why[EXPLAIN_TEXT])
+notify_can(const struct start *start, char why[REASON_TEXT])
 {
 	if (start->kept != 0)
-		return say(why,
+		return reason_say(why,
 		    "with --keep-caps the server holds more than the helper, "
 		    "which then cannot read its bind(2) calls");
 	if (start->options.new_privs)
-		return say(why,
+		return reason_say(why,
 		    "with --allow-new-privs no seccomp filter can be "
 		    "installed");
 	if (start->options.show_expected && start->answer.observe)
-		return say(why,
+		return reason_say(why,
 		    "--show-expected-port takes pidfd_getfd(2), which is "
 		    "refused here");
 	return true;
@@ -138,7 +127,7 @@ notify_works(const struct start *start, struct method *method)
 	    CLONE_VM | CLONE_VFORK, &attempt);
 
 	if (pid < 0)
-		return say(method->why, "cannot start a process: %s",
+		return reason_say(method->why, "cannot start a process: %s",
 		    strerror(errno));
 	waitpid(pid, NULL, __WALL);
 	memcpy(method->why, attempt.method.why, sizeof(method->why));
@@ -147,7 +136,7 @@ notify_works(const struct start *start, struct method *method)
 
 static bool
 preload_install(struct start *start, struct method *method,
-    char why[EXPLAIN_TEXT])
+    char why[REASON_TEXT])
 {
 	const char *command = start->options.command[0];
 	struct offer words = {OFFER_PRELOAD};
@@ -163,7 +152,7 @@ preload_install(struct start *start, struct method *method,
 		return false;
 	requests = channel_open_requests(&place);
 	if (requests < 0)
-		return say(why, "cannot make a Unix socket: %s",
+		return reason_say(why, "cannot make a Unix socket: %s",
 		    strerror(errno));
 	memcpy(words.key, place.key, sizeof(words.key));
 	memcpy(words.proof, place.proof, sizeof(words.proof));
@@ -203,7 +192,7 @@ struct method
 method_install(struct start *start)
 {
 	struct method method = {METHOD_NONE};
-	char why[EXPLAIN_TEXT], notify[EXPLAIN_TEXT];
+	char why[REASON_TEXT], notify[REASON_TEXT];
 
 	if (!offer_heritage(start, method.why) ||
 	    notify_settles(start, &method) ||
@@ -212,9 +201,9 @@ method_install(struct start *start)
 	/* What is tried first is told first. */
 	memcpy(notify, method.why, sizeof(notify));
 	if (*notify == '\0')
-		say(method.why, "%s", why);
+		reason_say(method.why, "%s", why);
 	else
-		say(method.why, "%.500s; nor by --method preload: %s", notify,
-		    why);
+		reason_say(method.why, "%.500s; nor by --method preload: %s",
+		    notify, why);
 	return method;
 }

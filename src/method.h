@@ -7,14 +7,14 @@
 
 #include <stdbool.h>
 
-#include "explain.h"
+#include "reason.h"
 #include "start.h"
 
 /* What has become of it. */
 struct method {
 	enum options_method taken; /* NOTIFY, PRELOAD or NONE */
 	bool killable;             /* of notify: struct seccomp_listener's */
-	char why[EXPLAIN_TEXT];    /* none works, or it is not notify; may be
+	char why[REASON_TEXT];     /* none works, or it is not notify; may be
 				      empty */
 };
 

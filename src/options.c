@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "number.h"
 #include "options.h"
 #include "status.h"
 
@@ -209,7 +210,7 @@ take_name(const char *text, const char *at, const char *ends,
 /* PUBLIC:@NAME[/PROTOCOL]: all but the name, for a mapping by descriptor. */
 static size_t
 parse_by_descriptor(struct mapping *m, const char *text, const char *at,
-    char name[OPTIONS_NAME], char why[MAPPING_WHY])
+    char name[OPTIONS_NAME], char why[REASON_TEXT])
 {
 	size_t length = take_name(text, at + 2, "/", name), count, i;
 	char rest[OPTIONS_MAPPING];
@@ -230,7 +231,7 @@ parse_by_descriptor(struct mapping *m, const char *text, const char *at,
 /* @NAME:SERVER[/PROTOCOL]: what is behind it, for an inherited mapping. */
 static size_t
 parse_inherited(struct mapping *m, const char *text, char name[OPTIONS_NAME],
-    char why[MAPPING_WHY])
+    char why[REASON_TEXT])
 {
 	size_t length = take_name(text, text + 1, ":", name), count, i;
 
@@ -253,7 +254,7 @@ parse_inherited(struct mapping *m, const char *text, char name[OPTIONS_NAME],
 static void
 mappings_add(struct options *options, const char *text)
 {
-	char name[OPTIONS_NAME] = "", why[MAPPING_WHY];
+	char name[OPTIONS_NAME] = "", why[REASON_TEXT];
 	struct mapping parsed[MAPPING_PROTOCOLS];
 	const char *at = strstr(text, ":@");
 	size_t count, i;
@@ -350,17 +351,13 @@ options_default_spares(void)
 	return count < OPTIONS_SPARES_MAX ? count : OPTIONS_SPARES_MAX;
 }
 
-/* A decimal number within these bounds. */
 static unsigned int
 parse_number(const char *what, const char *text, unsigned int least,
     unsigned int most)
 {
 	unsigned long number;
-	char *end;
 
-	number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || number < least ||
-	    number > most)
+	if (!number_parse(&number, text, least, most))
 		fatalx("%s '%.100s': not a number from %u to %u", what, text,
 		    least, most);
 	return (unsigned int)number;
@@ -378,7 +375,7 @@ success_add(struct options *options, const char *text)
 static void
 rewrite_add(struct options *options, const char *text)
 {
-	char why[SIGNAL_WHY];
+	char why[REASON_TEXT];
 
 	options->rewrites = true;
 	if (!signal_rewrite(options->supervision.rewrite, text, why))

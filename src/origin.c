@@ -21,23 +21,11 @@
 
 #define SELF "/proc/self/exe"
 
-static bool
-is_permitted(void)
-{
-	cap_flag_value_t value = CAP_CLEAR;
-	cap_t set = cap_get_proc();
-
-	if (set != NULL)
-		cap_get_flag(set, CAP_NET_BIND_SERVICE, CAP_PERMITTED, &value);
-	cap_free(set);
-	return value == CAP_SET;
-}
-
 struct origin
 origin_look(void)
 {
 	return (struct origin){
-	    .permitted = is_permitted(),
+	    .permitted = (privilege_permitted() & PRIVILEGE_BIND) != 0,
 	    .ambient = cap_get_ambient(CAP_NET_BIND_SERVICE) == CAP_SET,
 	    .bounded = cap_get_bound(CAP_NET_BIND_SERVICE) == CAP_SET,
 	    .root = getuid() == 0,
@@ -116,33 +104,4 @@ origin_lack(const struct origin *origin)
 	if (process_is_traced(getppid()))
 		return ORIGIN_TRACED;
 	return ORIGIN_NOT_GRANTED;
-}
-
-bool
-origin_setting(const char *path, unsigned int *value)
-{
-	FILE *file = fopen(path, "re");
-	bool known;
-
-	if (file == NULL)
-		return false;
-	known = fscanf(file, "%u", value) == 1;
-	fclose(file);
-	return known;
-}
-
-/* The initial one maps every id to itself. */
-bool
-origin_in_user_namespace(void)
-{
-	FILE *file = fopen("/proc/self/uid_map", "re");
-	unsigned int inside, outside, count;
-	bool initial;
-
-	if (file == NULL)
-		return false;
-	initial = fscanf(file, "%u %u %u", &inside, &outside, &count) == 3 &&
-	    inside == 0 && outside == 0 && count == 0xffffffff;
-	fclose(file);
-	return !initial;
 }

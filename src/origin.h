@@ -39,10 +39,4 @@ enum origin_lack origin_lack(const struct origin *);
 /* The path of this program, for a message. */
 const char *origin_path(void);
 
-/* Reads a number under /proc/sys, as '%u'; false where there is none. */
-bool origin_setting(const char *path, unsigned int *value);
-
-/* True when this process may run in a user namespace other than the host's. */
-bool origin_in_user_namespace(void);
-
 #endif

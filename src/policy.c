@@ -12,10 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "policy.h"
 #include "user.h"
-
-#define SAY(why, ...) (snprintf(why, POLICY_WHY, __VA_ARGS__), false)
 
 #define BLANKS " \t\r"
 
@@ -31,31 +30,19 @@ next_word(struct words *w)
 	return w->word = strtok_r(NULL, BLANKS, &w->state);
 }
 
-/* A decimal number without sign, of at most limit. */
 static bool
-parse_number(unsigned long *number, const char *text, unsigned long limit)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9' || strlen(text) > 10)
-		return false;
-	*number = strtoul(text, &end, 10);
-	return *end == '\0' && *number <= limit;
-}
-
-static bool
-parse_action(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+parse_action(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 {
 	rule->permit = strcmp(w->word, "permit") == 0;
 	if (!rule->permit && strcmp(w->word, "deny") != 0)
-		return SAY(why,
+		return reason_say(why,
 		    "a rule begins with permit or deny, not '%.32s'", w->word);
 	next_word(w);
 	return true;
 }
 
 static bool
-parse_who(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+parse_who(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 {
 	const char *kind = w->word, *name;
 
@@ -65,15 +52,16 @@ parse_who(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
 	}
 	if (kind == NULL ||
 	    (strcmp(kind, "user") != 0 && strcmp(kind, "group") != 0))
-		return SAY(why,
+		return reason_say(why,
 		    "whom is it for? write user NAME, group NAME or any");
 	rule->who = *kind == 'u' ? POLICY_USER : POLICY_GROUP;
 	name = next_word(w);
 	if (name == NULL)
-		return SAY(why, "a name or number is missing after '%s'", kind);
+		return reason_say(why, "a name or number is missing after '%s'",
+		    kind);
 	if (rule->who == POLICY_USER ? !user_id(name, &rule->id)
 				     : !user_group_id(name, &rule->id))
-		return SAY(why,
+		return reason_say(why,
 		    "there is no %s '%.32s'; name one of /etc/%s or a number",
 		    kind, name, *kind == 'u' ? "passwd" : "group");
 	next_word(w);
@@ -96,14 +84,14 @@ parse_ports(struct policy_target *target, char *text)
 
 	if (dash != NULL)
 		*dash++ = '\0';
-	if (!parse_number(&first, text, UINT16_MAX) || first == 0)
+	if (!number_parse(&first, text, 1, UINT16_MAX))
 		return false;
 	last = first;
-	if (dash != NULL && !parse_number(&last, dash, UINT16_MAX))
+	if (dash != NULL && !number_parse(&last, dash, first, UINT16_MAX))
 		return false;
 	target->first = (uint16_t)first;
 	target->last = (uint16_t)last;
-	return first <= last;
+	return true;
 }
 
 static bool
@@ -122,22 +110,22 @@ parse_target(struct policy_target *target, const char *word)
 }
 
 static bool
-parse_targets(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+parse_targets(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 {
 	for (; w->word != NULL && strcmp(w->word, "on") != 0; next_word(w)) {
 		if (rule->target_count == POLICY_TARGETS_MAX)
-			return SAY(why,
+			return reason_say(why,
 			    "more than %d ports; begin another rule",
 			    POLICY_TARGETS_MAX);
 		if (!parse_target(&rule->targets[rule->target_count++],
 			w->word))
-			return SAY(why,
+			return reason_say(why,
 			    "'%.32s' is no port; write tcp/443, udp/53, "
 			    "tcp+udp/443 or tcp/8000-8099",
 			    w->word);
 	}
 	if (rule->target_count == 0)
-		return SAY(why, "no port; write some, as in tcp/443");
+		return reason_say(why, "no port; write some, as in tcp/443");
 	return true;
 }
 
@@ -163,7 +151,7 @@ has_bits_beyond(const struct policy_rule *rule, unsigned int width)
 }
 
 static bool
-parse_network(struct policy_rule *rule, char *text, char why[POLICY_WHY])
+parse_network(struct policy_rule *rule, char *text, char why[REASON_TEXT])
 {
 	const bool ipv6 = strchr(text, ':') != NULL;
 	const unsigned int width = ipv6 ? 128 : 32;
@@ -174,40 +162,40 @@ parse_network(struct policy_rule *rule, char *text, char why[POLICY_WHY])
 		*slash++ = '\0';
 	rule->family = ipv6 ? AF_INET6 : AF_INET;
 	if (inet_pton(rule->family, text, rule->address) != 1)
-		return SAY(why,
+		return reason_say(why,
 		    "'%.46s' is no address, as 192.0.2.0/24 or "
 		    "2001:db8::/32 are",
 		    text);
-	if (slash != NULL && !parse_number(&bits, slash, width))
-		return SAY(why, "'/%.16s' is no number of bits from 0 to %u",
-		    slash, width);
+	if (slash != NULL && !number_parse(&bits, slash, 0, width))
+		return reason_say(why,
+		    "'/%.16s' is no number of bits from 0 to %u", slash, width);
 	rule->bits = (unsigned int)bits;
 	if (has_bits_beyond(rule, width))
-		return SAY(why, "%.46s has bits beyond its /%u", text,
+		return reason_say(why, "%.46s has bits beyond its /%u", text,
 		    rule->bits);
 	if (ipv6 &&
 	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)rule->address))
-		return SAY(why, "write IPv4 addresses without ::ffff:");
+		return reason_say(why, "write IPv4 addresses without ::ffff:");
 	return true;
 }
 
 static bool
-parse_on(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+parse_on(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 {
 	if (w->word == NULL)
 		return true;
 	if (next_word(w) == NULL)
-		return SAY(why, "an address is missing after 'on'");
+		return reason_say(why, "an address is missing after 'on'");
 	if (!parse_network(rule, w->word, why))
 		return false;
 	if (next_word(w) != NULL)
-		return SAY(why, "'%.32s' after the address; begin another rule",
-		    w->word);
+		return reason_say(why,
+		    "'%.32s' after the address; begin another rule", w->word);
 	return true;
 }
 
 static bool
-parse_rule(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
+parse_rule(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 {
 	memset(rule, 0, sizeof(*rule));
 	return parse_action(rule, w, why) && parse_who(rule, w, why) &&
@@ -217,7 +205,7 @@ parse_rule(struct policy_rule *rule, struct words *w, char why[POLICY_WHY])
 /* Takes the next line off.  False where it is no text of usual length. */
 static bool
 take_line(struct policy_reader *reader, char line[POLICY_LINE_MAX],
-    char why[POLICY_WHY])
+    char why[REASON_TEXT])
 {
 	const char *end = memchr(reader->rest, '\n', reader->length);
 	size_t length = end != NULL ? (size_t)(end - reader->rest)
@@ -228,10 +216,10 @@ take_line(struct policy_reader *reader, char line[POLICY_LINE_MAX],
 	reader->length -= length + (end != NULL);
 	reader->line++;
 	if (length >= POLICY_LINE_MAX)
-		return SAY(why, "it is longer than %d bytes",
+		return reason_say(why, "it is longer than %d bytes",
 		    POLICY_LINE_MAX - 1);
 	if (memchr(start, '\0', length) != NULL)
-		return SAY(why, "it has a byte 0 in it");
+		return reason_say(why, "it has a byte 0 in it");
 	memcpy(line, start, length);
 	line[length] = '\0';
 	line[strcspn(line, "#")] = '\0';
@@ -240,7 +228,7 @@ take_line(struct policy_reader *reader, char line[POLICY_LINE_MAX],
 
 enum policy_item
 policy_next(struct policy_reader *reader, struct policy_rule *rule,
-    char why[POLICY_WHY])
+    char why[REASON_TEXT])
 {
 	char line[POLICY_LINE_MAX];
 	struct words w;

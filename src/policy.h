@@ -16,12 +16,10 @@
 #include <sys/types.h>
 
 #include "mapping.h"
+#include "reason.h"
 
 #define POLICY_LINE_MAX    1024 /* bytes, the newline included */
 #define POLICY_TARGETS_MAX 64   /* of one rule */
-
-/* What is wrong with a line, and what to write instead. */
-#define POLICY_WHY 160
 
 enum policy_who {
 	POLICY_ANY,
@@ -69,7 +67,7 @@ enum policy_item {
 
 /* Reads on to the next rule.  Users and groups are looked up (user.h). */
 enum policy_item policy_next(struct policy_reader *, struct policy_rule *,
-    char why[POLICY_WHY]);
+    char why[REASON_TEXT]);
 
 /*
  * True when the rule is about the caller and the mapping's public side.  A

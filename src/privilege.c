@@ -92,7 +92,7 @@ is_word(const char *name)
 }
 
 static bool
-parse_one(const char *name, uint64_t *set, char why[PRIVILEGE_WHY])
+parse_one(const char *name, uint64_t *set, char why[REASON_TEXT])
 {
 	char full[64];
 	cap_value_t capability;
@@ -101,7 +101,7 @@ parse_one(const char *name, uint64_t *set, char why[PRIVILEGE_WHY])
 	    strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
 	if (!is_word(name) || cap_from_name(full, &capability) != 0 ||
 	    capability >= cap_max_bits()) {
-		snprintf(why, PRIVILEGE_WHY,
+		reason_say(why,
 		    "'%.40s' is no capability of this kernel; see "
 		    "capabilities(7)",
 		    name);
@@ -110,20 +110,20 @@ parse_one(const char *name, uint64_t *set, char why[PRIVILEGE_WHY])
 	*set |= UINT64_C(1) << capability;
 	if (capability != CAP_NET_BIND_SERVICE)
 		return true;
-	snprintf(why, PRIVILEGE_WHY,
+	reason_say(why,
 	    "a server gets its ports without net_bind_service, and does not "
 	    "keep it");
 	return false;
 }
 
 bool
-privilege_parse(const char *list, uint64_t *set, char why[PRIVILEGE_WHY])
+privilege_parse(const char *list, uint64_t *set, char why[REASON_TEXT])
 {
 	char copy[1024], *name, *rest = copy;
 
 	*set = 0;
 	if (strlen(list) >= sizeof(copy)) {
-		snprintf(why, PRIVILEGE_WHY,
+		reason_say(why,
 		    "a list of %zu bytes is too long; name each capability "
 		    "once",
 		    strlen(list));

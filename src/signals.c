@@ -11,9 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "signals.h"
-
-#define SAY(why, ...) (snprintf(why, SIGNAL_WHY, __VA_ARGS__), false)
 
 /* Where two are one signal, the first is what it is called. */
 static const struct name {
@@ -60,47 +59,33 @@ static const struct name {
 
 #define NAMES (names + sizeof(names) / sizeof(names[0]))
 
-/* Digits alone, up to a bound; or -1. */
-static int
-parse_number(const char *text, int most)
-{
-	char *end;
-	long number;
-
-	if (*text < '0' || *text > '9')
-		return -1;
-	number = strtol(text, &end, 10);
-	return *end == '\0' && number <= most ? (int)number : -1;
-}
-
 /* RTMIN, RTMIN+n, RTMAX, RTMAX-n, within these two. */
 static int
 parse_real_time(const char *text)
 {
-	const int span = SIGRTMAX - SIGRTMIN;
+	const unsigned int span = (unsigned int)(SIGRTMAX - SIGRTMIN);
 	bool least = strncasecmp(text, "RTMIN", 5) == 0;
-	int number;
+	unsigned long number;
 
 	if (!least && strncasecmp(text, "RTMAX", 5) != 0)
 		return 0;
 	text += 5;
 	if (*text == '\0')
 		return least ? SIGRTMIN : SIGRTMAX;
-	number = *text == (least ? '+' : '-') ? parse_number(text + 1, span)
-					      : -1;
-	if (number < 0)
+	if (*text != (least ? '+' : '-') ||
+	    !number_parse(&number, text + 1, 0, span))
 		return 0;
-	return least ? SIGRTMIN + number : SIGRTMAX - number;
+	return least ? SIGRTMIN + (int)number : SIGRTMAX - (int)number;
 }
 
 int
 signal_parse(const char *text)
 {
-	int number = parse_number(text, SIGNAL_MAX);
 	const struct name *name;
+	unsigned long number;
 
-	if (number >= 0)
-		return number;
+	if (number_parse(&number, text, 0, SIGNAL_MAX))
+		return (int)number;
 	if (strncasecmp(text, "SIG", 3) == 0)
 		text += 3;
 	for (name = names; name < NAMES; name++)
@@ -136,18 +121,19 @@ signal_forwarded(int signal)
 }
 
 static bool
-check_from(int from, const char *name, char why[SIGNAL_WHY])
+check_from(int from, const char *name, char why[REASON_TEXT])
 {
 	if (from == 0)
-		return SAY(why, "there is no signal '%.20s'", name);
+		return reason_say(why, "there is no signal '%.20s'", name);
 	if (from == SIGCHLD)
-		return SAY(why, "SIGCHLD is for lowport, and not forwarded");
+		return reason_say(why,
+		    "SIGCHLD is for lowport, and not forwarded");
 	if (from == SIGCONT)
-		return SAY(why,
+		return reason_say(why,
 		    "SIGCONT continues what was stopped; rewrite what stops "
 		    "it");
 	return signal_forwarded(from) ||
-	    SAY(why,
+	    reason_say(why,
 		"%s never reaches lowport; what stops a container is "
 		"SIGTERM first",
 		from == SIGKILL ? "SIGKILL" : "SIGSTOP");
@@ -155,21 +141,21 @@ check_from(int from, const char *name, char why[SIGNAL_WHY])
 
 bool
 signal_rewrite(uint8_t table[SIGNAL_MAX], const char *text,
-    char why[SIGNAL_WHY])
+    char why[REASON_TEXT])
 {
 	const char *colon = strchr(text, ':');
 	char name[SIGNAL_TEXT];
 	int from, to;
 
 	if (colon == NULL || colon - text >= SIGNAL_TEXT)
-		return SAY(why, "not FROM:TO, as in TERM:QUIT or 15:3");
+		return reason_say(why, "not FROM:TO, as in TERM:QUIT or 15:3");
 	snprintf(name, sizeof(name), "%.*s", (int)(colon - text), text);
 	from = signal_parse(name);
 	to = signal_parse(colon + 1);
 	if (!check_from(from, name, why))
 		return false;
 	if (to == 0 && strcmp(colon + 1, "0") != 0)
-		return SAY(why, "there is no signal '%.20s'", colon + 1);
+		return reason_say(why, "there is no signal '%.20s'", colon + 1);
 	table[from - 1] = (uint8_t)(to != 0 ? to : SIGNAL_DROPPED);
 	return true;
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reason.h"
+
 /* The last one, of real-time; the kernel's on every architecture but MIPS. */
 #define SIGNAL_MAX 64
 
@@ -18,9 +20,6 @@
 /* What a signal becomes, by its number less one: another one, or */
 #define SIGNAL_KEPT    0
 #define SIGNAL_DROPPED (SIGNAL_MAX + 1)
-
-/* How a refusal is worded. */
-#define SIGNAL_WHY 128
 
 /*
  * Reads a number, or a name as kill(1) knows it, with or without "SIG", in
@@ -40,7 +39,7 @@ bool signal_forwarded(int signal);
  * reason where it cannot be done.
  */
 bool signal_rewrite(uint8_t table[SIGNAL_MAX], const char *text,
-    char why[SIGNAL_WHY]);
+    char why[REASON_TEXT]);
 
 /* What is to be sent in place of a signal; 0 for nothing. */
 int signal_rewritten(const uint8_t table[SIGNAL_MAX], int signal);

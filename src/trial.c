@@ -9,11 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "explain.h"
 #include "request.h"
 #include "socket.h"
 #include "trial.h"
-
-#define SAY(why, ...) (snprintf(why, EXPLAIN_TEXT, __VA_ARGS__), false)
 
 /* How often two ports are drawn that no mapping has. */
 #define DRAWS 8
@@ -99,14 +98,15 @@ bind_as_server(const struct rendezvous *place, int fd,
  * right may have been bound by the kernel. */
 static bool
 try_bind(const struct rendezvous *place, const struct endpoint *asked,
-    int protocol, char why[EXPLAIN_TEXT])
+    int protocol, char why[REASON_TEXT])
 {
 	int fd = socket_open(asked, protocol), error;
 	ino_t own = socket_inode(fd);
 	bool replaced;
 
 	if (fd < 0)
-		return SAY(why, "cannot make a socket to try the hand-off: %s",
+		return reason_say(why,
+		    "cannot make a socket to try the hand-off: %s",
 		    strerror(errno));
 	error = bind_as_server(place, fd, asked);
 	replaced = error == 0 && socket_inode(fd) != own;
@@ -118,7 +118,7 @@ try_bind(const struct rendezvous *place, const struct endpoint *asked,
 
 static bool
 try_mapping(const struct rendezvous *place, const struct mapping *m,
-    char why[EXPLAIN_TEXT])
+    char why[REASON_TEXT])
 {
 	struct mapping_variant variants[MAPPING_VARIANTS_MAX];
 
@@ -130,13 +130,13 @@ try_mapping(const struct rendezvous *place, const struct mapping *m,
 /* By the first socket that was inherited, in the form it has itself. */
 static bool
 try_heritage(const struct rendezvous *place, const struct heritage *heritage,
-    const struct plan *plan, char why[EXPLAIN_TEXT])
+    const struct plan *plan, char why[REASON_TEXT])
 {
 	const struct mapping *m = &plan->mappings[heritage->sockets[0].mapping];
 	struct endpoint asked;
 
 	if (!socket_endpoint(heritage->sockets[0].fd, &asked))
-		return SAY(why, "the socket that was passed is none");
+		return reason_say(why, "the socket that was passed is none");
 	asked.port = m->server_port;
 	return try_bind(place, &asked, m->protocol, why);
 }
@@ -144,7 +144,7 @@ try_heritage(const struct rendezvous *place, const struct heritage *heritage,
 bool
 trial_run(const struct rendezvous *place, const struct plan *plan,
     const struct answer *answer, const struct heritage *heritage,
-    char why[EXPLAIN_TEXT])
+    char why[REASON_TEXT])
 {
 	uint32_t i;
 
@@ -155,5 +155,6 @@ trial_run(const struct rendezvous *place, const struct plan *plan,
 			return try_mapping(place, &plan->mappings[i], why);
 	if (heritage->count > 0)
 		return try_heritage(place, heritage, plan, why);
-	return SAY(why, "no mapping has sockets to try the hand-off with");
+	return reason_say(why,
+	    "no mapping has sockets to try the hand-off with");
 }

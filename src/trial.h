@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 #include "activation.h"
-#include "explain.h"
 #include "plan.h"
+#include "reason.h"
 #include "request.h"
 
 /* True where a mapping is of a port the server binds. */
@@ -28,6 +28,6 @@ bool trial_add(struct plan *);
  * it stays in the pool.  Returns false and says why where it did not.
  */
 bool trial_run(const struct rendezvous *, const struct plan *,
-    const struct answer *, const struct heritage *, char why[EXPLAIN_TEXT]);
+    const struct answer *, const struct heritage *, char why[REASON_TEXT]);
 
 #endif

@@ -18,8 +18,6 @@
 
 #include "trust.h"
 
-#define SAY(why, ...) (snprintf(why, TRUST_WHY, __VA_ARGS__), false)
-
 #define LINK "%.64s is a symbolic link; put there what it names"
 
 /* Opening a directory takes no right to read it; opening the file waits for no
@@ -28,23 +26,23 @@
 #define AS_FILE      (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static bool
-is_trusted(int fd, mode_t type, const char *path, char why[TRUST_WHY])
+is_trusted(int fd, mode_t type, const char *path, char why[REASON_TEXT])
 {
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		return SAY(why, "%.64s: %s", path, strerror(errno));
+		return reason_say(why, "%.64s: %s", path, strerror(errno));
 	if (S_ISLNK(status.st_mode))
-		return SAY(why, LINK, path);
+		return reason_say(why, LINK, path);
 	if ((status.st_mode & S_IFMT) != type)
-		return SAY(why, "%.64s is not a %s", path,
+		return reason_say(why, "%.64s is not a %s", path,
 		    type == S_IFDIR ? "directory" : "regular file");
 	if (status.st_uid != 0)
-		return SAY(why,
+		return reason_say(why,
 		    "%.64s is owned by uid %u, not by root; chown it", path,
 		    status.st_uid);
 	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return SAY(why,
+		return reason_say(why,
 		    "%.64s is writable by others than root (mode %o); "
 		    "chmod go-w it",
 		    path, status.st_mode & 07777);
@@ -61,25 +59,25 @@ may_be_looked_up(int directory, const char *name)
 
 static bool
 say_not_opened(int directory, const char *name, const char *path,
-    char why[TRUST_WHY])
+    char why[REASON_TEXT])
 {
 	switch (errno) {
 	case ELOOP:
-		return SAY(why, LINK, path);
+		return reason_say(why, LINK, path);
 	case EACCES:
-		return SAY(why, "%.64s: %s; %s", path, strerror(EACCES),
+		return reason_say(why, "%.64s: %s; %s", path, strerror(EACCES),
 		    may_be_looked_up(directory, name)
 			? "it holds no secret: chmod a+r it"
 			: "chmod a+x its directory");
 	default:
-		return SAY(why, "%.64s: %s", path, strerror(errno));
+		return reason_say(why, "%.64s: %s", path, strerror(errno));
 	}
 }
 
 /* Opens what a checked directory has under a name, which ends the path. */
 static int
 step(int directory, const char *name, bool is_last, const char *path,
-    char why[TRUST_WHY])
+    char why[REASON_TEXT])
 {
 	int fd = openat(directory, name, is_last ? AS_FILE : AS_DIRECTORY);
 	int error;
@@ -97,7 +95,7 @@ step(int directory, const char *name, bool is_last, const char *path,
 }
 
 static int
-open_trusted(const char *path, char why[TRUST_WHY])
+open_trusted(const char *path, char why[REASON_TEXT])
 {
 	int fd = step(AT_FDCWD, "/", false, "/", why), next;
 	char way[PATH_MAX];
@@ -128,7 +126,7 @@ trust_read_all(int file, char *buffer, size_t size)
 }
 
 ssize_t
-trust_read(const char *path, char *buffer, size_t size, char why[TRUST_WHY])
+trust_read(const char *path, char *buffer, size_t size, char why[REASON_TEXT])
 {
 	int file = open_trusted(path, why);
 	ssize_t length;
@@ -137,10 +135,10 @@ trust_read(const char *path, char *buffer, size_t size, char why[TRUST_WHY])
 		return -1;
 	length = trust_read_all(file, buffer, size);
 	if (length < 0)
-		snprintf(why, TRUST_WHY, "%.64s: %s", path, strerror(errno));
+		reason_say(why, "%.64s: %s", path, strerror(errno));
 	close(file);
 	if (length == (ssize_t)size) {
-		snprintf(why, TRUST_WHY, "%.64s is longer than %zu bytes", path,
+		reason_say(why, "%.64s is longer than %zu bytes", path,
 		    size - 1);
 		length = -1;
 		errno = EFBIG;

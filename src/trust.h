@@ -8,8 +8,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Why a file is not trusted, and what to do, with the final NUL. */
-#define TRUST_WHY 160
+#include "reason.h"
 
 /*
  * Reads the file at an absolute path as text, a NUL behind it; size is that of
@@ -20,7 +19,7 @@
  * length, or -1 with errno, ENOENT where there is no such file, and says why.
  */
 ssize_t trust_read(const char *path, char *buffer, size_t size,
-    char why[TRUST_WHY]);
+    char why[REASON_TEXT]);
 
 /* Reads from a descriptor to its end, or until the buffer is full.  Returns how
  * many bytes that were, or -1 with errno. */

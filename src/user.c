@@ -15,9 +15,8 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "number.h"
 #include "user.h"
-
-#define SAY(why, ...) (snprintf(why, USER_WHY, __VA_ARGS__), false)
 
 const char *user_database = "/etc";
 
@@ -36,18 +35,13 @@ open_database(const char *name)
 static bool
 parse_id(uint32_t *id, const char *text)
 {
-	unsigned long long number;
-	char *end;
+	unsigned long number;
 
 	if (strcmp(text, "root") == 0) {
 		*id = 0;
 		return true;
 	}
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (errno != 0 || *end != '\0' || number >= UINT32_MAX)
+	if (!number_parse(&number, text, 0, UINT32_MAX - 1))
 		return false;
 	*id = (uint32_t)number;
 	return true;
@@ -163,7 +157,7 @@ find_groups(struct user *user, const char *name)
 
 static bool
 find_user(struct user *user, const char *text, bool group_given,
-    char why[USER_WHY])
+    char why[REASON_TEXT])
 {
 	const struct passwd *entry = find_passwd(text, 0);
 	uint32_t id;
@@ -175,7 +169,7 @@ find_user(struct user *user, const char *text, bool group_given,
 			return true;
 	}
 	if (entry == NULL)
-		return SAY(why,
+		return reason_say(why,
 		    "there is no user '%.64s'; name one of "
 		    "/etc/passwd or a number",
 		    text);
@@ -188,7 +182,7 @@ find_user(struct user *user, const char *text, bool group_given,
 }
 
 bool
-user_resolve(struct user *user, const char *text, char why[USER_WHY])
+user_resolve(struct user *user, const char *text, char why[REASON_TEXT])
 {
 	char *name = strdup(text), *group;
 
@@ -199,13 +193,13 @@ user_resolve(struct user *user, const char *text, char why[USER_WHY])
 	if (group != NULL)
 		*group++ = '\0';
 	if (*name == '\0' && group == NULL)
-		return SAY(why, "-u needs a user");
+		return reason_say(why, "-u needs a user");
 	if (*name != '\0' && !find_user(user, name, group != NULL, why))
 		return false;
 	if (group != NULL && !user_group_id(group, &user->gid))
-		return SAY(why,
+		return reason_say(why,
 		    "there is no group '%.64s'; name one of "
 		    "/etc/group or a number",
 		    group);
-	return user->home != NULL || SAY(why, "out of memory");
+	return user->home != NULL || reason_say(why, "out of memory");
 }

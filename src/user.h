@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "reason.h"
+
 struct user {
 	uid_t uid;
 	gid_t gid;
@@ -19,8 +21,6 @@ struct user {
 	size_t group_count;
 	const char *home;
 };
-
-#define USER_WHY 160
 
 /* The directory of passwd and group: "/etc", but for tests. */
 extern const char *user_database;
@@ -44,6 +44,6 @@ bool user_group_id(const char *name, gid_t *);
  * a user all the same: group of the caller, home "/".  An empty USER is the
  * caller.  Returns false and says why where there is no such user or group.
  */
-bool user_resolve(struct user *, const char *text, char why[USER_WHY]);
+bool user_resolve(struct user *, const char *text, char why[REASON_TEXT]);
 
 #endif

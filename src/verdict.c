@@ -49,27 +49,25 @@ apply_rule(const struct policy_rule *rule, unsigned int line,
  * once, and not when somebody comes whom the line is for. */
 static bool
 judge(struct policy_reader *reader, struct verdict *verdicts,
-    const struct mapping *mappings, size_t count, char why[VERDICT_WHY])
+    const struct mapping *mappings, size_t count, char why[REASON_TEXT])
 {
 	struct policy_caller caller;
 	struct policy_rule rule;
 	enum policy_item item;
-	char error[POLICY_WHY];
+	char error[REASON_TEXT];
 
 	read_caller(&caller);
 	while ((item = policy_next(reader, &rule, error)) == POLICY_RULE)
 		apply_rule(&rule, reader->line, &caller, verdicts, mappings,
 		    count);
-	if (item == POLICY_END)
-		return true;
-	snprintf(why, VERDICT_WHY, "%.64s:%u: %s", verdict_policy, reader->line,
-	    error);
-	return false;
+	return item == POLICY_END ||
+	    reason_say(why, "%.64s:%u: %s", verdict_policy, reader->line,
+		error);
 }
 
 bool
 verdict_reach(struct verdict *verdicts, const struct mapping *mappings,
-    size_t count, char why[VERDICT_WHY])
+    size_t count, char why[REASON_TEXT])
 {
 	static char text[VERDICT_POLICY_MAX];
 	struct policy_reader reader = {.rest = text};
@@ -80,7 +78,7 @@ verdict_reach(struct verdict *verdicts, const struct mapping *mappings,
 	if (length >= 0 && judge(&reader, verdicts, mappings, count, why))
 		return true;
 	if (length < 0 && errno == ENOENT)
-		snprintf(why, VERDICT_WHY, "there is no %.64s", verdict_policy);
+		reason_say(why, "there is no %.64s", verdict_policy);
 	memset(verdicts, 0, count * sizeof(*verdicts));
 	return false;
 }
@@ -90,7 +88,7 @@ verdict_grant(bool granted[PLAN_MAPPINGS_MAX], const struct plan *plan)
 {
 	struct verdict verdicts[PLAN_MAPPINGS_MAX];
 	const bool asked = privilege_gained();
-	char why[VERDICT_WHY];
+	char why[REASON_TEXT];
 	size_t i;
 
 	if (asked)

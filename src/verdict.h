@@ -10,15 +10,13 @@
 
 #include "mapping.h"
 #include "plan.h"
+#include "reason.h"
 
 /* The policy's path, /etc/lowport/policy unless it was built otherwise. */
 extern const char *verdict_policy;
 
 /* The policy's size is bounded. */
 #define VERDICT_POLICY_MAX 65536
-
-/* Why the policy cannot be used: file, line, and what to do. */
-#define VERDICT_WHY 256
 
 struct verdict {
 	bool permitted;
@@ -31,7 +29,7 @@ struct verdict {
  * policy, or where it is not root's alone or has an error anywhere.
  */
 bool verdict_reach(struct verdict *, const struct mapping *, size_t count,
-    char why[VERDICT_WHY]);
+    char why[REASON_TEXT]);
 
 /*
  * For the helper: says for each mapping whether the capability may be used for

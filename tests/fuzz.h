@@ -104,7 +104,7 @@ fuzz_suggested(const struct mapping *m)
 {
 	const struct policy_caller caller = {.uid = 1000, .gid = 1000},
 				   other = {.uid = 1001, .gid = 1000};
-	char text[POLICY_RULE_TEXT], why[POLICY_WHY];
+	char text[POLICY_RULE_TEXT], why[REASON_TEXT];
 	struct policy_reader reader = {.rest = text};
 	struct policy_rule rule;
 

@@ -436,7 +436,7 @@ static void
 take_plan(struct plan *plan, uint8_t which)
 {
 	const char *const *texts = plans[which & 7];
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 	size_t i, count;
 
 	memset(plan, 0, sizeof(*plan));

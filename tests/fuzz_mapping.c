@@ -8,7 +8,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	char *text = fuzz_text(bytes, size), why[MAPPING_WHY];
+	char *text = fuzz_text(bytes, size), why[REASON_TEXT];
 	char written[MAPPING_TEXT];
 	struct mapping m[MAPPING_PROTOCOLS], again[MAPPING_PROTOCOLS];
 	size_t count = mapping_parse(m, text, why), i;
@@ -21,7 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		FUZZ_ASSERT(fuzz_suggested(&m[i]));
 	}
 	if (count == 0) {
-		FUZZ_ASSERT(strlen(why) > 0 && strlen(why) < MAPPING_WHY);
+		FUZZ_ASSERT(strlen(why) > 0 && strlen(why) < REASON_TEXT);
 	}
 	free(text);
 	return 0;

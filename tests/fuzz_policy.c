@@ -52,7 +52,7 @@ check_matches(const struct policy_rule *rule)
 	const gid_t groups[] = {7, 8};
 	const struct policy_caller caller = {1000, 1000, groups, 2};
 	struct mapping m[MAPPINGS];
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 	bool matches[MAPPINGS];
 	size_t i, j;
 
@@ -91,7 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct policy_reader reader = {text, size, 0};
 	enum policy_item item;
 	struct policy_rule rule;
-	char why[POLICY_WHY];
+	char why[REASON_TEXT];
 	unsigned int line;
 
 	do {
@@ -103,7 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			check_matches(&rule);
 		} else if (item == POLICY_ERROR) {
 			FUZZ_ASSERT(
-			    strlen(why) > 0 && strlen(why) < POLICY_WHY);
+			    strlen(why) > 0 && strlen(why) < REASON_TEXT);
 		}
 	} while (item != POLICY_END);
 	FUZZ_ASSERT(reader.length == 0);

@@ -13,7 +13,7 @@
 static struct endpoint
 endpoint_of(const char *text)
 {
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 	struct mapping m;
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
 

@@ -22,7 +22,7 @@
 #define FIND "find"
 
 static char *no_variables[] = {NULL};
-static char library[LIBRARY_PATH], why[EXPLAIN_TEXT];
+static char library[LIBRARY_PATH], why[REASON_TEXT];
 
 /* ---- Where it is */
 

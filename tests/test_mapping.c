@@ -148,7 +148,7 @@ static struct mapping
 parsed(const char *text)
 {
 	struct mapping m[MAPPING_PROTOCOLS];
-	char why[MAPPING_WHY] = "";
+	char why[REASON_TEXT] = "";
 
 	ck_assert_msg(mapping_parse(m, text, why), "'%s': %s", text, why);
 	return m[0];
@@ -180,7 +180,7 @@ END_TEST
 START_TEST(refuses)
 {
 	const struct refused *row = &refused[_i];
-	char why[MAPPING_WHY] = "";
+	char why[REASON_TEXT] = "";
 	struct mapping m[MAPPING_PROTOCOLS];
 
 	parsed(row->twin);
@@ -206,7 +206,7 @@ START_TEST(refuses_what_is_too_long)
 {
 	static const size_t lengths[] = {MAPPING_TEXT, 300};
 	struct mapping m = parsed(digits(MAPPING_TEXT - 1));
-	char why[MAPPING_WHY] = "";
+	char why[REASON_TEXT] = "";
 
 	ck_assert_int_eq(m.public_port, 443);
 	ck_assert(!mapping_parse(&m, digits(lengths[_i]), why));
@@ -363,7 +363,7 @@ END_TEST
 START_TEST(both_protocols_are_two_mappings)
 {
 	struct mapping m[MAPPING_PROTOCOLS];
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 
 	ck_assert_uint_eq(mapping_parse(m, "127.0.0.1:443-444:8443-8444/tcp+udp",
 					why), 2);
@@ -377,7 +377,7 @@ END_TEST
 START_TEST(ports_are_mapped_one_to_one)
 {
 	struct mapping m;
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 
 	ck_assert_uint_eq(mapping_parse(&m, "990-992:9990-9992", why), 1);
 	ck_assert_uint_eq(mapping_public_port(&m, 9989), 0);
@@ -395,7 +395,7 @@ END_TEST
 START_TEST(udp_has_no_mapped_wildcard)
 {
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 	struct mapping m;
 
 	ck_assert_uint_eq(mapping_parse(&m, "443/tcp", why), 1);

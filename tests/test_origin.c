@@ -125,7 +125,6 @@ START_TEST(looks_only)
 	ck_assert_int_eq(first.permitted, second.permitted);
 	ck_assert_int_eq(first.bounded, second.bounded);
 	origin_lack(&first);
-	origin_in_user_namespace();
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
@@ -139,31 +138,6 @@ START_TEST(knows_its_path)
 	ck_assert_uint_gt(strlen(path), strlen(end));
 	ck_assert_str_eq(path + strlen(path) - strlen(end), end);
 	ck_assert_int_eq(access(path, X_OK), 0);
-}
-END_TEST
-
-START_TEST(knows_a_user_namespace)
-{
-	/* One that maps all of the ids is the host's. */
-	FILE *file = fopen("/proc/self/uid_map", "re");
-	unsigned long long inside, outside, count;
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(fscanf(file, "%llu %llu %llu", &inside, &outside,
-			     &count),
-	    3);
-	fclose(file);
-	ck_assert_int_eq(origin_in_user_namespace(), count != UINT32_MAX);
-	UNIT_NEEDS(unit_become_root(0), "no user namespaces here");
-	ck_assert(origin_in_user_namespace());
-}
-END_TEST
-
-/* Before it has a map, it has no ids at all. */
-START_TEST(knows_a_user_namespace_without_a_map)
-{
-	UNIT_NEEDS(unshare(CLONE_NEWUSER) == 0, "no user namespaces here");
-	ck_assert(origin_in_user_namespace());
 }
 END_TEST
 
@@ -214,8 +188,6 @@ suite(void)
 	tcase_add_test(t, sees_each_set);
 	tcase_add_test(t, looks_only);
 	tcase_add_test(t, knows_its_path);
-	tcase_add_test(t, knows_a_user_namespace);
-	tcase_add_test(t, knows_a_user_namespace_without_a_map);
 	tcase_add_test(t, lacks_what_was_not_seen);
 	tcase_add_loop_test(t, a_network_may_be_foreign, 0, 1);
 	tcase_add_loop_test(t, a_network_may_be_foreign, CLONE_NEWNET,

@@ -67,7 +67,7 @@ rule_of(const char *text)
 {
 	struct policy_reader reader = reader_of(text, strlen(text));
 	struct policy_rule rule, other;
-	char why[POLICY_WHY] = "";
+	char why[REASON_TEXT] = "";
 
 	ck_assert_msg(policy_next(&reader, &rule, why) == POLICY_RULE,
 	    "'%s': %s", text, why);
@@ -80,7 +80,7 @@ assert_refused(const char *text, const char *expected)
 {
 	struct policy_reader reader = reader_of(text, strlen(text));
 	struct policy_rule rule;
-	char why[POLICY_WHY] = "";
+	char why[REASON_TEXT] = "";
 
 	ck_assert_msg(policy_next(&reader, &rule, why) == POLICY_ERROR, "'%s'",
 	    text);
@@ -149,7 +149,7 @@ static const struct accepted {
     {"permit any tcp/8000-8099", {true, ANY, {TCP(8000, 8099)}, 1}},
     {"permit any tcp/443-443", {true, ANY, T443}},
     {"permit any tcp/0443", {true, ANY, T443}},
-    {"permit any tcp/0000000443", {true, ANY, T443}},
+    {"permit any tcp/00000000000443", {true, ANY, T443}},
     {"permit any tcp+udp/0000065534-0000065535",
 	{true, ANY, {BOTH(65534, 65535)}, 1}},
     {"permit any tcp/443 udp/443 tcp+udp/80-81",
@@ -297,8 +297,6 @@ static const struct refused {
     {RULE, "permit any tcp/65979", "is no port"},                /* 2^16 + */
     {RULE, "permit any tcp/4294967739", "is no port"},           /* 2^32 + */
     {RULE, "permit any tcp/18446744073709552059", "is no port"}, /* 2^64 + */
-    {"permit any tcp/0000000443", "permit any tcp/00000000443", "is no port"},
-    {RULE, "permit any tcp/00000000000000000000000000000443", "is no port"},
     {RULE, "permit any tcp/+443", "'tcp/+443' is no port"},
     {RULE, "permit any tcp/-443", "'tcp/-443' is no port"},
     {RULE, "permit any tcp/443/", "'tcp/443/' is no port"},
@@ -452,7 +450,7 @@ START_TEST(nothing_is_left_of_the_rule_before)
 				   "deny any udp/53\n";
 	struct policy_reader reader = reader_of(text, strlen(text));
 	struct policy_rule rule, fresh = rule_of("deny any udp/53");
-	char why[POLICY_WHY];
+	char why[REASON_TEXT];
 
 	ck_assert_int_eq(policy_next(&reader, &rule, why), POLICY_RULE);
 	ck_assert_int_eq(policy_next(&reader, &rule, why), POLICY_RULE);
@@ -501,7 +499,7 @@ static void
 describe(struct policy_reader *reader, char *items)
 {
 	struct policy_rule rule;
-	char why[POLICY_WHY];
+	char why[REASON_TEXT];
 	enum policy_item item;
 
 	*items = '\0';
@@ -575,7 +573,7 @@ START_TEST(says_that_there_is_a_byte_0)
 {
 	struct policy_reader reader = reader_of(TEXT(RULE "\0"));
 	struct policy_rule rule;
-	char why[POLICY_WHY] = "";
+	char why[REASON_TEXT] = "";
 
 	ck_assert_int_eq(policy_next(&reader, &rule, why), POLICY_ERROR);
 	ck_assert_str_eq(why, "it has a byte 0 in it");
@@ -619,7 +617,7 @@ read_all(const char *text, size_t length)
 	const char *start = reader.rest;
 	unsigned int rules = 0;
 	struct policy_rule rule;
-	char why[POLICY_WHY];
+	char why[REASON_TEXT];
 	enum policy_item item;
 
 	while ((item = policy_next(&reader, &rule, why)) != POLICY_END) {
@@ -684,7 +682,7 @@ static struct mapping
 mapping_of(const char *text)
 {
 	struct mapping m;
-	char why[MAPPING_WHY] = "";
+	char why[REASON_TEXT] = "";
 
 	ck_assert_msg(mapping_parse(&m, text, why), "'%s': %s", text, why);
 	return m;
@@ -946,7 +944,7 @@ START_TEST(a_range_is_permitted_whole)
 	};
 	struct policy_rule rule;
 	struct mapping m;
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 	size_t i;
 
 	for (i = 0; i < LENGTH(rows); i++) {

@@ -385,7 +385,7 @@ sockets_of(size_t mapping)
 static void
 plan_map(const char *text)
 {
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 
 	ck_assert(
 	    mapping_parse(&plan.mappings[plan.mapping_count++], text, why));

@@ -11,7 +11,7 @@
 #define BIT(name) (UINT64_C(1) << CAP_##name)
 
 static uint64_t set;
-static char why[PRIVILEGE_WHY];
+static char why[REASON_TEXT];
 
 static const struct {
 	const char *list;

@@ -111,7 +111,7 @@ START_TEST(rewrites)
 	    {"USR1:CONT", 10, SIGCONT},
 	};
 	uint8_t table[SIGNAL_MAX];
-	char why[SIGNAL_WHY];
+	char why[REASON_TEXT];
 	int signal;
 	size_t i;
 
@@ -153,7 +153,7 @@ START_TEST(refuses_what_cannot_be_rewritten)
 	};
 	static const uint8_t empty[SIGNAL_MAX];
 	uint8_t table[SIGNAL_MAX] = {0};
-	char why[SIGNAL_WHY];
+	char why[REASON_TEXT];
 	size_t i;
 
 	for (i = 0; i < LENGTH(rows); i++) {

@@ -9,7 +9,7 @@ static struct plan plan;
 
 START_TEST(adds_two_free_ports)
 {
-	char why[MAPPING_WHY];
+	char why[REASON_TEXT];
 	const struct mapping *added = &plan.mappings[1];
 
 	plan.mapping_count = 1;

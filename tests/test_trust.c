@@ -21,7 +21,7 @@
 #define TEXT   "permit any tcp/443\n"
 
 static char text[65536];
-static char why[TRUST_WHY];
+static char why[REASON_TEXT];
 
 static ssize_t
 read_trusted(const char *path)
@@ -246,7 +246,7 @@ static const struct link {
 START_TEST(links_are_not_followed)
 {
 	const struct link *row = &symlinks[_i];
-	char expected[TRUST_WHY];
+	char expected[REASON_TEXT];
 
 	UNIT_NEEDS(make_tree(), "no user namespaces here");
 	assert_trusted(POLICY);

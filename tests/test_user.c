@@ -130,7 +130,7 @@ static const struct refused {
 START_TEST(accepts)
 {
 	const struct accepted *row = &accepted[_i];
-	char why[USER_WHY] = "";
+	char why[REASON_TEXT] = "";
 	struct user user;
 
 	ck_assert_msg(user_resolve(&user, row->text, why), "'%s': %s",
@@ -148,7 +148,7 @@ END_TEST
 START_TEST(refuses)
 {
 	const struct refused *row = &refused[_i];
-	char why[USER_WHY] = "";
+	char why[REASON_TEXT] = "";
 	struct user user;
 
 	ck_assert_msg(user_resolve(&user, row->twin, why), "'%s': %s",
@@ -164,7 +164,7 @@ END_TEST
 static void
 assert_user(const char *text, uid_t uid, gid_t gid, size_t group_count)
 {
-	char why[USER_WHY] = "";
+	char why[REASON_TEXT] = "";
 	struct user user;
 
 	ck_assert_msg(user_resolve(&user, text, why), "'%s': %s", text, why);
@@ -176,7 +176,7 @@ assert_user(const char *text, uid_t uid, gid_t gid, size_t group_count)
 static void
 assert_refused(const char *text, const char *expected)
 {
-	char why[USER_WHY] = "";
+	char why[REASON_TEXT] = "";
 	struct user user;
 
 	ck_assert_msg(!user_resolve(&user, text, why), "'%s'", text);

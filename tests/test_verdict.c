@@ -47,7 +47,7 @@ static struct mapping
 mapping_of(const char *text)
 {
 	struct mapping m;
-	char why[MAPPING_WHY] = "";
+	char why[REASON_TEXT] = "";
 
 	ck_assert_msg(mapping_parse(&m, text, why), "'%s': %s", text, why);
 	return m;
@@ -57,7 +57,7 @@ static struct verdict
 verdict_of(const char *mapping)
 {
 	const struct mapping m = mapping_of(mapping);
-	char why[VERDICT_WHY] = "";
+	char why[REASON_TEXT] = "";
 	struct verdict verdict;
 
 	memset(&verdict, 0xff, sizeof(verdict));
@@ -137,7 +137,7 @@ START_TEST(each_mapping_has_its_verdict)
 	const struct mapping m[] = {mapping_of("443"), mapping_of("80"),
 	    mapping_of("25"), mapping_of("[::1]:444")};
 	struct verdict verdicts[LENGTH(m) + 1];
-	char why[VERDICT_WHY];
+	char why[REASON_TEXT];
 
 	UNIT_NEEDS(make_tree(), "no user namespaces here");
 	ck_assert(unit_write(POLICY,
@@ -162,7 +162,7 @@ assert_no_verdict(const char *expected)
 {
 	const struct mapping m[] = {mapping_of("443"), mapping_of("80")};
 	struct verdict verdicts[LENGTH(m)];
-	char why[VERDICT_WHY] = "";
+	char why[REASON_TEXT] = "";
 	size_t i;
 
 	memset(verdicts, 0xff, sizeof(verdicts));

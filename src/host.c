@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, when it looks for causes.
+ * Reads: files of /proc.
+ */
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "host.h"
+
+bool
+host_setting(const char *path, unsigned int *value)
+{
+	FILE *file = fopen(path, "re");
+	bool known;
+
+	if (file == NULL)
+		return false;
+	known = fscanf(file, "%u", value) == 1;
+	fclose(file);
+	return known;
+}
+
+bool
+host_in_user_namespace(void)
+{
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned int inside, outside, count;
+	bool initial;
+
+	if (file == NULL)
+		return false;
+	initial = fscanf(file, "%u %u %u", &inside, &outside, &count) == 3 &&
+	    inside == 0 && outside == 0 && count == 0xffffffff;
+	fclose(file);
+	return !initial;
+}
+
+bool
+host_is_gvisor(void)
+{
+	return access("/proc/sentry-meminfo", F_OK) == 0;
+}
+
+bool
+host_kernel_before(unsigned int major, unsigned int minor)
+{
+	unsigned int here[2] = {0};
+	struct utsname name;
+
+	return uname(&name) == 0 &&
+	    sscanf(name.release, "%u.%u", &here[0], &here[1]) == 2 &&
+	    (here[0] < major || (here[0] == major && here[1] < minor));
+}
+
+unsigned int
+host_yama_scope(void)
+{
+	unsigned int scope;
+
+	return host_setting("/proc/sys/kernel/yama/ptrace_scope", &scope)
+	    ? scope
+	    : 0;
+}
