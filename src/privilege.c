@@ -19,31 +19,83 @@
 #include "privilege.h"
 #include "user.h"
 
-static cap_t
-capabilities_get(void)
-{
-	cap_t set = cap_get_proc();
+/* What a change of ids and its finality take. */
+#define FOR_IDS                                                                \
+	(UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID |               \
+	    UINT64_C(1) << CAP_SETPCAP)
 
-	if (set == NULL)
-		fatal("cannot read the capabilities of this process");
+/* The sets of a process (capabilities(7)). */
+struct sets {
+	uint64_t permitted;
+	uint64_t effective;
+	uint64_t inheritable;
+};
+
+static bool
+has(uint64_t set, cap_value_t capability)
+{
+	return (set >> capability & 1) != 0;
+}
+
+static uint64_t
+flag_get(cap_t from, cap_flag_t flag)
+{
+	cap_flag_value_t value;
+	cap_value_t c;
+	uint64_t set = 0;
+
+	for (c = 0; c < cap_max_bits(); c++)
+		if (cap_get_flag(from, c, flag, &value) == 0 &&
+		    value == CAP_SET)
+			set |= UINT64_C(1) << c;
 	return set;
 }
 
-static bool
-permitted(cap_t set, cap_value_t capability)
+static void
+flag_set(cap_t to, cap_flag_t flag, uint64_t set)
 {
-	cap_flag_value_t value = CAP_CLEAR;
+	cap_value_t c;
 
-	cap_get_flag(set, capability, CAP_PERMITTED, &value);
-	return value == CAP_SET;
+	for (c = 0; c < cap_max_bits(); c++)
+		if (has(set, c))
+			cap_set_flag(to, flag, 1, &c, CAP_SET);
+}
+
+static struct sets
+sets_get(void)
+{
+	cap_t from = cap_get_proc();
+	struct sets sets;
+
+	if (from == NULL)
+		fatal("cannot read the capabilities of this process");
+	sets = (struct sets){flag_get(from, CAP_PERMITTED),
+	    flag_get(from, CAP_EFFECTIVE), flag_get(from, CAP_INHERITABLE)};
+	cap_free(from);
+	return sets;
+}
+
+static bool
+sets_try(struct sets sets)
+{
+	cap_t to = cap_init();
+	bool set;
+
+	if (to == NULL)
+		fatal("cannot allocate a capability set");
+	flag_set(to, CAP_PERMITTED, sets.permitted);
+	flag_set(to, CAP_EFFECTIVE, sets.effective);
+	flag_set(to, CAP_INHERITABLE, sets.inheritable);
+	set = cap_set_proc(to) == 0;
+	cap_free(to);
+	return set;
 }
 
 static void
-capabilities_set(cap_t set)
+sets_put(struct sets sets)
 {
-	if (cap_set_proc(set) != 0)
+	if (!sets_try(sets))
 		fatal("cannot set the capabilities of this process");
-	cap_free(set);
 }
 
 bool
@@ -59,27 +111,10 @@ privilege_gained(void)
 	return getauxval(AT_SECURE) != 0;
 }
 
-static uint64_t
-set_of(cap_t set, cap_flag_t flag)
-{
-	cap_flag_value_t value;
-	cap_value_t c;
-	uint64_t bits = 0;
-
-	for (c = 0; c < cap_max_bits(); c++)
-		if (cap_get_flag(set, c, flag, &value) == 0 && value == CAP_SET)
-			bits |= UINT64_C(1) << c;
-	return bits;
-}
-
 uint64_t
 privilege_permitted(void)
 {
-	cap_t set = capabilities_get();
-	uint64_t bits = set_of(set, CAP_PERMITTED);
-
-	cap_free(set);
-	return bits;
+	return sets_get().permitted;
 }
 
 /* Where something else begins, cap_from_name(3) stops reading. */
@@ -100,20 +135,16 @@ parse_one(const char *name, uint64_t *set, char why[REASON_TEXT])
 	snprintf(full, sizeof(full), "%s%.40s",
 	    strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
 	if (!is_word(name) || cap_from_name(full, &capability) != 0 ||
-	    capability >= cap_max_bits()) {
-		reason_say(why,
+	    capability >= cap_max_bits())
+		return reason_say(why,
 		    "'%.40s' is no capability of this kernel; see "
 		    "capabilities(7)",
 		    name);
-		return false;
-	}
 	*set |= UINT64_C(1) << capability;
-	if (capability != CAP_NET_BIND_SERVICE)
-		return true;
-	reason_say(why,
-	    "a server gets its ports without net_bind_service, and does not "
-	    "keep it");
-	return false;
+	return capability != CAP_NET_BIND_SERVICE ||
+	    reason_say(why,
+		"a server gets its ports without net_bind_service, and does "
+		"not keep it");
 }
 
 bool
@@ -122,13 +153,11 @@ privilege_parse(const char *list, uint64_t *set, char why[REASON_TEXT])
 	char copy[1024], *name, *rest = copy;
 
 	*set = 0;
-	if (strlen(list) >= sizeof(copy)) {
-		reason_say(why,
+	if (strlen(list) >= sizeof(copy))
+		return reason_say(why,
 		    "a list of %zu bytes is too long; name each capability "
 		    "once",
 		    strlen(list));
-		return false;
-	}
 	strcpy(copy, list);
 	while ((name = strsep(&rest, ",")) != NULL)
 		if (!parse_one(name, set, why))
@@ -161,16 +190,7 @@ privilege_show(void)
 static void
 keep_permitted(uint64_t kept)
 {
-	const uint64_t left = privilege_permitted() & kept;
-	cap_t set = cap_init();
-	cap_value_t c;
-
-	if (set == NULL)
-		fatal("cannot allocate a capability set");
-	for (c = 0; c < cap_max_bits(); c++)
-		if ((left >> c & 1) != 0)
-			cap_set_flag(set, CAP_PERMITTED, 1, &c, CAP_SET);
-	capabilities_set(set);
+	sets_put((struct sets){.permitted = privilege_permitted() & kept});
 }
 
 void
@@ -184,38 +204,31 @@ privilege_disarm(void)
 void
 privilege_trim(uint64_t kept)
 {
-	keep_permitted(kept | UINT64_C(1) << CAP_SETUID |
-	    UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SETPCAP);
+	keep_permitted(kept | FOR_IDS);
 }
 
 static void
-raise_permitted(const cap_value_t *wanted, size_t count)
+raise_permitted(uint64_t wanted)
 {
-	cap_t set = capabilities_get();
-	size_t i;
+	struct sets sets = sets_get();
 
-	for (i = 0; i < count; i++)
-		if (permitted(set, wanted[i]))
-			cap_set_flag(set, CAP_EFFECTIVE, 1, &wanted[i],
-			    CAP_SET);
-	capabilities_set(set);
+	sets.effective |= sets.permitted & wanted;
+	sets_put(sets);
 }
 
 void
 privilege_raise(void)
 {
-	static const cap_value_t wanted[] = {CAP_NET_BIND_SERVICE};
-
-	raise_permitted(wanted, 1);
+	raise_permitted(PRIVILEGE_BIND);
 }
 
 void
 privilege_lower(void)
 {
-	cap_t set = capabilities_get();
+	struct sets sets = sets_get();
 
-	cap_clear_flag(set, CAP_EFFECTIVE);
-	capabilities_set(set);
+	sets.effective = 0;
+	sets_put(sets);
 }
 
 /*
@@ -229,8 +242,7 @@ drop_bounding(uint64_t kept)
 	cap_value_t c;
 
 	for (c = 0; c < cap_max_bits(); c++)
-		if ((kept >> c & 1) == 0 &&
-		    prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0)
+		if (!has(kept, c) && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0)
 			return;
 }
 
@@ -240,8 +252,7 @@ is_bounded(uint64_t kept)
 	cap_value_t c;
 
 	for (c = 0; c < cap_max_bits(); c++)
-		if ((kept >> c & 1) == 0 &&
-		    prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 1)
+		if (!has(kept, c) && prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 1)
 			return false;
 	return true;
 }
@@ -251,23 +262,15 @@ is_bounded(uint64_t kept)
 static void
 drop_capabilities(uint64_t kept)
 {
-	cap_t set = cap_init();
 	cap_value_t c;
 
-	if (set == NULL)
-		fatal("cannot allocate a capability set");
 	/* First the ambient set: clearing needs no capability. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 &&
 	    errno != EINVAL)
 		fatal("cannot clear the ambient capabilities");
+	sets_put((struct sets){.permitted = kept, .inheritable = kept});
 	for (c = 0; c < cap_max_bits(); c++)
-		if ((kept >> c & 1) != 0) {
-			cap_set_flag(set, CAP_PERMITTED, 1, &c, CAP_SET);
-			cap_set_flag(set, CAP_INHERITABLE, 1, &c, CAP_SET);
-		}
-	capabilities_set(set);
-	for (c = 0; c < cap_max_bits(); c++)
-		if ((kept >> c & 1) != 0 &&
+		if (has(kept, c) &&
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) != 0)
 			fatal("cannot keep a capability for the server");
 }
@@ -284,27 +287,20 @@ privilege_seal(void)
 static bool
 capability_left(uint64_t kept)
 {
-	cap_t set = capabilities_get();
-	bool left = set_of(set, CAP_PERMITTED) != kept ||
-	    set_of(set, CAP_INHERITABLE) != kept ||
-	    set_of(set, CAP_EFFECTIVE) != 0;
+	const struct sets sets = sets_get();
 
-	cap_free(set);
-	return left;
+	return sets.permitted != kept || sets.inheritable != kept ||
+	    sets.effective != 0;
 }
 
 static bool
 capability_regained(void)
 {
-	static const cap_value_t wanted[] = {CAP_NET_BIND_SERVICE};
-	cap_t set = capabilities_get();
-	bool regained;
+	struct sets sets = sets_get();
 
-	cap_set_flag(set, CAP_PERMITTED, 1, wanted, CAP_SET);
-	cap_set_flag(set, CAP_EFFECTIVE, 1, wanted, CAP_SET);
-	regained = cap_set_proc(set) == 0;
-	cap_free(set);
-	return regained;
+	sets.permitted |= PRIVILEGE_BIND;
+	sets.effective |= PRIVILEGE_BIND;
+	return sets_try(sets);
 }
 
 /* What permanently_set_uid of OpenSSH taught: after dropping, try. */
@@ -350,19 +346,10 @@ change_ids(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
 	return true;
 }
 
-static void
-raise_for_ids(void)
-{
-	static const cap_value_t wanted[] = {CAP_SETUID, CAP_SETGID,
-	    CAP_SETPCAP};
-
-	raise_permitted(wanted, 3);
-}
-
 void
 privilege_drop(uid_t uid, gid_t gid)
 {
-	raise_for_ids();
+	raise_permitted(FOR_IDS);
 	drop_bounding(0);
 	if (!change_ids(uid, gid, NULL, 0))
 		fatal("cannot become user %u, group %u", uid, gid);
@@ -374,7 +361,7 @@ privilege_drop(uid_t uid, gid_t gid)
 void
 privilege_become(const struct user *user, uint64_t kept, bool new_privs)
 {
-	raise_for_ids();
+	raise_permitted(FOR_IDS);
 	/* Root gains by any exec what the bounding set has. */
 	if (!new_privs || user->uid == 0)
 		drop_bounding(kept);
