@@ -20,6 +20,19 @@ ports_check(const struct mapping *m)
 	    m->server_port + m->ports - 1 <= UINT16_MAX;
 }
 
+/* Or else two mappings might own it: no IPv4 address is written as an IPv6 one,
+ * and an interface is named where the kernel looks at it, and there alone. */
+static bool
+address_has_one_form(const struct mapping *m)
+{
+	const struct in6_addr *in6 = (const struct in6_addr *)m->address;
+
+	if (m->family != AF_INET6)
+		return m->scope == 0;
+	return !IN6_IS_ADDR_V4MAPPED(in6) &&
+	    (m->scope != 0) == IN6_IS_ADDR_LINKLOCAL(in6);
+}
+
 static bool
 mapping_check(const struct mapping *m)
 {
@@ -38,11 +51,7 @@ mapping_check(const struct mapping *m)
 	default:
 		return false;
 	}
-	/* An IPv4 address has one form: or else two mappings might own it. */
-	if (m->family == AF_INET6 &&
-	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)m->address))
-		return false;
-	return ports_check(m) && (m->scope == 0 || m->family == AF_INET6) &&
+	return ports_check(m) && address_has_one_form(m) &&
 	    bytes_zero(m->address + sizeof(m->address) - unused, unused);
 }
 

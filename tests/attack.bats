@@ -705,8 +705,8 @@ forge_policy() {
 }
 
 @test "policy: with a scope" {
-	other other-scope 8443
-	denied denied-scope "ready, denied" bound 125
+	other other-loopback 8443
+	denied denied-scope refused free 125
 }
 
 @test "policy: as an IPv4-mapped address" {

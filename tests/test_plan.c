@@ -248,20 +248,34 @@ START_TEST(unused_bytes_are_zero)
 }
 END_TEST
 
-START_TEST(only_ipv6_has_a_scope)
+START_TEST(only_link_local_addresses_have_a_scope)
 {
-	static const uint16_t without[] = {AF_UNSPEC, AF_INET};
+	static const struct {
+		uint16_t family;
+		uint8_t address[2];
+		bool scope;
+	} rows[] = {
+	    {AF_UNSPEC, {0}, false},
+	    {AF_INET, {127}, false},
+	    {AF_INET, {0xfe, 0x80}, false},
+	    {AF_INET6, {0}, false},
+	    {AF_INET6, {0x20, 0x01}, false},
+	    {AF_INET6, {0xfe, 0x7f}, false},
+	    {AF_INET6, {0xfe, 0x80}, true},
+	    {AF_INET6, {0xfe, 0xbf}, true},
+	    {AF_INET6, {0xfe, 0xc0}, false},
+	    {AF_INET6, {0xff, 0x02}, false},
+	};
 	struct plan plan = plan_good();
 	size_t i;
 
-	plan.mappings[1].scope = 1;
-	ck_assert(passes(&plan));
-	for (i = 0; i < LENGTH(without); i++) {
+	for (i = 0; i < LENGTH(rows); i++) {
 		plan = plan_good();
-		plan.mappings[0].family = without[i];
-		ck_assert(passes(&plan));
+		plan.mappings[0].family = rows[i].family;
+		memcpy(plan.mappings[0].address, rows[i].address, 2);
+		ck_assert_msg(passes(&plan) == !rows[i].scope, "row %zu", i);
 		plan.mappings[0].scope = 1;
-		ck_assert(!passes(&plan));
+		ck_assert_msg(passes(&plan) == rows[i].scope, "row %zu", i);
 	}
 }
 END_TEST
@@ -404,7 +418,7 @@ suite(void)
 	tcase_add_test(t, root_cannot_name_no_id);
 	tcase_add_test(t, group_of_root_is_not_root);
 	tcase_add_test(t, unused_bytes_are_zero);
-	tcase_add_test(t, only_ipv6_has_a_scope);
+	tcase_add_test(t, only_link_local_addresses_have_a_scope);
 	tcase_add_test(t, ipv4_has_one_form);
 	tcase_add_test(t, any_two_mappings_may_conflict);
 	tcase_add_test(t, random_bytes_are_no_plan);
