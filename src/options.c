@@ -529,8 +529,6 @@ read_environment(struct options *options, char **environment)
 	    "observe");
 	options->baseline = switch_from_environment(environment,
 	    "LOWPORT_KERNEL", "5.9");
-	options->journal = message_is_journal(
-	    environment_get(environment, "JOURNAL_STREAM"));
 }
 
 static void
@@ -553,7 +551,10 @@ options_parse(struct options *options, int argc, char **argv,
 {
 	int option, at = optind;
 
-	*options = (struct options){.verbosity = VERBOSITY_NORMAL};
+	*options = (struct options){.verbosity = VERBOSITY_NORMAL,
+	    .journal = message_is_journal(
+		environment_get(environment, "JOURNAL_STREAM"))};
+	message_set(options->verbosity, options->journal);
 	while ((option = getopt_long(argc, argv, short_options, long_options,
 		    NULL)) != -1) {
 		option_take(options, option, argv, at);

@@ -194,6 +194,8 @@ agrees() {
 	! grep -v '^<[346]>lowport: ' "$TMPDIR/errors"
 	"$LOWPORT" -p 666 -- true 2>"$TMPDIR/errors" && false
 	grep -q '^<3>lowport: cannot bind' "$TMPDIR/errors"
+	"$LOWPORT" -p 0 -- true 2>"$TMPDIR/errors" && false
+	grep -q '^<3>lowport: .*not between 1 and 65535' "$TMPDIR/errors"
 	# Another stream, or none: not so.
 	"$LOWPORT" -p 666 -- true 2>"$TMPDIR/others" && false
 	grep -q '^lowport: cannot bind' "$TMPDIR/others"
