@@ -11,7 +11,8 @@
 #include "endpoint.h"
 
 /* sizeof(struct sockaddr_in6) before RFC 2553 added the scope; bind(2) still
- * takes it (SIN6_LEN_RFC2133 in the kernel). */
+ * takes it (SIN6_LEN_RFC2133 in the kernel), and of a scope that is there in
+ * part nothing. */
 #define SOCKADDR_IN6_SHORT 24
 
 static const uint8_t mapped_any[16] = {[10] = 0xff, [11] = 0xff};
@@ -38,7 +39,8 @@ endpoint_from_sockaddr(struct endpoint *e, const void *bytes, size_t length)
 	}
 	if (e->family != AF_INET6 || length < SOCKADDR_IN6_SHORT)
 		return false;
-	memcpy(&in6, bytes, length < sizeof(in6) ? length : sizeof(in6));
+	memcpy(&in6, bytes,
+	    length < sizeof(in6) ? SOCKADDR_IN6_SHORT : sizeof(in6));
 	memcpy(e->address, &in6.sin6_addr, sizeof(e->address));
 	/* The kernel looks at the scope of link-local addresses only. */
 	if (IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr) ||
