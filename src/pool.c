@@ -491,5 +491,7 @@ pool_refresh(struct pool *pool, unsigned int looks)
 		else
 			socket_unlisten(v->sockets[0]);
 		v->shared = false;
+		/* Its server may have set more of them since. */
+		v->altered = true;
 	}
 }

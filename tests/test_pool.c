@@ -1322,6 +1322,31 @@ START_TEST(kept_socket_has_the_options_of_its_server)
 }
 END_TEST
 
+/* Those that were set behind the hand-off too. */
+START_TEST(options_set_since_are_not_the_next_ones)
+{
+	struct sockopt_values seen;
+	struct pool_variant *v;
+	const int on = 1;
+	int socket;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	learn(&seen, _i, 0, 0);
+	pool_prepare(&pool, v, socket, &seen, false);
+	ck_assert_int_eq(setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on,
+			     sizeof(on)),
+	    0);
+	server_end(server_take(v, socket, LISTENS));
+	pool_refresh(&pool, 1);
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	learn(&seen, _i, 0, 0);
+	pool_prepare(&pool, v, socket, &seen, false);
+	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
+}
+END_TEST
+
 /* The last of several is as fresh as the first was. */
 START_TEST(options_of_one_socket_are_not_the_next_ones)
 {
@@ -1541,6 +1566,7 @@ add_options(Suite *s)
 	tcase_add_test(t, prepare_sets_flags_and_options);
 	tcase_add_loop_test(t, kept_socket_has_the_options_of_its_server, 0,
 			    16);
+	tcase_add_loop_test(t, options_set_since_are_not_the_next_ones, 0, 2);
 	tcase_add_loop_test(t, options_of_one_socket_are_not_the_next_ones, 0,
 			    2);
 	tcase_add_loop_test(t, prepared_for_nobody_is_prepared_anew, 0, 2);
