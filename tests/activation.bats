@@ -129,10 +129,10 @@ True" ]
 }
 
 @test "hundreds of sockets" {
-	run -0 timeout 10 "$LOWPORT" -q -p 1-500:@many -- python3 -c "$LISTEN"
+	run -0 timeout 60 "$LOWPORT" -q -p 1-500:@many -- python3 -c "$LISTEN"
 	[ "${lines[-1]}" = 500 ]
 	[ "${lines[499]}" = "many tcp :: 500 1 True True" ]
-	run -125 timeout 10 bash -c 'ulimit -Sn 400; exec "$0" -p 1-500:@many \
+	run -125 timeout 60 bash -c 'ulimit -Sn 400; exec "$0" -p 1-500:@many \
 	    -- true' "$LOWPORT"
 	[[ $output == *"cannot hold 500 sockets; raise 'ulimit -n'"* ]]
 }
@@ -231,7 +231,7 @@ print("all")'
 		    for n in 1 2 3 4 5 6 7 8; do
 			python3 "$TMPDIR/once.py"
 		    done' &
-		run -0 timeout 20 python3 -c "$CLIENTS"
+		run -0 timeout 60 python3 -c "$CLIENTS"
 		[ "$output" = all ]
 		wait $!
 	done

@@ -33,7 +33,7 @@ nothing_left() {
 
 # The child as it is, through the machinery of the forgeries: the control.
 genuine() {
-	run -0 timeout -k 1 5 "$ATTACK" forge "$1"
+	run -0 timeout -k 1 60 "$ATTACK" forge "$1"
 	[ "${lines[-1]}" = "before 400; answer ready; capabilities 0; \
 pool bound; ended 0; port 443; then $LEFT" ]
 }
@@ -41,7 +41,7 @@ pool bound; ended 0; port 443; then $LEFT" ]
 # forged NAME ANSWER POOL ENDED: what a forgery of the child comes to, while
 # the child is held, and when it is let go.
 forged() {
-	run -0 timeout -k 1 5 "$ATTACK" forge "$1"
+	run -0 timeout -k 1 60 "$ATTACK" forge "$1"
 	echo "$1: $output"
 	[[ ${lines[-1]} =~ ^before\ 400\;\ answer\ ($2)\;\ capabilities\ 0\;\ \
 pool\ $3\;\ ended\ $4\;\ port\ 0\;\ then\ $LEFT$ ]]
@@ -69,7 +69,7 @@ offer() {
 attempt() {
 	status=0
 	rm -f "$TMPDIR/port"
-	timeout -k 1 5 "$@" 9>"$TMPDIR/port" || status=$?
+	timeout -k 1 60 "$@" 9>"$TMPDIR/port" || status=$?
 	port=$(cat "$TMPDIR/port")
 	echo "status $status, port '$port': $*"
 	case $status in
@@ -396,7 +396,7 @@ setup() {
 # ---- Taking over a process.
 
 @test "the helper cannot be looked into or traced, the server can" {
-	run -0 timeout -k 1 5 "$ATTACK" reach
+	run -0 timeout -k 1 60 "$ATTACK" reach
 	[ "${lines[0]}" = "server: mem ok environ ok fd ok writev ok getfd ok \
 seize ok" ]
 	[ "${lines[1]}" = "helper: mem EACCES environ EACCES fd EACCES \
@@ -405,54 +405,54 @@ writev EPERM getfd EPERM seize EPERM" ]
 
 @test "the helper cannot be traced at any moment of its start" {
 	genuine genuine
-	run -0 timeout -k 1 5 "$ATTACK" seize
+	run -0 timeout -k 1 60 "$ATTACK" seize
 	[ "$output" = "tried often, seized 0" ]
 }
 
 @test "the child cannot be traced before it has sent its plan" {
-	run -0 timeout -k 1 25 "$ATTACK" catch "$ATTACKABLE" -q -u nobody \
+	run -0 timeout -k 1 300 "$ATTACK" catch "$ATTACKABLE" -q -u nobody \
 	    -p 443:8443 -- true
 	[[ $output == *"before its plan caught"* ]]
-	run -0 timeout -k 1 25 "$ATTACK" catch "$LOWPORT" -q -u nobody \
+	run -0 timeout -k 1 300 "$ATTACK" catch "$LOWPORT" -q -u nobody \
 	    -p 443:8443 -- true
 	[[ $output == *"before its plan never, later caught"* ]]
 	nothing_left
 }
 
 @test "executed under a tracer, lowport has no capability" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 true
-	run -125 timeout -k 1 5 "$ATTACK" traced 443
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 true
+	run -125 timeout -k 1 60 "$ATTACK" traced 443
 	[[ $output == *"cannot bind"*:443* ]]
 	nothing_left
 }
 
 @test "a filter that only pretends to drop: no capability, and refused" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 true
-	run -125 timeout -k 1 5 "$ATTACK" fake
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 true
+	run -125 timeout -k 1 60 "$ATTACK" fake
 	[[ $output == "lowport: "* ]]
 	nothing_left
 }
 
 @test "no core of the helper, of an ordinary server one" {
 	needs "cores are not kept here" core_kept
-	run -0 timeout -k 1 5 "$ATTACK" core 443 \
+	run -0 timeout -k 1 60 "$ATTACK" core 443 \
 	    "$LOWPORT" -q -p 443:8443 -- "$ATTACK" serve 8443
 	[ "$output" = 139 ]
 	nothing_left
 }
 
 @test "the server cannot have the helper bind another port" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 444:8443 -- "$ATTACK" report 1
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 444:8443 -- "$ATTACK" report 1
 	[ "$output" = 444 ]
-	run -1 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" serve 444
+	run -1 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" serve 444
 	[[ $output == *"port 444: Permission denied"* ]]
 }
 
 @test "the server kills the helper, then binds: it gets no port" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- sh -c \
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- sh -c \
 	    '"$ATTACK" report 1'
 	[ "$output" = 443 ]
-	timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- sh -c 'kill -KILL $PPID
+	timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- sh -c 'kill -KILL $PPID
 	    "$ATTACK" report 1 >"$TMPDIR/port"; : >"$TMPDIR/done"' || true
 	wait_until [ -e "$TMPDIR/done" ]
 	[ ! -s "$TMPDIR/port" ]
@@ -462,9 +462,11 @@ writev EPERM getfd EPERM seize EPERM" ]
 @test "the server takes the helper's descriptors away, then binds: no 8443" {
 	for way in $WAYS; do
 		use_way "$way"
-		run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" report 1
+		run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
+		    "$ATTACK" report 1
 		[ "$output" = 443 ]
-		run timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" starve
+		run timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
+		    "$ATTACK" starve
 		echo "$way: $output"
 		[ "$status" -eq 0 ]
 		[[ $output == 443 || ${lines[-1]} == "no port" ]]
@@ -507,10 +509,10 @@ make_library() {
 loads() {
 	needs "no compiler" make_library "${2:-}"
 	rm -f "$TMPDIR/loaded"
-	run -0 timeout -k 1 5 env "$1" "$TMPDIR/library/victim"
+	run -0 timeout -k 1 60 env "$1" "$TMPDIR/library/victim"
 	grep -qx victim "$TMPDIR/loaded"
 	rm "$TMPDIR/loaded"
-	run -0 timeout -k 1 5 env "$1" "$LOWPORT" -q -p 443:8443 -- \
+	run -0 timeout -k 1 60 env "$1" "$LOWPORT" -q -p 443:8443 -- \
 	    "$TMPDIR/library/victim"
 	echo "$output"
 	grep -qx victim "$TMPDIR/loaded"
@@ -558,11 +560,12 @@ tunes() {
 }
 
 @test "LOWPORT_USER=root by an ordinary user" {
-	LOWPORT_USER=nobody run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- id -u
+	LOWPORT_USER=nobody run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 \
+	    -- id -u
 	[ "$output" = "$(id -u)" ]
 	for user in root 0 0:0 root:root nobody:root :root; do
-		LOWPORT_USER=$user run timeout -k 1 5 "$LOWPORT" -p 443:8443 -- \
-		    sh -c "$MUST_NOT_START"
+		LOWPORT_USER=$user run timeout -k 1 60 "$LOWPORT" \
+		    -p 443:8443 -- sh -c "$MUST_NOT_START"
 		echo "$user: $output"
 		[ "$status" -eq 125 ]
 		[ ! -e "$TMPDIR/started" ]
@@ -571,9 +574,9 @@ tunes() {
 }
 
 @test "-u root by an ordinary user" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -u nobody -- true
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -u nobody -- true
 	for user in root 0 0:0 nobody:root :root 4294967295 4294967296; do
-		run timeout -k 1 5 "$LOWPORT" -p 443:8443 -u "$user" -- \
+		run timeout -k 1 60 "$LOWPORT" -p 443:8443 -u "$user" -- \
 		    sh -c "$MUST_NOT_START"
 		echo "$user: $output"
 		[ "$status" -eq 125 ]
@@ -586,7 +589,7 @@ tunes() {
 
 # other NAME [SERVER-PORT]: the control of a forgery, which names 444.
 other() {
-	run -0 timeout -k 1 5 "$ATTACK" forge "$1" 444
+	run -0 timeout -k 1 60 "$ATTACK" forge "$1" 444
 	echo "$1: $output"
 	[[ ${lines[-1]} =~ ^before\ 400\;\ answer\ ready\;\ capabilities\ 0\;\ \
 pool\ (bound|free)\;\ ended\ 0\;\ port\ ${2:-444}\;\ \
@@ -596,7 +599,7 @@ pool\ (bound|free)\;\ ended\ 0\;\ port\ ${2:-444}\;\ \
 # denied NAME ANSWER POOL ENDED [SERVER-PORT]: what a forgery that names 666
 # comes to.
 denied() {
-	run -0 timeout -k 1 5 "$ATTACK" forge "$1" 666
+	run -0 timeout -k 1 60 "$ATTACK" forge "$1" 666
 	echo "$1: $output"
 	[[ ${lines[-1]} =~ ^before\ 400\;\ answer\ $2\;\ capabilities\ 0\;\ \
 pool\ $3\;\ ended\ $4\;\ port\ ${5:-0}\;\ 666\ (free|unseen)\;\ then\ $LEFT$ ]]
@@ -604,7 +607,7 @@ pool\ $3\;\ ended\ $4\;\ port\ ${5:-0}\;\ 666\ (free|unseen)\;\ then\ $LEFT$ ]]
 
 # without_666 COMMAND...: a start that wants port 666 fails and leaves nothing.
 without_666() {
-	run timeout -k 1 5 "$@"
+	run timeout -k 1 60 "$@"
 	echo "status $status: $output"
 	[ "$status" -eq 125 ]
 	[ ! -e "$TMPDIR/started" ]
@@ -613,14 +616,14 @@ without_666() {
 
 # A start for port 444, in place of 666: the control.
 with_444() {
-	run -0 timeout -k 1 5 "$@" -q -p 444:8443 -- "$ATTACK" report 1
+	run -0 timeout -k 1 60 "$@" -q -p 444:8443 -- "$ATTACK" report 1
 	[ "$output" = 444 ]
 }
 
 # unlimited_666 LIMITS: no limits give port 666, or leave anything.
 unlimited_666() {
 	status=0
-	timeout -k 1 5 bash -c "$1; "'exec "$LOWPORT" -q -p 20443:9443 \
+	timeout -k 1 60 bash -c "$1; "'exec "$LOWPORT" -q -p 20443:9443 \
 	    -p 666:8443 -- "$ATTACK" report 9' 9>"$TMPDIR/port" \
 	    2>"$TMPDIR/errors" || status=$?
 	echo "status $status, port '$(cat "$TMPDIR/port")': $1"
@@ -790,7 +793,7 @@ forge_policy() {
 }
 
 @test "policy: the denied port among permitted ones" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -p 444:9443 -- true
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -p 444:9443 -- true
 	for mappings in "-p 666:8443 -p 443:9443" "-p 443:8443 -p 666:9443" \
 	    "-p 127.0.0.1:666:8443 -p [::1]:443:8443" \
 	    "-p 0.0.0.0:443:8443 -p [::]:666:8443" \
@@ -802,7 +805,7 @@ forge_policy() {
 }
 
 @test "policy: LOWPORT_PUBLISH with the denied port" {
-	LOWPORT_PUBLISH="444:8443" run -0 timeout -k 1 5 "$LOWPORT" -q -- \
+	LOWPORT_PUBLISH="444:8443" run -0 timeout -k 1 60 "$LOWPORT" -q -- \
 	    "$ATTACK" report 1
 	[ "$output" = 444 ]
 	for publish in 666:8443 "443:9443 666:8443" "666:8443 443:9443"; do
@@ -814,10 +817,10 @@ forge_policy() {
 
 @test "policy: the server binds the denied port itself" {
 	with_444 "$LOWPORT"
-	run -1 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" serve 666
+	run -1 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- "$ATTACK" serve 666
 	[[ $output == *"port 666: Permission denied"* ]]
 	# A mapping for that very port, on an address the bind is not of.
-	run -1 timeout -k 1 5 "$LOWPORT" -q -p 127.0.0.2:20443:666 -- \
+	run -1 timeout -k 1 60 "$LOWPORT" -q -p 127.0.0.2:20443:666 -- \
 	    "$ATTACK" serve 666
 	[[ $output == *"port 666: Permission denied"* ]]
 	nothing_left
@@ -940,7 +943,7 @@ forge_policy() {
 }
 
 @test "policy: --check binds no denied port, not for a moment" {
-	run -0 timeout -k 1 5 "$LOWPORT" --check -p 444:8443 -- true
+	run -0 timeout -k 1 60 "$LOWPORT" --check -p 444:8443 -- true
 	! bound_only_listed ||
 	    wait_until bound_during 444 "$LOWPORT" --check -p 444:8443
 	without_666 "$LOWPORT" --check -p 666:8443 -- true
@@ -953,7 +956,7 @@ forge_policy() {
 }
 
 @test "policy: --doctor binds no denied port, not for a moment" {
-	run -0 timeout -k 1 5 "$LOWPORT" --doctor -p 444:8443
+	run -0 timeout -k 1 60 "$LOWPORT" --doctor -p 444:8443
 	! bound_only_listed ||
 	    wait_until bound_during 444 "$LOWPORT" --doctor -p 444:8443
 	without_666 "$LOWPORT" --doctor -p 666:8443
@@ -967,7 +970,8 @@ forge_policy() {
 
 @test "policy: no_new_privs, under which it is not asked, gives nothing" {
 	with_444 "$LOWPORT"
-	run timeout -k 1 5 setpriv --no-new-privs "$LOWPORT" --check -p 666:8443
+	run timeout -k 1 60 setpriv --no-new-privs "$LOWPORT" --check \
+	    -p 666:8443
 	[[ $output == *"not asked: under no_new_privs"* ]]
 	for port in 666 444; do
 		without_666 setpriv --no-new-privs "$LOWPORT" -p "$port:8443" \
@@ -978,7 +982,7 @@ forge_policy() {
 
 @test "policy: a tracer, under which it is not asked, gives nothing" {
 	with_444 "$LOWPORT"
-	run -125 timeout -k 1 5 "$ATTACK" traced 666
+	run -125 timeout -k 1 60 "$ATTACK" traced 666
 	[[ $output == *"cannot bind"*:666* ]]
 	nothing_left
 }
@@ -995,13 +999,13 @@ forge_policy() {
 	needs "no user namespaces" unshare -Un true
 	# Where they are, nobody asks the policy.
 	with_444 unshare -Un --map-current-user --keep-caps "$PLAIN"
-	run -0 timeout -k 1 5 unshare -Un --map-current-user --keep-caps \
+	run -0 timeout -k 1 60 unshare -Un --map-current-user --keep-caps \
 	    "$PLAIN" -q -p 666:8443 -- true
 	for sets in --inh-caps=+net_bind_service \
 	    --ambient-caps=+net_bind_service --bounding-set=-all \
 	    --securebits=+keep_caps \
 	    "--inh-caps=+net_bind_service --ambient-caps=+net_bind_service"; do
-		run ! timeout -k 1 5 setpriv $sets "$LOWPORT" -p 666:8443 \
+		run ! timeout -k 1 60 setpriv $sets "$LOWPORT" -p 666:8443 \
 		    -- sh -c "$MUST_NOT_START"
 		echo "$sets: $output"
 		[ ! -e "$TMPDIR/started" ]
@@ -1035,7 +1039,7 @@ OWN_DIRECTORY='mount -t tmpfs tmpfs /etc/lowport &&
 	needs "no user namespaces" unshare -Urnm true
 	echo 'permit any tcp/1-65535' >"$TMPDIR/forged"
 	for own in "$OWN_POLICY" "$OWN_DIRECTORY"; do
-		run -0 timeout -k 1 5 unshare -Urnm sh -c "$own" - "$LOWPORT" \
+		run -0 timeout -k 1 60 unshare -Urnm sh -c "$own" - "$LOWPORT" \
 		    -q -u root -p 666:8443 -- "$ATTACK" report 1
 		[ "$output" = 666 ]
 		without_666 unshare -Urm sh -c "$own" - "$LOWPORT" -u root \
@@ -1051,7 +1055,7 @@ OWN_DIRECTORY='mount -t tmpfs tmpfs /etc/lowport &&
 	own="${OWN_POLICY%exec*}$somebody"
 	for map in --map-current-user --map-user=1000; do
 		# It is mounted, and the capability is there.
-		run -0 timeout -k 1 5 unshare -Unm "$map" --keep-caps \
+		run -0 timeout -k 1 60 unshare -Unm "$map" --keep-caps \
 		    sh -c "$OWN_POLICY" - "$PLAIN" -q -p 666:8443 -- true
 		for network in "-n" ""; do
 			without_666 unshare -Um $network "$map" --keep-caps \
@@ -1064,7 +1068,7 @@ OWN_DIRECTORY='mount -t tmpfs tmpfs /etc/lowport &&
 
 @test "policy: uid 0 of a user namespace, who is not asked, gets nothing" {
 	needs "no user namespaces" unshare -Urn true
-	run -0 timeout -k 1 5 unshare -Urn "$LOWPORT" -q -u root -p 666:8443 \
+	run -0 timeout -k 1 60 unshare -Urn "$LOWPORT" -q -u root -p 666:8443 \
 	    -- "$ATTACK" report 1
 	[ "$output" = 666 ]
 	for user in "-r" "-r unshare -U" "-r unshare -Ur" "-c unshare -Ur"; do
@@ -1110,29 +1114,29 @@ OWN_DIRECTORY='mount -t tmpfs tmpfs /etc/lowport &&
 }
 
 @test "policy: the helper's limits squeezed at 60 moments of the start" {
-	run -0 timeout -k 1 25 "$ATTACK" squeeze 40 443
+	run -0 timeout -k 1 300 "$ATTACK" squeeze 40 443
 	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
 some served"* ]]
-	run -0 timeout -k 1 25 "$ATTACK" squeeze 60 666
+	run -0 timeout -k 1 300 "$ATTACK" squeeze 60 666
 	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
 none served, some ended"* ]]
 }
 
 @test "policy: SIGSTOP and SIGKILL at 60 moments of the start" {
-	run -0 timeout -k 1 25 "$ATTACK" storm 40 443
+	run -0 timeout -k 1 300 "$ATTACK" storm 40 443
 	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
 some served"* ]]
-	run -0 timeout -k 1 25 "$ATTACK" storm 60 666
+	run -0 timeout -k 1 300 "$ATTACK" storm 60 666
 	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
 none served, some ended"* ]]
 }
 
 @test "policy: both processes traced at each step from the plan on" {
-	run -0 timeout -k 1 5 "$ATTACK" steps 444
+	run -0 timeout -k 1 60 "$ATTACK" steps 444
 	[[ ${lines[-1]} =~ ^many\ steps\;\ into\ the\ child\ always,\ \
 the\ helper\ 0\;\ capabilities\ 0\;\ 444\ (bound|unseen)\;\ port\ 444\;\ \
 ended\ 0\;\ then\ $LEFT$ ]]
-	run -0 timeout -k 1 5 "$ATTACK" steps 666
+	run -0 timeout -k 1 60 "$ATTACK" steps 666
 	[[ ${lines[-1]} =~ ^many\ steps\;\ into\ the\ child\ always,\ \
 the\ helper\ 0\;\ capabilities\ 0\;\ 666\ (free|unseen)\;\ port\ 0\;\ \
 ended\ 125\;\ then\ $LEFT$ ]]
@@ -1141,8 +1145,8 @@ ended\ 125\;\ then\ $LEFT$ ]]
 # ---- Strange starts.
 
 @test "argc 0" {
-	run -0 timeout -k 1 5 build/empty /usr/bin/true
-	run -125 timeout -k 1 5 build/empty "$LOWPORT"
+	run -0 timeout -k 1 60 build/empty /usr/bin/true
+	run -125 timeout -k 1 60 build/empty "$LOWPORT"
 	nothing_left
 }
 
@@ -1164,7 +1168,7 @@ ended\ 125\;\ then\ $LEFT$ ]]
 }
 
 @test "RLIMIT_NPROC 0 and 1" {
-	run bash -c 'ulimit -u 1; exec timeout 5 true'
+	run bash -c 'ulimit -u 1; exec timeout 60 true'
 	[ "$status" -ne 0 ]
 	limited "ulimit -u 0"
 	[ "$status" -eq 125 ]
@@ -1201,7 +1205,7 @@ ended\ 125\;\ then\ $LEFT$ ]]
 	limited "ulimit -f 0"
 	[ "$status" -ne 0 ]
 	status=0
-	timeout -k 1 5 bash -c 'ulimit -f 0; exec "$LOWPORT" -v -p 443:8443 \
+	timeout -k 1 60 bash -c 'ulimit -f 0; exec "$LOWPORT" -v -p 443:8443 \
 	    -- sh -c "sleep 0.1; exit 7"' 2>>"$TMPDIR/errors" || status=$?
 	echo "status $status"
 	[ "$status" -eq 7 ]
@@ -1211,7 +1215,7 @@ ended\ 125\;\ then\ $LEFT$ ]]
 @test "nobody reads standard error: the server does not suffer" {
 	for option in -q -v; do
 		status=0
-		timeout -k 1 5 "$LOWPORT" "$option" -p 443:8443 \
+		timeout -k 1 60 "$LOWPORT" "$option" -p 443:8443 \
 		    -- sh -c 'sleep 0.1; exit 7' 2> >(:) || status=$?
 		echo "$option: status $status"
 		[ "$status" -eq 7 ]
@@ -1219,7 +1223,7 @@ ended\ 125\;\ then\ $LEFT$ ]]
 	done
 	# A mapping that does not cover the bind is told of while it runs.
 	status=0
-	timeout -k 1 5 "$LOWPORT" -p 127.0.0.2:443:8443 -- \
+	timeout -k 1 60 "$LOWPORT" -p 127.0.0.2:443:8443 -- \
 	    sh -c '"$ATTACK" report 1; sleep 0.1; exit 7' 2> >(:) || status=$?
 	echo "a warning: status $status"
 	[ "$status" -eq 7 ]
@@ -1232,7 +1236,7 @@ ended\ 125\;\ then\ $LEFT$ ]]
 }
 
 @test "SIGSTOP and SIGKILL at 200 moments of the start" {
-	run -0 timeout -k 1 25 "$ATTACK" storm 200 443
+	run -0 timeout -k 1 300 "$ATTACK" storm 200 443
 	echo "$output"
 	[[ $output == *"wrong port 0, hung 0, capable 0, bound 0
 some served, some ended"* ]]
@@ -1241,17 +1245,17 @@ some served, some ended"* ]]
 # ---- Regaining.
 
 @test "under lowport, lowport's own file capability gives nothing" {
-	run -0 timeout -k 1 5 "$ATTACK" watch "$LOWPORT" -q -p 444:8444 -- true
+	run -0 timeout -k 1 60 "$ATTACK" watch "$LOWPORT" -q -p 444:8444 -- true
 	[ "${lines[-1]}" = "held 400" ]
-	run -125 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- \
+	run -125 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
 	    "$ATTACK" watch "$LOWPORT" -p 444:8444 -- true
 	[[ $output == *"cannot bind"*":444"* ]]
 	[ "${lines[-1]}" = "held 0" ]
 }
 
 @test "under lowport, a second lowport installs no second listener" {
-	run -0 timeout -k 1 5 "$PLAIN" -q -p 20443:8443 -- true
-	run -125 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- \
+	run -0 timeout -k 1 60 "$PLAIN" -q -p 20443:8443 -- true
+	run -125 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
 	    "$PLAIN" --method notify -p 20443:9443 -- true
 	[[ $output == *"intercepts calls"* ]]
 	nothing_left
@@ -1259,7 +1263,7 @@ some served, some ended"* ]]
 
 @test "under lowport, a set-user-ID program stays what its caller is" {
 	needs "su(1) is not set-user-ID here" raises su --help
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- \
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
 	    "$ATTACK" watch su --help
 	[ "${lines[-1]}" = "held 0" ]
 }
@@ -1278,7 +1282,7 @@ for call in os.setuid, os.setgid:
 	[ "$output" = "capset 0
 id None
 id None" ]
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- python3 -c "$raise"
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- python3 -c "$raise"
 	[ "$output" = "capset -1
 id -1
 id -1" ]
@@ -1286,8 +1290,9 @@ id -1" ]
 
 @test "under lowport, a user namespace does not reach this network" {
 	needs "no user namespaces" unshare -Urn true
-	run -0 timeout -k 1 5 unshare -Urn "$PLAIN" -q -u root -p 444:8444 -- true
-	run timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- \
+	run -0 timeout -k 1 60 unshare -Urn "$PLAIN" -q -u root -p 444:8444 \
+	    -- true
+	run timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
 	    unshare -Ur "$ATTACK" serve 444
 	[ "$status" -eq 1 ]
 	[[ $output == *"Permission denied"* ]]
@@ -1296,10 +1301,10 @@ id -1" ]
 @test "root of a user namespace is not root of this network" {
 	needs "no user namespaces" unshare -Urn true
 	for lowport in "$LOWPORT" "$PLAIN"; do
-		run -0 timeout -k 1 5 unshare -Urn "$lowport" -q -u root \
+		run -0 timeout -k 1 60 unshare -Urn "$lowport" -q -u root \
 		    -p 443:8443 -- "$ATTACK" report 1
 		[ "$output" = 443 ]
-		run -125 timeout -k 1 5 unshare -Ur "$lowport" -u root \
+		run -125 timeout -k 1 60 unshare -Ur "$lowport" -u root \
 		    -p 443:8443 -- sh -c "$MUST_NOT_START"
 		[[ $output == *"user namespace that does not own this"* ]]
 		[ ! -e "$TMPDIR/started" ]
@@ -1310,11 +1315,11 @@ id -1" ]
 # ---- Copies.
 
 @test "a copy has no capability, set-user-ID or not" {
-	run -0 timeout -k 1 5 "$LOWPORT" -q -p 443:8443 true
+	run -0 timeout -k 1 60 "$LOWPORT" -q -p 443:8443 true
 	cp "$LOWPORT" "$TMPDIR/copy"
 	for mode in 755 4755 2755 6755; do
 		chmod "$mode" "$TMPDIR/copy"
-		run -125 timeout -k 1 5 "$TMPDIR/copy" -p 443:8443 true
+		run -125 timeout -k 1 60 "$TMPDIR/copy" -p 443:8443 true
 		[[ $output == *"this program has no capability"* ]]
 		nothing_left
 	done
@@ -1326,11 +1331,11 @@ id -1" ]
 	cp "$LOWPORT" "$TMPDIR/copy"
 	unshare -Ur setcap cap_net_bind_service=p "$TMPDIR/copy"
 	# Inside, where root is not mighty by itself, it counts.
-	run timeout -k 1 5 unshare -Urn setpriv --securebits=+noroot \
+	run timeout -k 1 60 unshare -Urn setpriv --securebits=+noroot \
 	    --inh-caps=-all --ambient-caps=-all \
 	    "$ATTACK" watch "$TMPDIR/copy" -q -u root -p 443:8443 true
 	[ "${lines[-1]}" = "held 400" ]
-	run -125 timeout -k 1 5 "$TMPDIR/copy" -p 443:8443 true
+	run -125 timeout -k 1 60 "$TMPDIR/copy" -p 443:8443 true
 	[[ $output == *"cannot bind"*":443"* ]]
 	nothing_left
 	rm "$TMPDIR/copy"

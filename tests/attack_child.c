@@ -60,8 +60,8 @@
 
 #define VARIABLES   150000 /* of the environment that slows the child down */
 #define CATCHES     40     /* how often the hijack is tried */
-#define PATIENCE    1000   /* milliseconds for what should come at once */
-#define SILENCE     300    /* milliseconds after which none will come */
+#define PATIENCE    20000  /* milliseconds for what should come at once */
+#define SILENCE     300    /* after which none will come, to what is no plan */
 #define DENIED      666    /* the port tests/policy denies */
 #define NOBODY      65534  /* an ordinary user, and his group */
 #define SERVER_SELF "build/attack_child"
@@ -450,6 +450,7 @@ struct hijack {
 	struct iovec vector;       /* of what it is about to send */
 	unsigned long long caught; /* the child's capabilities, then */
 	unsigned int mappings;     /* of the plan */
+	int patience;              /* milliseconds for the answer to that */
 	bool kill;                 /* it sends nothing, ever */
 };
 
@@ -556,7 +557,9 @@ hijack(char **environment, const char *option)
 
 	snprintf(user, sizeof(user), "%u", getuid());
 	for (i = 0; i < CATCHES; i++) {
-		h = (struct hijack){.channel = -1, .mappings = 2};
+		h = (struct hijack){.channel = -1,
+		    .mappings = 2,
+		    .patience = PATIENCE};
 		h.report = open_report(report);
 		h.helper = start(arguments, environment);
 		close(atoi(report));
@@ -735,6 +738,7 @@ static void
 resize(struct hijack *h, size_t size)
 {
 	h->vector.iov_len = size;
+	h->patience = SILENCE;
 	rewrite_message(h);
 }
 
@@ -1026,7 +1030,7 @@ await_answer(struct hijack *h)
 
 	if (!pass_plan(h))
 		return "child gone";
-	if (poll(&channel, 1, SILENCE) != 1)
+	if (poll(&channel, 1, h->patience) != 1)
 		return "none";
 	length = recv(h->channel, &answer, sizeof(answer),
 	    MSG_PEEK | MSG_DONTWAIT);
@@ -1403,7 +1407,7 @@ squeeze_helper(unsigned int kind, pid_t helper)
 static bool
 await_all(void)
 {
-	long long end = microseconds() + 2000000;
+	long long end = microseconds() + PATIENCE * 1000LL;
 
 	while (microseconds() < end) {
 		if (waitpid(-1, NULL, WNOHANG) < 0)
@@ -1701,7 +1705,7 @@ main(int argc, char **argv)
 	alarm(strcmp(argv[1], "storm") == 0 ||
 		    strcmp(argv[1], "squeeze") == 0 ||
 		    strcmp(argv[1], "catch") == 0
-		? 20
-		: 10);
+		? 290
+		: 50);
 	return act(argc, argv);
 }

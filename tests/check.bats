@@ -5,8 +5,8 @@
 
 load helpers
 
-CHECK=(timeout -k 1 5 "$LOWPORT" --check)
-DOCTOR=(timeout -k 1 5 "$LOWPORT" --doctor)
+CHECK=(timeout -k 1 60 "$LOWPORT" --check)
+DOCTOR=(timeout -k 1 60 "$LOWPORT" --doctor)
 
 # agrees STATUS LOWPORT ARGUMENT...: --check and a start end with this status, a
 # start of a server with nothing to do; and neither leaves anything.
@@ -14,9 +14,9 @@ agrees() {
 	local wanted=$1 lowport=$2
 
 	shift 2
-	run timeout -k 1 5 "$lowport" -q "$@" -- true
+	run timeout -k 1 60 "$lowport" -q "$@" -- true
 	[ "$status" -eq "$wanted" ]
-	run timeout -k 1 5 "$lowport" --check "$@" -- true
+	run timeout -k 1 60 "$lowport" --check "$@" -- true
 	[ "$status" -eq "$wanted" ]
 	[ "$(build/attack_child after)" = "0 capable, pool free" ]
 	! listening 443

@@ -308,14 +308,15 @@ print("alive")'
 
 @test "a closed standard error costs the server nothing" {
 	for option in -q -v; do
-		run -0 timeout 5 bash -c '
+		run -0 timeout 60 bash -c '
 		    exec 3>&1
 		    "$0" "$1" -p 443:8443 -- python3 -c "$2" 2>&1 >&3 |
 			true
 		    exit "${PIPESTATUS[0]}"' "$LOWPORT" "$option" "$TOLD"
 		[ "$output" = alive ]
 	done
-	run -0 timeout 5 bash -c 'ulimit -f 0; exec "$0" -v -p 443:8443 -- 	    python3 -c "$1" 2>"$TMPDIR/log"' "$LOWPORT" "$TOLD"
+	run -0 timeout 60 bash -c 'ulimit -f 0; exec "$0" -v -p 443:8443 -- \
+	    python3 -c "$1" 2>"$TMPDIR/log"' "$LOWPORT" "$TOLD"
 	[ "$output" = alive ]
 }
 
@@ -386,7 +387,7 @@ print("alive")'
 }
 
 @test "a bind of the expected port that no mapping covers is reported, once" {
-	run -0 timeout 5 "$LOWPORT" -p 127.0.0.2:443:8443 -- python3 -c '
+	run -0 timeout 60 "$LOWPORT" -p 127.0.0.2:443:8443 -- python3 -c '
 import socket
 for i in range(3):
     s = socket.socket()

@@ -287,8 +287,8 @@ server()'
 @test "UDP: in every form, no datagram is lost, options survive" {
 	for way in $WAYS; do
 		use_way "$way"
-		run -0 timeout -k 1 30 "$LOWPORT" -q --spares 2 -p 443:8443/udp \
-		    -- python3 tests/datagrams.py
+		run -0 timeout -k 1 60 "$LOWPORT" -q --spares 2 \
+		    -p 443:8443/udp -- python3 tests/datagrams.py
 		echo "$way: $output"
 		[ "${lines[-1]}" = ok ]
 	done
@@ -361,7 +361,7 @@ for port in map(int, sys.argv[1:]):
 	run -0 "$LOWPORT" -q -p 20-21 -p 600-605:8600-8605/tcp+udp -- \
 	    python3 -c "$server" 20 21 8600 8605
 	[ "${lines[*]}" = "20 21 600 605" ]
-	run -0 timeout 5 "$LOWPORT" -q -p 1-600:20001-20600 \
+	run -0 timeout 60 "$LOWPORT" -q -p 1-600:20001-20600 \
 	    -p 1000-1399:21000-21399/udp -- python3 -c "$server" 20001 20600
 	[ "${lines[*]}" = "1 600" ]
 	run -125 "$LOWPORT" -p 1000-5096:21000-25096 -- true

@@ -19,10 +19,10 @@ use_way() {
 	esac
 }
 
-# wait_until COMMAND...: repeats it until it succeeds, for twenty seconds at most:
-# a busy machine is slow.
+# wait_until COMMAND...: repeats it until it succeeds, for a minute at most, or
+# $PATIENCE seconds: a busy machine is slow.
 wait_until() {
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + ${PATIENCE:-60}))
 
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || {

@@ -248,7 +248,7 @@ print("port", s.getsockname()[1])'
 	[[ $output == *"in the foreground"* ]]
 	[[ $output == *"port 20443"* ]]
 	for method in notify preload; do
-		run -0 timeout 10 build/deny adopting "$PLAIN" -q \
+		run -0 timeout 60 build/deny adopting "$PLAIN" -q \
 		    --method $method -p 20443:8443 -- true
 		[ "$output" = "" ]
 	done

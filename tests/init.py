@@ -16,7 +16,7 @@ import sys
 import termios
 import time
 
-PATIENCE = 20  # seconds: a busy machine is slow; less for what is just shown
+PATIENCE = 120  # seconds: a busy machine is slow; less for what is just shown
 A_MOMENT = 0.2  # in which what must not happen would have happened
 
 # What it takes to start each, and its words for what it is asked.  {} stands
@@ -471,7 +471,7 @@ CASES = [signals, faults, stops, real_time, reserved, queued, terminated,
 def outcome(case, name):
     """"ok", "no: REASON" or "-"."""
     global PATIENCE
-    PATIENCE = 20 if name == "lowport" else 3
+    PATIENCE = 120 if name == "lowport" else 3
     program, runs = PROGRAMS[name], []
 
     def start(server, **how):

@@ -58,7 +58,7 @@ built() {
 # Without another spare it is the helper's answer.
 @test "a second server is told that the port is in use" {
 	server=$(built server_rebind)
-	run -1 timeout 20 "$LOWPORT" -q --spares 1 -p 443:8443 -- sh -c '
+	run -1 timeout 60 "$LOWPORT" -q --spares 1 -p 443:8443 -- sh -c '
 		python3 tests/hold.py 8443 &
 		until ss -Hltn "sport = :443" | grep -q .; do sleep 0.02; done
 		"$0" 8443 443 1; status=$?; kill $!; exit $status' "$server"

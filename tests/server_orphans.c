@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE 10 /* seconds */
+#define PATIENCE 60 /* seconds */
 
 /* In the one that is left: until its parent is another. */
 static void

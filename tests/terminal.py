@@ -129,7 +129,7 @@ CASES = {"foreground": (foreground_shell, foreground_user),
          "background": (background_shell, reading_user),
          "unnoticed": (unnoticed_shell, reading_user)}
 
-signal.alarm(20)
+signal.alarm(60)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
 master, slave = pty.openpty()
 in_shell, in_user = CASES[sys.argv[2]]

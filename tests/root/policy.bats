@@ -56,10 +56,10 @@ free_port() {
 
 # permits [MAPPING]: nobody's start with it comes to its port.
 permits() {
-	run -0 as_nobody timeout -k 1 5 "$LOWPORT" -q -p "${1:-443:8443}" -- \
+	run -0 as_nobody timeout -k 1 60 "$LOWPORT" -q -p "${1:-443:8443}" -- \
 	    true
 	[ $# -ne 0 ] || {
-		run -0 as_nobody timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- \
+		run -0 as_nobody timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
 		    "$ATTACK" report 1
 		[ "$output" = 443 ]
 	}
@@ -67,7 +67,7 @@ permits() {
 
 # refuses WORDS [MAPPING]: it ends with one line that has these words.
 refuses() {
-	run as_nobody timeout -k 1 5 "$LOWPORT" -p "${2:-443:8443}" -- \
+	run as_nobody timeout -k 1 60 "$LOWPORT" -p "${2:-443:8443}" -- \
 	    sh -c "$MUST_NOT_START"
 	refused_with "$1" && free_port 443
 }
@@ -353,7 +353,7 @@ make_acl() {
 	mount --rbind /proc "$root/proc"
 	mount --rbind /dev "$root/dev"
 	in_root() {
-		run timeout -k 1 5 chroot --userspec=65534:65534 --groups= \
+		run timeout -k 1 60 chroot --userspec=65534:65534 --groups= \
 		    "$root" /lowport --check -p 443:8443
 		echo "$output"
 	}
@@ -416,11 +416,11 @@ make_acl() {
 	mount --bind "$WORK/policies" /etc/lowport
 	ln "$WORK/mine" "$WORK/policies/policy"
 	grep -q permit "$POLICY"
-	run as_nobody timeout -k 1 5 "$LOWPORT" -p 443:8443 -- \
+	run as_nobody timeout -k 1 60 "$LOWPORT" -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"
 	owned=$output
 	chown root "$POLICY"
-	run as_nobody timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- true
+	run as_nobody timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- true
 	umount /etc/lowport
 	[[ $owned == *"$POLICY is owned by uid 65534"* ]]
 	[ "$status" -eq 0 ]
@@ -572,10 +572,11 @@ make_acl() {
 	cd /etc/lowport
 	run -125 as_nobody "$LOWPORT" --check-policy ./policy
 	[[ $output == *"writable by others than root"* ]]
-	run -125 as_nobody timeout -k 1 5 "$LOWPORT" --check-policy /dev/zero
+	run -125 as_nobody timeout -k 1 60 "$LOWPORT" --check-policy /dev/zero
 	[[ $output == *"no regular file"* ]]
 	mkfifo "$WORK/fifo"
-	run -125 as_nobody timeout -k 1 5 "$LOWPORT" --check-policy "$WORK/fifo"
+	run -125 as_nobody timeout -k 1 60 "$LOWPORT" \
+	    --check-policy "$WORK/fifo"
 	[[ $output == *"no regular file"* ]]
 }
 
@@ -595,7 +596,7 @@ while True:
 start_often() {
 	as_nobody bash -c 'for ((i = 0; i < '"$1"'; i++)); do
 		status=0
-		timeout -k 1 5 "$LOWPORT" -p 443:8443 -- true || status=$?
+		timeout -k 1 60 "$LOWPORT" -p 443:8443 -- true || status=$?
 		echo "status $status"
 	done' 2>&1
 }
@@ -664,7 +665,7 @@ start_often() {
 @test "a user without entry in passwd(5): by number, and so is the remedy" {
 	stranger() {
 		run setpriv --reuid=12345 --regid=12345 --clear-groups \
-		    $NO_CAPS timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- true
+		    $NO_CAPS timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- true
 	}
 	policy "permit user nobody tcp/443"
 	permits
@@ -688,7 +689,7 @@ start_often() {
 
 # start_in_groups LIST: with these supplementary groups.
 start_in_groups() {
-	run as_nobody --groups="$1" timeout -k 1 5 "$LOWPORT" -q \
+	run as_nobody --groups="$1" timeout -k 1 60 "$LOWPORT" -q \
 	    -p 443:8443 -- true
 }
 
@@ -732,10 +733,10 @@ start_in_groups() {
 	# where it is not a supplementary one too: login(1) makes it so.
 	run -0 setpriv --reuid=nobody --regid=7777 --groups=7778 $NO_CAPS \
 	    "$WORK/shed" --regid=7778 --keep-groups \
-	    timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- true
+	    timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- true
 	run setpriv --reuid=nobody --regid=7777 --groups=7777,7778 $NO_CAPS \
 	    "$WORK/shed" --regid=7778 --keep-groups \
-	    timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- \
+	    timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"
 	refused_with "$POLICY:2 denies it"
 }
@@ -840,7 +841,7 @@ start_in_groups() {
 
 @test "of two that are denied, one after the other is remedied" {
 	two() {
-		run as_nobody timeout -k 1 5 "$LOWPORT" -q -p 443:8443 \
+		run as_nobody timeout -k 1 60 "$LOWPORT" -q -p 443:8443 \
 		    -p 127.0.0.1:444:9443 -- true
 	}
 	policy "permit any tcp/443-444"
@@ -890,7 +891,7 @@ start_in_groups() {
 	for rules in "deny any tcp/1-65535" "nonsense" ""; do
 		policy "$rules"
 		[ -n "$rules" ] || rm "$POLICY"
-		run as_nobody timeout -k 1 5 "$LOWPORT" -q -p 443:8443 -- true
+		run as_nobody timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- true
 		[ "$status" -eq 125 ]
 		permits 20443:8443
 		permits 127.0.0.1:1024:8443
@@ -920,7 +921,7 @@ map_ids() {
 # directory of its own, with a policy of this rule.
 container() {
 	mkfifo "$WORK/mapped"
-	timeout -k 1 5 unshare --user --keep-caps --mount $2 sh -c '
+	timeout -k 1 60 unshare --user --keep-caps --mount $2 sh -c '
 		read -r _ <"$WORK/mapped"
 		exec setpriv --reuid=0 --regid=0 --clear-groups sh -c "$0" "$@"' \
 	    'mount -t tmpfs -o mode=755 tmpfs /mnt &&

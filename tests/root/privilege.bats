@@ -112,7 +112,7 @@ descriptors_of() {
 		before=$(descriptors_of $!)
 		[ "$(wc -l <<<"$before")" -gt 5 ]
 		touch "$TMPDIR/rebound.go"
-		wait_until grep rounds "$TMPDIR/rebound.2"
+		PATIENCE=600 wait_until grep rounds "$TMPDIR/rebound.2"
 		[ "$(descriptors_of $!)" = "$before" ]
 		kill $!
 		wait $! || true
@@ -137,10 +137,10 @@ descriptors_of() {
 # server's user cannot trace before the plan is sent: the attackable one's they
 # can.
 uncaught() {
-	run -0 timeout -k 1 25 build/attack_child catch "$@" \
+	run -0 timeout -k 1 300 build/attack_child catch "$@" \
 	    build/lowport_attackable -q -u nobody -p 443:8443 -- true
 	[[ $output == *"before its plan caught"* ]]
-	run -0 timeout -k 1 25 build/attack_child catch "$@" \
+	run -0 timeout -k 1 300 build/attack_child catch "$@" \
 	    "$PLAIN" -q -u nobody -p 443:8443 -- true
 	[[ $output == *"before its plan never, later caught"* ]]
 }
