@@ -932,7 +932,8 @@ container() {
 	    mount --rbind /proc /mnt/proc && mount --rbind /dev /mnt/dev &&
 	    exec chroot --userspec=65534:65534 --groups= /mnt /lowport --check \
 	    -p 443:8443' "$LOWPORT" "$1" >"$WORK/container" 2>&1 3>&- &
-	wait_until pgrep -P $! sh
+	# Not unshare(1), which has that in its name: there are no namespaces yet.
+	wait_until pgrep -x -P $! sh
 	map_ids "$(pgrep -P $!)"
 	echo >"$WORK/mapped"
 	status=0
