@@ -210,8 +210,9 @@ teardown() {
 # As root of a user namespace, so that the next process there can be numbered.
 NUMBERED="unshare --user --map-root-user --pid --fork --mount-proc"
 
-only_child_of() {
-	[ "$(pgrep -c -P "$1")" -eq 1 ]
+# only_child PID NAME: that is all it has; the server is reaped.
+only_child() {
+	[ "$(ps -o comm= --ppid "$1")" = "$2" ]
 }
 
 @test "who has the number of the server after it is not the server" {
@@ -223,7 +224,7 @@ only_child_of() {
 	    ' >"$TMPDIR/out" <<<"" &
 	wait_until grep -q "daemon ready" "$TMPDIR/out"
 	init=$(pgrep -P $!)
-	wait_until only_child_of "$init"
+	wait_until only_child "$init" server_signals
 	# Its parent ends at once, so that lowport reaps it.
 	nsenter -t "$init" --user --preserve-credentials --pid sh -c '
 	    echo 1 >/proc/sys/kernel/ns_last_pid
