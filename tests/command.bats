@@ -370,8 +370,9 @@ print("alive")'
 
 @test "what a daemon leaves is the server: lowport stays, and TERM ends it" {
 	"$LOWPORT" -q -p 443:8443 -- sh -c \
-	    'python3 tests/hold.py 8443 & exit 0' &
+	    'echo $$ >"$TMPDIR/first"; python3 tests/hold.py 8443 & exit 0' &
 	wait_until listening 443
+	wait_until gone "$(cat "$TMPDIR/first")"
 	kill -0 $!
 	kill -TERM $!
 	wait $!

@@ -213,8 +213,10 @@ server()'
 @test "a server that binds after it has daemonized, and lowport waits for it" {
 	for way in $WAYS; do
 		use_way "$way"
-		"$LOWPORT" -q -p 443:8443 -- python3 tests/daemon.py 8443 &
+		"$LOWPORT" -q -p 443:8443 -- sh -c 'echo $$ >"$TMPDIR/first"
+		    exec python3 tests/daemon.py 8443' &
 		wait_until listening 443
+		wait_until gone "$(cat "$TMPDIR/first")"
 		kill -0 $!
 		kill -TERM $!
 		wait $!

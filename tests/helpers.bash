@@ -33,6 +33,11 @@ wait_until() {
 	done
 }
 
+# gone PID: there is no such process, not even one that waits to be reaped.
+gone() {
+	! kill -0 "$1"
+}
+
 # listening PORT: some TCP socket listens at it.
 listening() {
 	ss -Hltn "sport = :$1" | grep -q .

@@ -23,10 +23,6 @@ serve() {
 	wait_until grep -q ready "$TMPDIR/out"
 }
 
-gone() {
-	! kill -0 "$1"
-}
-
 # ends PID: this job does, with 0.
 ends() {
 	wait_until gone "$1"
@@ -194,11 +190,12 @@ teardown() {
 }
 
 @test "with -g a daemon's processes all get the signal" {
-	serve -q -g -- sh -c 'setsid sh -c "
+	serve -q -g -- sh -c 'echo $$ >"$TMPDIR/first"; setsid sh -c "
 	    build/server_signals one 15 & build/server_signals two 15; wait" &
 	    exit 0'
 	wait_until grep -q "one ready" "$TMPDIR/out"
 	wait_until grep -q "two ready" "$TMPDIR/out"
+	wait_until gone "$(cat "$TMPDIR/first")"
 	kill -USR2 $!
 	wait_until grep -q "one 12" "$TMPDIR/out"
 	wait_until grep -q "two 12" "$TMPDIR/out"
