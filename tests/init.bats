@@ -278,10 +278,12 @@ print("port", s.getsockname()[1], flush=True)'
 # By the library, a daemon is nobody's that is known, and its binds fail.
 @test "where there is no subreaper: by preload, no daemon gets 8443" {
 	build/deny adopting "$PLAIN" -q --method preload -p 20443:8443 -- \
-	    sh -c 'python3 -c "$0"; until [ -e "$TMPDIR/done" ]; do
+	    sh -c 'python3 -c "$0"; echo ended; until [ -e "$TMPDIR/done" ]; do
 		sleep 0.02
 	    done' "$DAEMON" >"$TMPDIR/out" 2>&1 &
 	wait_until grep -q "daemon" "$TMPDIR/out"
+	# Its parent, by which it is the server's still.
+	wait_until grep -q "ended" "$TMPDIR/out"
 	kill -USR1 "$(sed -n 's/daemon //p' "$TMPDIR/out")"
 	wait_until grep -q "Permission denied" "$TMPDIR/out"
 	! listening 8443
