@@ -326,12 +326,13 @@ except ConnectionRefusedError:
     print("refused")'
 	run -0 "$LOWPORT" -q -p 443:8443/udp -- python3 -c "$probe"
 	[ "$output" = refused ]
-	run -0 "$LOWPORT" -q -p 443:8443/udp -- sh -c 'python3 -c "
+	# The helper keeps one until it has looked whether a socket has arrived.
+	run -0 timeout 60 "$LOWPORT" -q -p 443:8443/udp -- sh -c 'python3 -c "
 import socket
 for n in range(40):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind((\"0.0.0.0\", 8443))
-    s.close()"; sleep 0.7; python3 -c "$0"' "$probe"
+    s.close()"; until python3 -c "$0" 2>/dev/null; do :; done' "$probe"
 	[ "$output" = refused ]
 }
 
