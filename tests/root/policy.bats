@@ -169,6 +169,7 @@ make_acl() {
 	refuses "$POLICY is not a regular file"
 	# One with a writer, who has written a policy already.
 	sleep 100 <>"$POLICY" &
+	wait_until grep -qx sleep "/proc/$!/comm"
 	echo "permit any tcp/443" 1<>"$POLICY"
 	refuses "$POLICY is not a regular file"
 	kill $!
