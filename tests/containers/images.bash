@@ -149,7 +149,7 @@ check_image() {
 		return
 	fi
 	wrong=$(look_at "$name" "$port" "$url" 2>&1)
-	docker stop "$name" >/dev/null
+	docker stop -t 50 "$name" >/dev/null
 	[ "$(docker inspect -f '{{.State.ExitCode}}' "$name")" = 143 ] ||
 		wrong+="not ended by SIGTERM"
 	if [ -z "$wrong" ]; then

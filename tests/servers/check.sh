@@ -124,7 +124,7 @@ is_refused() {
 	# No client would come.
 	[ ${#activator[@]} = 0 ] ||
 		activator=(python3 "$top/tests/pass.py" "https=:::$served")
-	timeout 20 "${activator[@]}" "$LOWPORT" -p "$mapping" -- "$@" >log 2>&1 </dev/null ||
+	timeout 60 "${activator[@]}" "$LOWPORT" -p "$mapping" -- "$@" >log 2>&1 </dev/null ||
 		status=$?
 	[ $status = 125 ] || fail "status $status, not 125"
 	grep -q "^lowport: .*$refused" log || fail "no word of '$refused'"
@@ -186,7 +186,7 @@ patience() {
 answers() {
 	local host reply
 
-	deadline=$((SECONDS + 60))
+	deadline=$((SECONDS + 120))
 	for host in $hosts; do
 		until reply=$(ask "$host") &&
 		    [[ $reply =~ hello( from .*"$host".*)?$ ]]; do
@@ -196,14 +196,14 @@ answers() {
 }
 
 logged() {
-	deadline=$((SECONDS + 20))
+	deadline=$((SECONDS + 60))
 	until [ "$(grep -c -- "$2" log)" -ge "$1" ]; do
 		patience "no $1 times '$2' in the log"
 	done
 }
 
 fails_with() {
-	deadline=$((SECONDS + 20))
+	deadline=$((SECONDS + 60))
 	while kill -0 "$lowport" 2>/dev/null; do
 		bounded "does not fail"
 	done
@@ -212,7 +212,7 @@ fails_with() {
 
 # A session of its own, and lowport's now that its parent has ended.
 daemonized() {
-	deadline=$((SECONDS + 20))
+	deadline=$((SECONDS + 60))
 	until [ -s "$1" ] && read -r pid <"$1" &&
 	    [ "$(ps -o ppid=,sid= -p "$pid" | xargs)" = "$lowport $pid" ]; do
 		patience "$1 is not that of a daemon under lowport"
@@ -272,7 +272,7 @@ has_no_power() {
 
 ends() {
 	kill "$1"
-	deadline=$((SECONDS + 20))
+	deadline=$((SECONDS + 60))
 	while kill -0 "$lowport" 2>/dev/null; do
 		bounded "SIGTERM to process $1 does not end lowport"
 	done
