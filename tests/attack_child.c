@@ -450,7 +450,7 @@ struct hijack {
 	struct iovec vector;       /* of what it is about to send */
 	unsigned long long caught; /* the child's capabilities, then */
 	unsigned int mappings;     /* of the plan */
-	int patience;              /* milliseconds for the answer to that */
+	bool no_plan;              /* but something else, without an answer */
 	bool kill;                 /* it sends nothing, ever */
 };
 
@@ -557,9 +557,7 @@ hijack(char **environment, const char *option)
 
 	snprintf(user, sizeof(user), "%u", getuid());
 	for (i = 0; i < CATCHES; i++) {
-		h = (struct hijack){.channel = -1,
-		    .mappings = 2,
-		    .patience = PATIENCE};
+		h = (struct hijack){.channel = -1, .mappings = 2};
 		h.report = open_report(report);
 		h.helper = start(arguments, environment);
 		close(atoi(report));
@@ -738,7 +736,7 @@ static void
 resize(struct hijack *h, size_t size)
 {
 	h->vector.iov_len = size;
-	h->patience = SILENCE;
+	h->no_plan = true;
 	rewrite_message(h);
 }
 
@@ -1020,6 +1018,16 @@ pass_plan(struct hijack *h)
 	return passed;
 }
 
+/* Before that, a helper is not silent, but slow. */
+static void
+await_drop(pid_t helper)
+{
+	const long long end = microseconds() + PATIENCE * 1000LL;
+
+	while (capabilities_of(helper) != 0 && microseconds() < end)
+		milliseconds_pass(1);
+}
+
 /* After the forged send, looks at the answer without taking it. */
 static const char *
 await_answer(struct hijack *h)
@@ -1030,7 +1038,9 @@ await_answer(struct hijack *h)
 
 	if (!pass_plan(h))
 		return "child gone";
-	if (poll(&channel, 1, h->patience) != 1)
+	if (h->no_plan)
+		await_drop(h->helper);
+	if (poll(&channel, 1, h->no_plan ? SILENCE : PATIENCE) != 1)
 		return "none";
 	length = recv(h->channel, &answer, sizeof(answer),
 	    MSG_PEEK | MSG_DONTWAIT);
