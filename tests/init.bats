@@ -38,14 +38,15 @@ kill_tree() {
 	kill -KILL "$1" 2>/dev/null || true
 }
 
-# What a failed test has left may not heed what lowport forwards.
+# What a failed test has left may not heed what lowport forwards.  What the one
+# before has said would be found where the next one is waited for.
 teardown() {
 	local job
 
 	for job in $(jobs -p); do
 		kill_tree "$job"
 	done
-	rm -f "$TMPDIR/started"
+	rm -f "$TMPDIR/started" "$TMPDIR/out"
 }
 
 @test "the control: without an init, a case does not hold" {
