@@ -17,6 +17,7 @@
 #include "environment.h"
 #include "explain.h"
 #include "launch.h"
+#include "library.h"
 #include "lint.h"
 #include "message.h"
 #include "method.h"
@@ -35,7 +36,7 @@ choose_user(struct user *user, const struct options *options)
 		fatalx("user '%.100s': %s", options->user, why);
 	if (user->uid != getuid() && getuid() != 0)
 		fatalx("user '%.100s': only root can start a server as another "
-		       "user; leave out -u",
+		       "user; leave out -u and LOWPORT_USER",
 		    options->user);
 	if (user->uid == 0 && options->purpose != PURPOSE_DOCTOR &&
 	    (options->user == NULL || *options->user == ':'))
@@ -66,6 +67,21 @@ choose_capabilities(struct start *start)
 		       "(--cap-add, or AmbientCapabilities= where its file has "
 		       "none)",
 		    list);
+}
+
+/* It would have the port, and not the server of that one. */
+static void
+refuse_awaited(const struct start *start)
+{
+	const struct options *options = &start->options;
+	uint16_t port;
+
+	if (library_awaits(start->environment, options->mappings,
+		options->mapping_count, &port))
+		fatalx("port %u is awaited by the lowport around this one, by "
+		       "preload, which lowport itself does not load; start "
+		       "that one with --method notify",
+		    port);
 }
 
 static void
@@ -170,6 +186,9 @@ install_handoff(struct start *start)
 
 	if (!start->options.new_privs)
 		privilege_seal();
+	if (start->activation.count > 0)
+		verbose("hand-off by descriptor: %u of them, from 3 on",
+		    start->activation.count);
 	if (!trial_needed(&start->plan))
 		return;
 	method = method_install(start);
@@ -201,6 +220,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 		be_interruptible(signals);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)
 		lint_policy(start.options.policy_file);
+	refuse_awaited(&start);
 	start.environment = activation_inherit(&start.heritage, &start.options,
 	    start.environment);
 	become_user(&start);

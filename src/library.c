@@ -4,6 +4,7 @@
  * Reads: the library's file, the server's, and LD_PRELOAD.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -40,16 +41,20 @@ library_find(char path[LIBRARY_PATH], char why[REASON_TEXT])
 
 	if (!is_beside(path)) {
 		snprintf(path, LIBRARY_PATH, "%s", LIBRARY_FILE);
+		if (!is_there(path) && *origin_path() != '/')
+			return reason_say(why,
+			    "there is no /proc to find the preload library by, "
+			    "and to know the server's processes; mount it");
 		if (!is_there(path))
 			return reason_say(why,
 			    "the preload library " NAME " is neither beside "
 			    "%.200s nor at " LIBRARY_FILE "; install it there",
 			    origin_path());
 	}
-	if (path[strcspn(path, ": \t\n")] != '\0')
+	if (path[strcspn(path, ": \t\n$")] != '\0')
 		return reason_say(why,
-		    "LD_PRELOAD takes no path with a blank or a colon, as "
-		    "%.200s has; install " NAME " elsewhere",
+		    "LD_PRELOAD takes no path with a blank, a colon or a '$', "
+		    "as %.200s has; install " NAME " elsewhere",
 		    path);
 	if (statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0)
 		return reason_say(why,
@@ -80,6 +85,9 @@ judge(const struct binary *program, const char *library, bool gains,
 		    "'%s' is a Go program, which makes its system calls "
 		    "itself",
 		    program->path);
+	if (own.class == 0)
+		return reason_say(why, "%.200s is no library; install it anew",
+		    library);
 	if (program->kind == BINARY_DYNAMIC && !is_same_machine(program, &own))
 		return reason_say(why,
 		    "'%s' is of another architecture than %.200s",
@@ -185,4 +193,42 @@ library_preload(char **environment, const char *path,
 	return is_last(path, preload)
 	    ? environment
 	    : join(environment, "LD_PRELOAD", preload, path);
+}
+
+static bool
+is_public(const struct mapping *m, const struct mapping *end,
+    unsigned long first, unsigned long last, uint16_t *port)
+{
+	for (; m < end; m++)
+		if (!mapping_inherited(m) &&
+		    first < m->public_port + m->ports &&
+		    last >= m->public_port) {
+			*port = (uint16_t)(first > m->public_port
+				? first
+				: m->public_port);
+			return true;
+		}
+	return false;
+}
+
+bool
+library_awaits(char **environment, const struct mapping *mappings, size_t count,
+    uint16_t *port)
+{
+	const char *text = value_of(environment, REQUEST_VARIABLE);
+	unsigned long first, last;
+	char *rest;
+
+	while ((text = strchr(text, REQUEST_PORTS)) != NULL) {
+		do {
+			first = last = strtoul(text + 1, &rest, 10);
+			if (*rest == '-')
+				last = strtoul(rest + 1, &rest, 10);
+			if (is_public(mappings, mappings + count, first, last,
+				port))
+				return true;
+			text = rest;
+		} while (*text == ',');
+	}
+	return false;
 }

@@ -36,4 +36,12 @@ bool library_reaches(const char *path, const char *command, char **environment,
 char **library_preload(char **environment, const char *path,
     const struct rendezvous *, const struct plan *);
 
+/*
+ * True where a lowport around this one awaits, by preload, that a public port
+ * of these mappings is bound, which is one of them, *port: as the library is
+ * not in this program, that would not come to hear of it.
+ */
+bool library_awaits(char **environment, const struct mapping *, size_t count,
+    uint16_t *port);
+
 #endif

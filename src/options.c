@@ -379,7 +379,7 @@ rewrite_add(struct options *options, const char *text)
 
 	options->rewrites = true;
 	if (!signal_rewrite(options->supervision.rewrite, text, why))
-		fatalx("--rewrite '%.100s': %s", text, why);
+		fatalx("rewrite '%.100s': %s", text, why);
 }
 
 /* Without a forwarded signal the server would live on, and nobody know. */

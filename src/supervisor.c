@@ -36,7 +36,7 @@
 #define REFRESH_EVERY 250
 #define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
 #define STRAY_AFTER   500  /* then twice as long each time, up to */
-#define STRAY_EVERY   3600000
+#define STRAY_EVERY   60000
 
 struct supervisor {
 	struct handoff *handoff;

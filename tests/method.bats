@@ -55,15 +55,22 @@ print(s.getsockname()[1], os.environ.get("LD_PRELOAD", "-"))'
 }
 
 @test "no library, or one that no loader takes: refused, with where it belongs" {
-	mkdir "$TMPDIR/alone" "$TMPDIR/a b"
+	mkdir "$TMPDIR/alone" "$TMPDIR/a b" "$TMPDIR/a\$ORIGIN"
 	cp "$PLAIN" "$TMPDIR/alone/"
 	cp "$PLAIN" build/liblowport.so "$TMPDIR/a b/"
+	cp "$PLAIN" build/liblowport.so "$TMPDIR/a\$ORIGIN/"
 	run "$TMPDIR/alone/lowport" --method preload -p 20443:8443 -- \
 	    sh -c "$MUST_NOT_START"
 	refused_with "neither beside $TMPDIR/alone/lowport nor at"
-	run "$TMPDIR/a b/lowport" --method preload -p 20443:8443 -- \
+	for directory in 'a b' 'a$ORIGIN'; do
+		run "$TMPDIR/$directory/lowport" --method preload \
+		    -p 20443:8443 -- sh -c "$MUST_NOT_START"
+		refused_with "LD_PRELOAD takes no path with a blank"
+	done
+	echo text >"$TMPDIR/alone/liblowport.so"
+	run "$TMPDIR/alone/lowport" --method preload -p 20443:8443 -- \
 	    sh -c "$MUST_NOT_START"
-	refused_with "LD_PRELOAD takes no path with a blank"
+	refused_with "alone/liblowport.so is no library"
 }
 
 @test "LD_PRELOAD: the caller's goes first and on, and reaches children" {
@@ -270,10 +277,20 @@ print("each")'
 	run -0 "$LOWPORT" -q -p 443:8443 -- \
 	    "$PLAIN" -q -p 8443:9443 -- python3 tests/serve_once.py 9443 443
 	[ "$output" = "reached" ]
-	# A static program would bind 8443: the outer one refuses it.
+	# A static program would bind 8443: the outer one refuses it, and where
+	# it does not see it, the inner one.
 	run -125 "$LOWPORT" -q --method preload -p 443:8443 -- \
 	    "$PLAIN" -q -p 8443:9443 -- true
 	[[ $output == *"statically linked"* ]]
+	for mapping in 8443:9443 8440-8444:9440-9444 8445-8447:9445-9447; do
+		run "$LOWPORT" -q --method preload -p 80:8080 \
+		    -p 990-992:8442-8444 -p 443:8446 -- sh -c '
+		    "$0" -q -p "$1" -- sh -c "$2"; exit $?' \
+		    "$PLAIN" "$mapping" "$MUST_NOT_START"
+		refused_with "is awaited by the lowport around this one"
+	done
+	run -0 "$LOWPORT" -q --method preload -p 80:8080 -p 443:8446 -- sh -c '
+	    "$0" -q -p 8447-8500:9447-9500 -p 8445 -- true' "$PLAIN"
 }
 
 @test "--allow-new-privs: no_new_privs is off, and set-user-ID is looked at" {
