@@ -132,6 +132,18 @@ any_inherited(const struct options *options)
 	return false;
 }
 
+static char **
+forget_passed(char **environment)
+{
+	static const char *const names[] = {"LISTEN_FDS", "LISTEN_PID",
+	    "LISTEN_PIDFDID", "LISTEN_FDNAMES"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		environment = environment_unset(environment, names[i]);
+	return environment;
+}
+
 char **
 activation_inherit(struct heritage *h, const struct options *options,
     char **environment)
@@ -151,9 +163,7 @@ activation_inherit(struct heritage *h, const struct options *options,
 	for (i = 0; i < options->mapping_count; i++)
 		if (mapping_inherited(&options->mappings[i]))
 			inherit_for(h, options, i, &passed);
-	environment = environment_unset(environment, "LISTEN_FDS");
-	environment = environment_unset(environment, "LISTEN_PID");
-	return environment_unset(environment, "LISTEN_FDNAMES");
+	return forget_passed(environment);
 }
 
 static bool
@@ -263,25 +273,30 @@ number_of(const struct activation *a, const char *text, size_t *length)
 	return number;
 }
 
-static char *
-substitute(const struct activation *a, const char *argument)
+/* Returns whether the argument names a socket. */
+static bool
+substitute(const struct activation *a, char **argument)
 {
+	const char *rest = *argument;
 	size_t size, length;
 	char *text = NULL;
 	FILE *out = open_memstream(&text, &size);
+	bool named = false;
 	int number;
 
 	if (out == NULL)
 		fatal("cannot read the command");
-	while (*argument != '\0') {
-		number = number_of(a, argument, &length);
+	while (*rest != '\0') {
+		number = number_of(a, rest, &length);
+		named |= number != 0;
 		if (number == 0)
-			fputc(*argument++, out);
+			fputc(*rest++, out);
 		else
-			argument += fprintf(out, "%d", number) > 0 ? length : 0;
+			rest += fprintf(out, "%d", number) > 0 ? length : 0;
 	}
 	fclose(out);
-	return text;
+	*argument = text;
+	return named;
 }
 
 static char *
@@ -305,6 +320,7 @@ set_variables(const struct activation *a, char **environment)
 {
 	char number[16];
 
+	environment = forget_passed(environment);
 	snprintf(number, sizeof(number), "%u", a->count);
 	environment = environment_set(environment, "LISTEN_FDS", number);
 	/* It becomes the server by exec, which keeps the number. */
@@ -317,6 +333,7 @@ char **
 activation_install(const struct activation *a, char **environment,
     char **command)
 {
+	bool named = false;
 	unsigned int i;
 
 	if (a->count == 0)
@@ -325,6 +342,8 @@ activation_install(const struct activation *a, char **environment,
 		if (dup2(a->sockets[i], FIRST + (int)i) < 0)
 			fatal("cannot give the server its socket");
 	for (; *command != NULL; command++)
-		*command = substitute(a, *command);
-	return set_variables(a, environment);
+		named |= substitute(a, command);
+	/* A server that takes both takes one socket twice (gunicorn). */
+	return named ? forget_passed(environment)
+		     : set_variables(a, environment);
 }

@@ -48,10 +48,10 @@ bool activation_receive(struct activation *, int *channel,
     const struct options *, const struct plan *, const struct answer *);
 
 /*
- * Gives the sockets their descriptors, closing whatever is there; returns the
- * environment with the three variables; and writes the number of the descriptor
- * in place of each {NAME} in the command's arguments.  Ends the process where
- * such a name is that of several.
+ * Gives the sockets their descriptors, closing whatever is there; and writes the
+ * number of the descriptor in place of each {NAME} in the command's arguments.
+ * Returns the environment: with the three variables, or, where there was such a
+ * name, without.  Ends the process where one is that of several.
  */
 char **activation_install(const struct activation *, char **environment,
     char **command);

@@ -73,11 +73,23 @@ True" ]
 	run -0 "$LOWPORT" -q -p 53:@dns/tcp+udp -- echo '{other}'
 }
 
+# Some servers take both, and one socket twice.
+@test "where an argument names a socket, no variable does" {
+	LISTEN_FDS=7 LISTEN_PID=1 run -0 "$LOWPORT" -q -p 443:@https -- \
+	    python3 -c '
+import os, socket, sys
+print(socket.socket(fileno=int(sys.argv[1])).getsockname()[1],
+      [name for name in os.environ if name.startswith("LISTEN_")])' '{https}'
+	[ "$output" = "443 []" ]
+}
+
 @test "the caller's descriptors give way, and his variables" {
-	LISTEN_FDS=7 LISTEN_PID=1 LISTEN_FDNAMES=x run -0 "$LOWPORT" -q \
-	    -p 443:@https -- python3 -c "$LISTEN" 3</dev/null 4</dev/null
+	LISTEN_FDS=7 LISTEN_PID=1 LISTEN_FDNAMES=x LISTEN_PIDFDID=9 run -0 \
+	    "$LOWPORT" -q -p 443:@https -- python3 -c "$LISTEN
+print(os.environ.get('LISTEN_PIDFDID'))" 3</dev/null 4</dev/null
 	[ "$output" = "https tcp :: 443 1 True True
-1" ]
+1
+None" ]
 	"$LOWPORT" -q -p 443:@https -- ls /proc/self/fd 9</dev/null \
 	    >"$TMPDIR/list"
 	grep -qx 9 "$TMPDIR/list"
@@ -118,6 +130,14 @@ True" ]
 	[[ $output == *"666:@x: not bound, as the policy says"* ]]
 	[[ $output == *"fds: LISTEN_FDS=1"* ]]
 	! listening 443
+}
+
+@test "-v says how, also where nothing is intercepted" {
+	run -0 "$LOWPORT" -v -p 443:@https -p 80:@http -- true
+	[[ $output == *"hand-off by descriptor: 2 of them, from 3 on"* ]]
+	[[ $output != *"hand-off by notify"* ]]
+	run -0 "$LOWPORT" -v -p 443:@https -p 80:8080 -- true
+	[[ $output == *"hand-off by descriptor"*"hand-off by notify"* ]]
 }
 
 @test "when the server ends, so does the port" {
@@ -181,7 +201,7 @@ print(sum(name.startswith("LISTEN") for name in os.environ))'
 	[ "${lines[1]}" = "0.0.0.0 8443" ]
 	[ "${lines[2]}" = ":: 21443" ]
 	[[ ${lines[0]} == *"binds 0.0.0.0:8443, and keeps that port"*\
-"[::]:21443"*"ListenStream=0.0.0.0:21443"* ]]
+"[::]:21443"*"ListenStream=0.0.0.0:21443 and BindIPv6Only=ipv6-only"* ]]
 }
 
 @test "passed: by port where there are no names; by protocol" {
