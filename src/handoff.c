@@ -96,10 +96,39 @@ tell_other_family(const char *asked, const struct pool_variant *v)
 
 	alertx("the server binds %s, and keeps that port: the socket that was "
 	       "passed for it, %s, is of another family; pass one of that too "
-	       "(ListenStream=%s%u)",
+	       "(ListenStream=%s%u and BindIPv6Only=ipv6-only)",
 	    asked, endpoint_format(&v->endpoint, passed),
 	    v->endpoint.family == AF_INET6 ? "0.0.0.0:" : "[::]:",
 	    v->endpoint.port);
+}
+
+/* The mapping that it cannot be beside, or NULL. */
+static const struct mapping *
+mapping_in_its_way(const struct handoff *h, const struct mapping *suggested)
+{
+	const struct mapping *m = h->plan->mappings;
+	const struct mapping *end = m + h->plan->mapping_count;
+
+	for (; m < end; m++)
+		if (mapping_conflicts(m, suggested))
+			return m;
+	return NULL;
+}
+
+static void
+tell_suggestion(const struct handoff *h, const char *asked,
+    const struct mapping *suggested)
+{
+	const struct mapping *other = mapping_in_its_way(h, suggested);
+	char mapping[MAPPING_TEXT], present[MAPPING_TEXT] = "";
+
+	if (other != NULL)
+		mapping_format(other, present);
+	alertx("the server binds %s, which no mapping covers, and keeps that "
+	       "port; give it -p '%s'%s%s%s",
+	    asked, mapping_format(suggested, mapping),
+	    other == NULL ? "" : " in place of '", present,
+	    other == NULL ? "" : "'");
 }
 
 static void
@@ -107,8 +136,8 @@ tell_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol)
 {
 	const struct pool_variant *inherited = pool_find_inherited(h->pool,
 	    b->asked.port, protocol);
-	char text[ENDPOINT_TEXT], mapping[MAPPING_TEXT];
 	struct mapping suggested;
+	char text[ENDPOINT_TEXT];
 
 	if (note_told(h, &b->asked, protocol))
 		return;
@@ -124,9 +153,7 @@ tell_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol)
 		return;
 	}
 	suggested = mapping_suggested(h, &b->asked, protocol);
-	alertx("the server binds %s, which no mapping covers, and keeps that "
-	       "port; give it -p '%s'",
-	    text, mapping_format(&suggested, mapping));
+	tell_suggestion(h, text, &suggested);
 }
 
 static void
@@ -254,9 +281,12 @@ handoff_report_unused(struct handoff *h, const char *when)
 		const struct mapping *m = &h->plan->mappings[i];
 
 		if (!h->used[i] && !mapping_by_descriptor(m))
-			warnx("mapping %s was not used: the server %s bound "
-			      "%s %u%s as it covers it; is it configured so?",
-			    mapping_format(m, text), when,
+			warnx("%s%s was not used: the server %s bound %s %u%s "
+			      "as it covers it; is it configured so?",
+			    mapping_inherited(m) ? "a socket that was passed"
+						 : "mapping ",
+			    mapping_inherited(m) ? "" : mapping_format(m, text),
+			    when,
 			    m->protocol == IPPROTO_UDP ? "UDP port" : "port",
 			    m->server_port, m->ports == 1 ? "" : " or so");
 		h->used[i] = true;

@@ -408,4 +408,11 @@ for i in range(3):
 	[ "$(grep -c "no mapping covers" <<<"$output")" -eq 1 ]
 	[ "$(grep -c "was not used" <<<"$output")" -eq 1 ]
 	[[ $output == *"127.0.0.1:8443"*"-p '127.0.0.1:443:8443'"* ]]
+	[[ $output != *"in place of"* ]]
+	# Beside which it would be refused.
+	run -0 "$LOWPORT" -p 127.0.0.1:443:8443 -- python3 -c '
+import socket
+socket.socket().bind(("0.0.0.0", 8443))'
+	[[ $output == *"give it -p '0.0.0.0:443:8443' in place of \
+'127.0.0.1:443:8443'"* ]]
 }
