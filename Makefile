@@ -148,7 +148,7 @@ ATTACKABLE     = $(BUILD)/lowport_attackable
 SANDBOX        = BUILD=$(BUILD) tests/sandbox
 
 # A server that a failed test has left must not hold the rest up.
-BOUNDED        = BUILD=$(BUILD) timeout --signal=KILL 3600 tests/sandbox
+BOUNDED        = BUILD=$(BUILD) timeout --signal=KILL 1800 tests/sandbox
 
 # What needs packages installs them first, then starts make again for itself.
 demo:
