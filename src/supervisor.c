@@ -2,7 +2,8 @@
 /*
  * Runs in: the helper, after the drop; what prepares it, before the fork and
  * the drop.  From supervisor_run on nothing here ends the process while a
- * process of the server lives: its bind(2) would fail with ENOSYS for ever.
+ * process of the server lives that it can end: its bind(2) would fail with
+ * ENOSYS for ever.
  * Reads: signals.
  */
 #include <errno.h>
@@ -43,10 +44,11 @@ struct supervisor {
 	int signals;
 	int channel; /* -1 once the child is the server, or gone */
 	struct job job;
-	int status;      /* lowport's exit status, once the server ended */
-	bool ended;      /* the server, the first child, has */
-	bool stopping;   /* it was told to */
-	bool terminated; /* what it left has got SIGTERM */
+	int status;     /* lowport's exit status, once the server ended */
+	bool ended;     /* the server, the first child, has */
+	bool stopping;  /* it was told to */
+	int cleared;    /* the signal that what it left has got, or 0 */
+	bool estranged; /* some of that could not be sent it */
 	/* Times of clock_milliseconds(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
@@ -131,10 +133,22 @@ status_of(int wait_status)
 					: WEXITSTATUS(wait_status);
 }
 
+/* A signal on its way to some processes. */
+struct delivery {
+	int signal;
+	bool arrived;  /* at one of them */
+	pid_t refused; /* one that has changed its user, or 0 */
+};
+
 static void
-send_signal(pid_t process, void *signal)
+deliver(pid_t process, void *argument)
 {
-	kill(process, *(int *)signal);
+	struct delivery *delivery = argument;
+
+	if (kill(process, delivery->signal) == 0)
+		delivery->arrived = true;
+	else if (errno == EPERM)
+		delivery->refused = process;
 }
 
 static const struct supervision *
@@ -151,24 +165,53 @@ static void
 forward(struct supervisor *s, int signal)
 {
 	const bool group = settings_of(s)->group;
+	struct delivery delivery = {.signal = signal};
 
 	if (s->ended && group)
-		process_each_descendant(send_signal, &signal);
+		process_each_descendant(deliver, &delivery);
 	else if (s->ended)
-		process_each_child(send_signal, &signal);
+		process_each_child(deliver, &delivery);
 	/* The child makes its group just before it becomes the server. */
 	else if (!group || kill(-s->job.server, signal) != 0)
-		kill(s->job.server, signal);
+		deliver(s->job.server, &delivery);
 }
 
+/* Where nothing arrived, all may be hidden (hidepid of proc(5)). */
 static void
 clear_leftovers(struct supervisor *s)
 {
-	int signal = s->terminated ? SIGKILL : SIGTERM;
+	struct delivery delivery = {
+	    .signal = s->cleared == 0 ? SIGTERM : SIGKILL};
 
-	process_each_descendant(send_signal, &signal);
-	s->terminated = true;
+	process_each_descendant(deliver, &delivery);
+	s->cleared = delivery.signal;
+	s->estranged = delivery.refused != 0 || !delivery.arrived;
 	s->clear_at = clock_milliseconds() + KILL_AFTER;
+}
+
+/*
+ * What is left has changed its user, and would be waited for in vain; where
+ * this is process 1, it ends with it.  Until they are reaped, those that have
+ * ended can be signalled: here by one who does not reap, so not beyond SIGKILL.
+ */
+static bool
+give_leftovers_up(const struct supervisor *s)
+{
+	struct delivery look = {.signal = 0};
+
+	if (!s->estranged)
+		return false;
+	process_each_descendant(deliver, &look);
+	if (look.arrived && s->cleared != SIGKILL)
+		return false;
+	if (look.refused != 0)
+		warnx("process %d, which the server left, has changed its "
+		      "user: it cannot be signalled, and is not waited for",
+		    look.refused);
+	else
+		warnx("what the server left is hidden (hidepid of proc(5)), "
+		      "and not waited for");
+	return true;
 }
 
 static void
@@ -430,9 +473,12 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	    .channel = channel,
 	    .job = {.server = server}};
 
-	/* No way out of this loop but the last process's end. */
+	/* No way out of this loop but the last process's end, of those that
+	 * can be ended. */
 	while (reap(&s) || is_awaited(handoff)) {
 		check_times(&s);
+		if (!is_awaited(handoff) && give_leftovers_up(&s))
+			break;
 		serve(&s);
 	}
 	if (!says_no_server(s.status))

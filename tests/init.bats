@@ -293,13 +293,17 @@ print("port", s.getsockname()[1], flush=True)'
 }
 
 @test "where there is no subreaper: the binds of a daemon are served" {
-	build/deny adopting "$PLAIN" -q -p 20443:8443 -- \
-	    python3 -c "$DAEMON" >"$TMPDIR/out" &
-	wait_until grep -q "daemon" "$TMPDIR/out"
-	daemon=$(sed -n 's/daemon //p' "$TMPDIR/out")
-	# lowport has reaped the first process, and has no child any more.
-	wait_until childless $!
-	kill -USR1 "$daemon"
-	ends $!
-	grep -q "port 20443" "$TMPDIR/out"
+	# Also where the first process fails.
+	for status in 0 3; do
+		build/deny adopting "$PLAIN" -q -e $status -p 20443:8443 -- \
+		    python3 -c "${DAEMON/_exit(0)/_exit($status)}" \
+		    >"$TMPDIR/out" &
+		wait_until grep -q "daemon" "$TMPDIR/out"
+		daemon=$(sed -n 's/daemon //p' "$TMPDIR/out")
+		# lowport has reaped it, and has no child any more.
+		wait_until childless $!
+		kill -USR1 "$daemon"
+		ends $!
+		grep -q "port 20443" "$TMPDIR/out"
+	done
 }

@@ -127,6 +127,51 @@ NoNewPrivs:1" ]
 	! listening 443
 }
 
+gone() {
+	! kill -0 "$1"
+}
+
+# leaving SCRIPT: a server that fails, and leaves what SCRIPT starts and a
+# process of another user, whose number it writes to $TMPDIR/other.
+leaving() {
+	echo 'setpriv --reuid=1 sh -c "echo \$\$ >$TMPDIR/other; exec sleep 100" >"$TMPDIR/leftovers" 2>&1 &
+	    '"$1"'
+	    until [ -s "$TMPDIR/other" ]; do sleep 0.02; done
+	    exit 3'
+}
+
+@test "--keep-caps: what has changed its user is not waited for at the end" {
+	rm -f "$TMPDIR/other"
+	run -3 timeout 20 "$PLAIN" -u nobody --keep-caps setuid -p 20443:8443 \
+	    -p 443:@unused -- sh -c "$(leaving :)"
+	[[ $output == *"process $(cat "$TMPDIR/other"), which the server left"* ]]
+	[[ $output == *"cannot be signalled, and is not waited for"* ]]
+	kill "$(cat "$TMPDIR/other")"
+	# As process 1, the kernel ends it.
+	rm -f "$TMPDIR/other"
+	run -3 timeout 20 unshare --pid --fork --mount-proc "$PLAIN" -q \
+	    -u nobody --keep-caps setuid -p 20443:8443 -- \
+	    sh -c "$(leaving :)"
+	[ "$output" = "" ]
+	# The control: what has not changed it is waited for.
+	rm -f "$TMPDIR/other"
+	run -3 timeout 20 "$PLAIN" -u nobody --keep-caps net_admin \
+	    -p 443:@unused -- sh -c "$(leaving : | sed 's/setpriv --reuid=1//')"
+	[ "$output" = "" ]
+	wait_until gone "$(cat "$TMPDIR/other")"
+}
+
+@test "--keep-caps: the others that a server leaves get SIGTERM and SIGKILL" {
+	rm -f "$TMPDIR/other" "$TMPDIR/out"
+	run -3 timeout 20 "$PLAIN" -q -u nobody --keep-caps setuid \
+	    -p 20443:8443 -- sh -c "$(leaving '
+		build/server_signals stubborn 99 >"$TMPDIR/out" 2>&1 & echo $!
+		until grep -q ready "$TMPDIR/out"; do sleep 0.02; done')"
+	grep -q "stubborn 15" "$TMPDIR/out"
+	wait_until gone "$output"
+	kill "$(cat "$TMPDIR/other")"
+}
+
 @test "--keep-caps: from the ambient set, and no more than is there" {
 	SETS="--inh-caps=+net_admin,+net_bind_service
 	    --ambient-caps=+net_admin,+net_bind_service"
