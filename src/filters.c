@@ -36,8 +36,9 @@
 
 /*
  * What the helper may still call once it is confined; anything else kills it.
- * It holds no capability then: the list is short so that a helper somebody
- * took over can do little more than hand out the sockets it has.
+ * It holds no capability then, or CAP_KILL as the server does: the list is short
+ * so that a helper somebody took over can do little more than hand out the
+ * sockets it has.
  */
 struct permission {
 	int call;
@@ -96,7 +97,8 @@ static const struct permission helper_permissions[] = {
 		      reach by it, the server of the same user can too */
     CALL(bind), /* binds that no mapping covers, done for the server on its own
 		   socket; powerless, as the capability is gone */
-    /* The supervisor: signals to processes of the same user, reaping. */
+    /* The supervisor: signals to processes of the same user, or with CAP_KILL
+     * of any; reaping. */
     CALL(kill),
     CALL(rt_sigprocmask), /* to stop as a job does */
     CALL(wait4),

@@ -97,7 +97,7 @@ become_user(struct start *start)
 }
 
 static void
-make_plan(struct plan *plan, const struct options *options)
+make_plan(struct plan *plan, const struct options *options, uint64_t kept)
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->magic = PLAN_MAGIC;
@@ -109,6 +109,7 @@ make_plan(struct plan *plan, const struct options *options)
 	plan->observe = options->observe;
 	plan->show_expected = options->show_expected;
 	plan->baseline = options->baseline;
+	plan->keep_kill = (kept & PRIVILEGE_KILL) != 0;
 	plan->supervision = options->supervision;
 	plan->mapping_count = (uint32_t)options->mapping_count;
 	memcpy(plan->mappings, options->mappings,
@@ -229,7 +230,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_begin(&start);
-	make_plan(&start.plan, &start.options);
+	make_plan(&start.plan, &start.options, start.kept);
 	have_ports_bound(&start);
 	if (start.options.purpose == PURPOSE_CHECK)
 		check_report(&start);

@@ -141,7 +141,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	leave_the_rest();
 	raise_descriptor_limit();
 	signals = supervisor_prepare();
-	privilege_trim(PRIVILEGE_BIND);
+	privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL);
 	if (channel_receive_plan(channel, &plan) &&
 	    plan_check(&plan, getuid(), getgid())) {
 		verdict_grant(granted, &plan);
@@ -149,7 +149,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	} else {
 		refuse_plan(&answer);
 	}
-	privilege_drop(plan.uid, plan.gid);
+	privilege_drop(plan.uid, plan.gid, plan.keep_kill ? PRIVILEGE_KILL : 0);
 	message_set(plan.verbosity, plan.journal);
 	handoff.adopts = supervisor_settle(&plan.supervision, parent);
 	seccomp_confine(plan.show_expected != 0);

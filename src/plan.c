@@ -99,7 +99,8 @@ plan_check(const struct plan *plan, uid_t uid, gid_t gid)
 	if (plan->spares < 1 || plan->spares > PLAN_SPARES_MAX)
 		return false;
 	if (plan->verbosity > VERBOSITY_VERBOSE || plan->journal > 1 ||
-	    plan->observe > 1 || plan->show_expected > 1 || plan->baseline > 1)
+	    plan->observe > 1 || plan->show_expected > 1 ||
+	    plan->baseline > 1 || plan->keep_kill > 1)
 		return false;
 	if (plan->mapping_count < 1 || plan->mapping_count > PLAN_MAPPINGS_MAX)
 		return false;

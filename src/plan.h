@@ -27,6 +27,12 @@
  *                  user's, as the server may, and nobody else's.
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
  *                  slower, and grants nothing.
+ *   keep_kill      the helper keeps CAP_KILL, to reach those of the server that
+ *                  have changed their user: 0 or 1.  The child asks for it
+ *                  where --keep-caps gives it to the server, so the helper has
+ *                  nothing then that the server has not.  It can keep only
+ *                  what it has: with a file capability there never is another
+ *                  than CAP_NET_BIND_SERVICE (tests/attack.bats).
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
  *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
  *                  the server 0 for a mapping by descriptor, the public one
@@ -37,8 +43,8 @@
  *                  that the policy permits to the caller (verdict.h), the
  *                  others are bound as anybody could.
  *   supervision    what the helper does when it has no power any more, and for
- *                  a server of its own user, whom the caller can send signals
- *                  to just as well:
+ *                  a server of its own user (or see keep_kill), whom the caller
+ *                  can send signals to just as well:
  *     group        signals go to the server's process group.
  *     pdeathsig    0, or the signal the helper gets when its parent ends; 1 to
  *                  SIGNAL_MAX, but SIGKILL, SIGSTOP and SIGCHLD, which it
@@ -59,7 +65,7 @@
 #include "mapping.h"
 #include "signals.h"
 
-#define PLAN_MAGIC        0x6c6f7708u
+#define PLAN_MAGIC        0x6c6f7709u
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_PORTS_MAX    4096
 #define PLAN_SPARES_MAX   64
@@ -84,6 +90,7 @@ struct plan {
 	uint32_t observe;       /* 0 or 1 */
 	uint32_t show_expected; /* 0 or 1 */
 	uint32_t baseline;      /* 0 or 1 */
+	uint32_t keep_kill;     /* 0 or 1 */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	struct supervision supervision;
 };

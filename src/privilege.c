@@ -260,7 +260,7 @@ is_bounded(uint64_t kept)
 /* What an exec hands on has to be inheritable, and ambient: root's too, where
  * the bounding set could not be emptied. */
 static void
-drop_capabilities(uint64_t kept)
+drop_capabilities(struct sets left)
 {
 	cap_value_t c;
 
@@ -268,9 +268,9 @@ drop_capabilities(uint64_t kept)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 &&
 	    errno != EINVAL)
 		fatal("cannot clear the ambient capabilities");
-	sets_put((struct sets){.permitted = kept, .inheritable = kept});
+	sets_put(left);
 	for (c = 0; c < cap_max_bits(); c++)
-		if (has(kept, c) &&
+		if (has(left.inheritable, c) &&
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) != 0)
 			fatal("cannot keep a capability for the server");
 }
@@ -285,12 +285,13 @@ privilege_seal(void)
 
 /* True where the sets are other than they should be. */
 static bool
-capability_left(uint64_t kept)
+capability_left(struct sets left)
 {
 	const struct sets sets = sets_get();
 
-	return sets.permitted != kept || sets.inheritable != kept ||
-	    sets.effective != 0;
+	return sets.permitted != left.permitted ||
+	    sets.effective != left.effective ||
+	    sets.inheritable != left.inheritable;
 }
 
 static bool
@@ -305,12 +306,12 @@ capability_regained(void)
 
 /* What permanently_set_uid of OpenSSH taught: after dropping, try. */
 static void
-prove_dropped(uid_t uid, gid_t gid, uint64_t kept)
+prove_dropped(uid_t uid, gid_t gid, struct sets left)
 {
 	uid_t real, effective, saved;
 	gid_t rgid, egid, sgid;
 
-	if (capability_left(kept) || capability_regained())
+	if (capability_left(left) || capability_regained())
 		fatalx("a capability survived the drop; refusing to go on");
 	if (getresuid(&real, &effective, &saved) != 0 || real != uid ||
 	    effective != uid || saved != uid)
@@ -347,20 +348,25 @@ change_ids(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
 }
 
 void
-privilege_drop(uid_t uid, gid_t gid)
+privilege_drop(uid_t uid, gid_t gid, uint64_t kept)
 {
+	const uint64_t there = privilege_permitted() & kept;
+	const struct sets left = {.permitted = there, .effective = there};
+
 	raise_permitted(FOR_IDS);
 	drop_bounding(0);
 	if (!change_ids(uid, gid, NULL, 0))
 		fatal("cannot become user %u, group %u", uid, gid);
-	drop_capabilities(0);
+	drop_capabilities(left);
 	privilege_seal();
-	prove_dropped(uid, gid, 0);
+	prove_dropped(uid, gid, left);
 }
 
 void
 privilege_become(const struct user *user, uint64_t kept, bool new_privs)
 {
+	const struct sets left = {.permitted = kept, .inheritable = kept};
+
 	raise_permitted(FOR_IDS);
 	/* Root gains by any exec what the bounding set has. */
 	if (!new_privs || user->uid == 0)
@@ -372,6 +378,6 @@ privilege_become(const struct user *user, uint64_t kept, bool new_privs)
 		fatal("cannot become user %u, group %u (-u takes root with "
 		      "CAP_SETUID and CAP_SETGID)",
 		    user->uid, user->gid);
-	drop_capabilities(kept);
-	prove_dropped(user->uid, user->gid, kept);
+	drop_capabilities(left);
+	prove_dropped(user->uid, user->gid, left);
 }

@@ -27,6 +27,7 @@ struct user;
 
 /* Sets of capabilities have a bit for each (capabilities(7)). */
 #define PRIVILEGE_BIND (UINT64_C(1) << CAP_NET_BIND_SERVICE)
+#define PRIVILEGE_KILL (UINT64_C(1) << CAP_KILL)
 
 /*
  * Reads names of capabilities(7) with commas between them, with or without the
@@ -81,10 +82,11 @@ void privilege_lower(void);
 /*
  * Drops every capability from every set, becomes uid and gid without
  * supplementary groups, sets no_new_privs (PR_SET_NO_NEW_PRIVS, Linux 3.5),
- * and then tries to regain the capability and the ids.  Ends the process when
- * any step fails, or when regaining does not.
+ * and then tries to regain the capability and the ids.  Of what is there, only
+ * those in kept stay, permitted and effective; no exec hands them on.  Ends the
+ * process when any step fails, or when regaining does not.
  */
-void privilege_drop(uid_t, gid_t);
+void privilege_drop(uid_t, gid_t, uint64_t kept);
 
 /* Sets no_new_privs for this process: nothing it executes gains privilege.
  * Ends the process on failure. */

@@ -47,6 +47,7 @@ struct supervisor {
 	int status;     /* lowport's exit status, once the server ended */
 	bool ended;     /* the server, the first child, has */
 	bool stopping;  /* it was told to */
+	bool refused;   /* that a signal did not reach it was told */
 	int cleared;    /* the signal that what it left has got, or 0 */
 	bool estranged; /* some of that could not be sent it */
 	/* Times of clock_milliseconds(), 0 for never: */
@@ -157,6 +158,20 @@ settings_of(const struct supervisor *s)
 	return &s->handoff->plan->supervision;
 }
 
+/* Once: what one signal does not reach, no other does. */
+static void
+tell_refused(struct supervisor *s, const struct delivery *delivery)
+{
+	char text[SIGNAL_TEXT];
+
+	if (!s->refused)
+		warnx("%s does not reach process %d, which has changed its "
+		      "user; add kill to --keep-caps, as in --keep-caps "
+		      "setuid,kill",
+		    signal_format(delivery->signal, text), delivery->refused);
+	s->refused = true;
+}
+
 /*
  * To the server; where it has daemonized, to what it left.  No group is named
  * by number then: that might be another's by now.
@@ -174,6 +189,8 @@ forward(struct supervisor *s, int signal)
 	/* The child makes its group just before it becomes the server. */
 	else if (!group || kill(-s->job.server, signal) != 0)
 		deliver(s->job.server, &delivery);
+	if (delivery.refused != 0)
+		tell_refused(s, &delivery);
 }
 
 /* Where nothing arrived, all may be hidden (hidepid of proc(5)). */
@@ -206,7 +223,8 @@ give_leftovers_up(const struct supervisor *s)
 		return false;
 	if (look.refused != 0)
 		warnx("process %d, which the server left, has changed its "
-		      "user: it cannot be signalled, and is not waited for",
+		      "user: it cannot be signalled, and is not waited for; "
+		      "add kill to --keep-caps",
 		    look.refused);
 	else
 		warnx("what the server left is hidden (hidepid of proc(5)), "

@@ -200,6 +200,12 @@ setup() {
 	plan journal-2
 }
 
+# It is well formed, but the helper cannot keep what it never had.
+@test "plan: CAP_KILL is to be kept: nothing is" {
+	genuine genuine
+	genuine kill-kept
+}
+
 @test "plan: process group 2" {
 	plan group-2
 }

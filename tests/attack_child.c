@@ -622,6 +622,7 @@ static const struct {
     {"observe-2", {PLAN(observe, 2)}},
     {"baseline-2", {PLAN(baseline, 2)}},
     {"journal-2", {PLAN(journal, 2)}},
+    {"kill-kept", {PLAN(keep_kill, 1)}},
     {"group-2", {PLAN(supervision.group, 2)}},
     {"pdeathsig-kill", {PLAN(supervision.pdeathsig, SIGKILL)}},
     {"pdeathsig-negative", {PLAN(supervision.pdeathsig, 0xffffffff)}},

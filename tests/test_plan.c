@@ -76,6 +76,8 @@ static const struct bound {
     {FIELD(show_expected), 1, 2},
     {FIELD(baseline), 0, UINT32_MAX},
     {FIELD(baseline), 1, 2},
+    {FIELD(keep_kill), 0, UINT32_MAX},
+    {FIELD(keep_kill), 1, 2},
     {FIELD(supervision.group), 0, UINT32_MAX},
     {FIELD(supervision.group), 1, 2},
     {FIELD(supervision.pdeathsig), 0, UINT32_MAX},

@@ -172,6 +172,67 @@ leaving() {
 	kill "$(cat "$TMPDIR/other")"
 }
 
+# changed OPTION...: starts a server that becomes another user, with preload, and
+# listens then; its number goes to $server.
+changed() {
+	rm -f "$TMPDIR/err"
+	"$PLAIN" -u nobody "$@" -p 443:8443 -- \
+	    setpriv --reuid=1 python3 tests/hold.py 8443 2>"$TMPDIR/err" &
+	wait_until listening 443
+	server=$(pgrep -P $!)
+	grep -q '^Uid:.1.1.1.1$' "/proc/$server/status"
+}
+
+@test "--keep-caps: a signal that does not reach the server is told, once" {
+	changed --keep-caps setuid
+	kill -TERM $!
+	wait_until grep -q "SIGTERM does not reach process $server, which has " \
+	    "$TMPDIR/err"
+	grep -q "add kill to --keep-caps" "$TMPDIR/err"
+	kill -TERM $!
+	kill "$server"
+	wait $! || [ $? -eq 143 ]
+	[ "$(wc -l <"$TMPDIR/err")" -eq 1 ]
+}
+
+@test "--keep-caps: with kill, the helper keeps that alone, and reaches it" {
+	# In two sets of the helper, and no exec hands it on; 1<<5 is kill.
+	kept=0000000000000020
+	changed --keep-caps setuid,kill
+	[ "$(security_of $!)" = "$(sed -E "s/(Prm|Eff):0+/\1:$kept/g" \
+	    <<<"$NOTHING_HELD")" ]
+	grep -q '^CapBnd:.0000000000000000$' "/proc/$!/status"
+	grep -q '^Uid:.65534.65534.65534.65534$' "/proc/$!/status"
+	[[ $(security_of "$server") == *"CapEff:00000000000000a0 "* ]]
+	kill -TERM $!
+	wait $! || [ $? -eq 143 ]
+	! kill -0 "$server"
+	[ ! -s "$TMPDIR/err" ]
+	# And what it leaves.
+	rm -f "$TMPDIR/other"
+	run -3 timeout 20 "$PLAIN" -u nobody --keep-caps setuid,kill \
+	    -p 443:@unused -- sh -c "$(leaving :)"
+	[ "$output" = "" ]
+	wait_until gone "$(cat "$TMPDIR/other")"
+}
+
+@test "--allow-new-privs: that a set-user-ID program is not reached is told" {
+	cp "$(readlink -f "$(command -v python3)")" "$TMPDIR/python"
+	chmod u+s "$TMPDIR/python"
+	rm -f "$TMPDIR/out"
+	"$PLAIN" -u nobody --allow-new-privs -p 443:@unused -- \
+	    "$TMPDIR/python" -c 'import os, signal
+os.setuid(0)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+print("ready", os.getpid(), flush=True)
+signal.sigwait({signal.SIGUSR1})' >"$TMPDIR/out" 2>"$TMPDIR/err" &
+	wait_until grep -q ready "$TMPDIR/out"
+	kill -TERM $!
+	wait_until grep -q "SIGTERM does not reach process" "$TMPDIR/err"
+	kill -USR1 "$(sed 's/ready //' "$TMPDIR/out")"
+	wait $!
+}
+
 @test "--keep-caps: from the ambient set, and no more than is there" {
 	SETS="--inh-caps=+net_admin,+net_bind_service
 	    --ambient-caps=+net_admin,+net_bind_service"
