@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop, but for job_prepare.
- * Reads: the foreground group of the terminal at standard input.
+ * Reads: the foreground group of the controlling terminal.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -16,27 +17,67 @@ job_prepare(void)
 	signal(SIGTTOU, SIG_DFL);
 }
 
+/* Wherever standard input is from.  Not kept open: whoever is at the other end
+ * may wait for that.  A sandbox may have no such file. */
+static int
+terminal_open(void)
+{
+	const int terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC);
+
+	return terminal < 0 ? STDIN_FILENO : terminal;
+}
+
+static void
+terminal_close(int terminal)
+{
+	if (terminal != STDIN_FILENO)
+		close(terminal);
+}
+
+/* The foreground group, or -1. */
+static pid_t
+terminal_owner(void)
+{
+	const int terminal = terminal_open();
+	const pid_t owner = tcgetpgrp(terminal);
+
+	terminal_close(terminal);
+	return owner;
+}
+
+static bool
+terminal_set_owner(pid_t owner)
+{
+	const int terminal = terminal_open();
+	const bool set = tcsetpgrp(terminal, owner) == 0;
+
+	terminal_close(terminal);
+	return set;
+}
+
 static void
 terminal_take_back(struct job *job)
 {
 	if (job->foreground)
-		tcsetpgrp(STDIN_FILENO, getpgrp());
+		terminal_set_owner(getpgrp());
 	job->foreground = false;
 }
 
-static void
+static bool
 terminal_give(struct job *job)
 {
-	if (tcgetpgrp(STDIN_FILENO) != getpgrp())
-		return;
-	tcsetpgrp(STDIN_FILENO, job->server);
-	job->foreground = true;
+	job->foreground = terminal_set_owner(job->server);
+	return job->foreground;
 }
 
+/* Unasked, the server gets the terminal where its standard input is that: it may
+ * read, and otherwise a pager beside lowport may. */
 void
 job_continue(struct job *job)
 {
-	terminal_give(job);
+	if (tcgetpgrp(STDIN_FILENO) == getpgrp())
+		terminal_give(job);
+	job->stopped = false;
 	/* The child makes its group just before it becomes the server. */
 	if (kill(-job->server, SIGCONT) != 0)
 		kill(job->server, SIGCONT);
@@ -62,11 +103,11 @@ stop_with(int signal, pid_t process)
 static void
 terminal_wanted(struct job *job, int signal)
 {
-	const pid_t foreground = tcgetpgrp(STDIN_FILENO);
+	const pid_t owner = terminal_owner();
 
-	if (foreground == getpgrp())
+	if (owner == getpgrp() && terminal_give(job))
 		job_continue(job);
-	else if (foreground >= 0)
+	else if (owner >= 0 && owner != getpgrp())
 		stop_with(signal, 0);
 }
 
@@ -82,7 +123,8 @@ job_stopped(struct job *job, int signal)
 	const bool suspended = signal == job->suspending;
 
 	job->suspending = 0;
-	if (tcgetpgrp(STDIN_FILENO) == job->server) {
+	job->stopped = true;
+	if (terminal_owner() == job->server) {
 		job->foreground = true;
 		terminal_take_back(job);
 		stop_with(SIGTSTP, 0);
@@ -97,6 +139,7 @@ job_stopped(struct job *job, int signal)
 void
 job_ended(struct job *job)
 {
-	job->foreground |= tcgetpgrp(STDIN_FILENO) == job->server;
+	job->foreground |= terminal_owner() == job->server;
 	terminal_take_back(job);
+	job->stopped = false;
 }

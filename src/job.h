@@ -2,7 +2,8 @@
 /*
  * The server as a job of the shell that started lowport: both are stopped and
  * continued together, and the terminal's foreground group is the server's while
- * lowport's would be.
+ * lowport's would be; where the terminal is not its standard input, once it
+ * wants it.
  */
 #ifndef JOB_H
 #define JOB_H
@@ -14,6 +15,7 @@ struct job {
 	pid_t server;    /* it leads a process group of its own */
 	int suspending;  /* what was last forwarded to it that stops */
 	bool foreground; /* it has the terminal */
+	bool stopped;    /* and has not been continued by this process */
 };
 
 /* Lets this process be stopped, whatever it inherited. */

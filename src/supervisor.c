@@ -286,6 +286,7 @@ static void
 take_signal(struct supervisor *s, int received)
 {
 	const int signal = signal_rewritten(settings_of(s)->rewrite, received);
+	const bool ends = ends_a_server(received) || ends_a_server(signal);
 	char from[SIGNAL_TEXT], to[SIGNAL_TEXT];
 
 	if (signal == 0) {
@@ -297,13 +298,16 @@ take_signal(struct supervisor *s, int received)
 	else
 		verbose("forwarding %s as %s", signal_format(received, from),
 		    signal_format(signal, to));
-	s->stopping |= ends_a_server(received) || ends_a_server(signal);
+	s->stopping |= ends;
 	if (stops_a_server(signal))
 		s->job.suspending = signal;
 	if (signal == SIGCONT && !s->ended)
 		job_continue(&s->job);
 	else
 		forward(s, signal);
+	/* It would not end before that; systemd.kill(5) does the same. */
+	if (ends && s->job.stopped)
+		job_continue(&s->job);
 }
 
 static void

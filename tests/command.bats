@@ -357,6 +357,13 @@ print("alive")'
 	run -0 python3 tests/terminal.py "$LOWPORT" unnoticed
 }
 
+@test "the terminal, where standard input is another file: once it is wanted" {
+	for case in foreground writing asking background unnoticed; do
+		echo "$case"
+		run -0 python3 tests/terminal.py "$LOWPORT" $case /dev/null
+	done
+}
+
 @test "an ignored SIGCHLD does not lose the server's status" {
 	run bash -c 'trap "" CHLD; exec "$0" -q -p 443:8443 sh -c "exit 9"' \
 	    "$LOWPORT"

@@ -97,6 +97,24 @@ teardown() {
 	holds suspended
 }
 
+is_stopped() {
+	grep -q "^State:.T" "/proc/$1/status"
+}
+
+@test "a server that is stopped, and lowport is not, is ended by SIGTERM" {
+	serve -q -- build/server_signals server 15
+	server=$(pgrep -P $!)
+	kill -STOP "$server"
+	wait_until is_stopped "$server"
+	# The control: another signal has it stay so.
+	kill -USR1 $!
+	wait_until grep -q "^SigPnd:.*2..$\|^ShdPnd:.*2..$" "/proc/$server/status"
+	is_stopped "$server"
+	kill -TERM $!
+	ends $!
+	grep -q "server 15" "$TMPDIR/out"
+}
+
 @test "the terminal of a container" {
 	holds terminal
 	holds reads_terminal

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""usage: terminal.py LOWPORT CASE: runs it as a job of a shell that has a
-terminal of its own, and types."""
+"""usage: terminal.py LOWPORT CASE [STDIN]: runs it as a job of a shell that has a
+terminal of its own, and types.  Its standard input is the terminal, or STDIN."""
 import fcntl
 import os
 import pty
@@ -11,13 +11,14 @@ import termios
 HERE = os.path.dirname(__file__)
 LOWPORT = [sys.argv[1], "-q", "-p", "443:8443", "--"]
 INTERRUPTED = [sys.executable, os.path.join(HERE, "signals.py"), "INT"]
-# Reads a line when it is told to.
+STDIN = sys.argv[3] if len(sys.argv) > 3 else None
+# Reads a line of the terminal when it is told to.
 READER = [sys.executable, "-c", """
 import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 print("ready", flush=True)
 signal.sigwait({signal.SIGUSR1})
-print("got", input())"""]
+print("got", open("/dev/tty").readline())"""]
 
 
 def expect(text):
@@ -38,6 +39,8 @@ def run_job(command, foreground):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
         for fd in (0, 1, 2):
             os.dup2(slave, fd)
+        if STDIN:
+            os.dup2(os.open(STDIN, os.O_RDONLY), 0)
         os.execv(LOWPORT[0], LOWPORT + command)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     return job
@@ -52,6 +55,12 @@ def stops(job, number, foreground):
     assert os.WIFSTOPPED(status), "lowport is not stopped"
     assert os.WSTOPSIG(status) == number, "by another signal"
     assert os.tcgetpgrp(slave) == foreground, "who has the terminal?"
+
+
+def owner():
+    """Whose the terminal is."""
+    with open(f"/proc/{os.tcgetpgrp(master)}/comm") as comm:
+        return comm.read().strip()
 
 
 def ends(job):
@@ -85,10 +94,41 @@ def foreground_shell():
 
 def foreground_user():
     expect(b"ready")
+    # Unasked, it is not the server's where that does not read from it: a
+    # pager beside lowport may.
+    assert (owner() == "lowport") == bool(STDIN), owner()
+    interrupting_user()
+
+
+def interrupting_user():
     os.write(master, b"\x1a")
     expect(b"stopped")
     os.write(master, b"\x03")
     assert b"INT 1" in expect(b"status 0")
+
+
+def writing_shell():
+    """It writes under tostop, and is stopped and interrupted likewise."""
+    attributes = termios.tcgetattr(slave)
+    attributes[3] |= termios.TOSTOP
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    foreground_shell()
+
+
+def writing_user():
+    expect(b"ready")
+    assert owner() != "lowport"
+    interrupting_user()
+
+
+def asking_shell():
+    """It reads in the foreground."""
+    global job
+    job = run_job(READER, True)
+    signal.sigwait({signal.SIGUSR2})
+    wake()
+    say("in front")
+    ends(job)
 
 
 def background_shell():
@@ -126,6 +166,8 @@ def reading_user():
 
 
 CASES = {"foreground": (foreground_shell, foreground_user),
+         "writing": (writing_shell, writing_user),
+         "asking": (asking_shell, reading_user),
          "background": (background_shell, reading_user),
          "unnoticed": (unnoticed_shell, reading_user)}
 
