@@ -47,26 +47,34 @@ choose_user(struct user *user, const struct options *options)
 /* Never more than the caller has himself: what the program's file has given is
  * not his. */
 static void
-choose_capabilities(struct start *start)
+choose_listed(struct start *start, const char *list)
 {
-	const char *list = start->options.keep_caps;
 	char why[REASON_TEXT];
+	uint64_t set;
 
-	if (list == NULL)
-		return;
-	if (!privilege_parse(list, &start->kept, why))
+	if (!privilege_parse(list, &set, why))
 		fatalx("--keep-caps '%.100s': %s", list, why);
 	if (start->origin.gained)
 		fatalx("--keep-caps '%.100s': executing lowport has given "
 		       "capabilities, and it keeps only what its caller holds; "
 		       "start it as root, or where its file has none",
 		    list);
-	if ((start->kept & ~privilege_permitted()) != 0)
+	if ((set & ~privilege_permitted()) != 0)
 		fatalx("--keep-caps '%.100s': lowport was not started with all "
 		       "of these; start it as root, or give them to it "
 		       "(--cap-add, or AmbientCapabilities= where its file has "
 		       "none)",
 		    list);
+	start->kept |= set;
+}
+
+static void
+choose_capabilities(struct start *start)
+{
+	size_t i;
+
+	for (i = 0; i < start->options.keep_caps_count; i++)
+		choose_listed(start, start->options.keep_caps[i]);
 }
 
 /* It would have the port, and not the server of that one. */

@@ -93,8 +93,8 @@ static const char help[] =
     "                        without no_new_privs: sudo works; takes preload\n"
     "                        or a socket by descriptor\n"
     "      --keep-caps LIST  what the server keeps of the capabilities lowport\n"
-    "                        was started with (net_admin,setuid); takes preload\n"
-    "                        or a socket by descriptor\n"
+    "                        was started with (net_admin,setuid); repeatable;\n"
+    "                        takes preload or a socket by descriptor\n"
     "      --spares N        sockets bound for each common kind of bind, from 1 to\n"
     "                        64 (default: one a processor, from 2 to 16, or 2\n"
     "                        where a mapping is of a range): so many\n"
@@ -382,6 +382,16 @@ rewrite_add(struct options *options, const char *text)
 		fatalx("rewrite '%.100s': %s", text, why);
 }
 
+static void
+keep_caps_add(struct options *options, const char *text)
+{
+	if (options->keep_caps_count == OPTIONS_KEEP_CAPS)
+		fatalx("--keep-caps '%.100s': more than %d lists; one may "
+		       "name many, as in net_admin,setuid",
+		    text, OPTIONS_KEEP_CAPS);
+	options->keep_caps[options->keep_caps_count++] = text;
+}
+
 /* Without a forwarded signal the server would live on, and nobody know. */
 static uint32_t
 parse_pdeathsig(const char *text)
@@ -483,7 +493,7 @@ option_take(struct options *options, int option, char **argv, int at)
 		options->new_privs = true;
 		break;
 	case OPTION_KEEP_CAPS:
-		options->keep_caps = optarg;
+		keep_caps_add(options, optarg);
 		break;
 	case OPTION_SPARES:
 		options->spares = parse_number("--spares", optarg, 1,

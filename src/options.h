@@ -32,6 +32,9 @@ enum options_method {
 	METHOD_NONE,    /* of what is taken: none works */
 };
 
+/* Lists of --keep-caps: one for each capability there can be. */
+#define OPTIONS_KEEP_CAPS 64
+
 struct options {
 	enum purpose purpose;
 	const char *policy_file; /* to be checked */
@@ -42,10 +45,12 @@ struct options {
 	char names[PLAN_MAPPINGS_MAX][OPTIONS_NAME];
 	const char *user; /* USER[:GROUP], or NULL */
 	enum options_method method;
-	bool method_given;     /* by an option */
-	bool show_expected;    /* --show-expected-port */
-	bool new_privs;        /* --allow-new-privs */
-	const char *keep_caps; /* names of capabilities, or NULL */
+	bool method_given;  /* by an option */
+	bool show_expected; /* --show-expected-port */
+	bool new_privs;     /* --allow-new-privs */
+	/* --keep-caps: lists of capabilities */
+	const char *keep_caps[OPTIONS_KEEP_CAPS];
+	size_t keep_caps_count;
 	unsigned int spares;
 	enum verbosity verbosity;
 	struct supervision supervision; /* -g, -e, -r, --pdeathsig */

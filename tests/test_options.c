@@ -62,7 +62,7 @@ parse(const void *argument)
 	options_parse(&options, argc, argv, (char **)line->environment);
 	for (i = 0; i < options.mapping_count; i++)
 		printf("%s ", mapping_format(&options.mappings[i], text));
-	printf("| %s %u %d%s%s%s%s%s%s%s%s%s%s",
+	printf("| %s %u %d%s%s%s%s%s%s%s%s",
 	       options.user == NULL ? "-" : options.user, options.spares,
 	       options.verbosity, purposes[options.purpose],
 	       options.policy_file == NULL ? "" : options.policy_file,
@@ -70,9 +70,9 @@ parse(const void *argument)
 	       options.baseline ? " baseline" : "", methods[options.method],
 	       options.method_given ? " given" : "",
 	       options.show_expected ? " expected" : "",
-	       options.new_privs ? " new-privs" : "",
-	       options.keep_caps == NULL ? "" : " keep ",
-	       options.keep_caps == NULL ? "" : options.keep_caps);
+	       options.new_privs ? " new-privs" : "");
+	for (i = 0; i < options.keep_caps_count; i++)
+		printf(" keep %s", options.keep_caps[i]);
 	print_supervision(&options.supervision);
 	printf(" |");
 	for (; *options.command != NULL; options.command++)
@@ -238,7 +238,7 @@ static const struct understood {
     {{{"--keep-caps", "net_admin,setuid", "-p", "443", "server"}, {NULL}},
      "443:443 | - 4 1 keep net_admin,setuid | server"},
     {{{"--keep-caps=kill", "--keep-caps=chown", "-p", "443", "server"}, {NULL}},
-     "443:443 | - 4 1 keep chown | server"},
+     "443:443 | - 4 1 keep kill keep chown | server"},
     {{{"--show-expected-port", "--allow-new-privs", "--keep-caps=kill",
        "--method=preload", "-p443", "server"},
       {NULL}},
@@ -465,6 +465,36 @@ START_TEST(bounds_the_number_of_mappings)
 }
 END_TEST
 
+static void
+keep_many(const void *count)
+{
+	static char word[] = "--keep-caps=kill";
+	char *argv[OPTIONS_KEEP_CAPS + 5] = {(char[]){"lowport"}};
+	char *environment[] = {NULL};
+	struct options options;
+	int argc = 1, i;
+
+	for (i = 0; i < *(const int *)count; i++)
+		argv[argc++] = word;
+	argv[argc++] = (char[]){"-p443"};
+	argv[argc++] = (char[]){"server"};
+	options_parse(&options, argc, argv, environment);
+	_exit((int)options.keep_caps_count);
+}
+
+START_TEST(bounds_the_number_of_lists)
+{
+	static const int most = OPTIONS_KEEP_CAPS, more = most + 1;
+	struct unit_output output;
+
+	unit_capture(&output, keep_many, &most);
+	ck_assert(unit_exited(output.status, most));
+	unit_capture(&output, keep_many, &more);
+	ck_assert(unit_exited(output.status, STATUS_FAILURE));
+	ck_assert_ptr_nonnull(strstr(output.err, "more than 64 lists"));
+}
+END_TEST
+
 START_TEST(prints_and_ends)
 {
 	static const struct {
@@ -521,6 +551,7 @@ suite(void)
 	tcase_add_loop_test(t, understands, 0, LENGTH(understood));
 	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
 	tcase_add_test(t, bounds_the_number_of_mappings);
+	tcase_add_test(t, bounds_the_number_of_lists);
 	tcase_add_test(t, prints_and_ends);
 	tcase_add_test(t, help_that_cannot_be_written_is_a_failure);
 	suite_add_tcase(s, t);

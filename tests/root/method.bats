@@ -109,6 +109,21 @@ NoNewPrivs:1" ]
 	[ "$(grep -c 0000000000000000 <<<"$output")" = 5 ]
 }
 
+@test "--keep-caps: given several times, all of them, in any order" {
+	for lists in "net_admin setuid" "setuid net_admin"; do
+		run -0 "$PLAIN" -q -u nobody --keep-caps "${lists% *}" \
+		    --keep-caps "${lists#* }" -p 443:8443 -- $CAPABILITIES
+		[ "$(grep -c 0000000000001080 <<<"$output")" = 5 ]
+	done
+	# Each of them is checked.
+	for lists in "fly setuid" "setuid fly"; do
+		run "$PLAIN" -u nobody --keep-caps "${lists% *}" \
+		    --keep-caps "${lists#* }" -p 443:8443 -- \
+		    sh -c "$MUST_NOT_START"
+		refused_with "--keep-caps 'fly': "
+	done
+}
+
 @test "--keep-caps: the server uses them, and gets its port" {
 	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin -p 443:8443 -- \
 	    sh -c 'ip link set lo mtu 60000 && exec python3 tests/serve_once.py 8443 443'
