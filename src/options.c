@@ -35,7 +35,7 @@ enum {
 #define USUAL_MAPPING "443:8443"
 
 /* '+': the first argument that is no option begins the server's command. */
-static const char short_options[] = "+:p:u:ge:r:svqhV";
+static const char short_options[] = "+:p:u:gce:r:swvqhV";
 
 static const struct option long_options[] = {
     {"publish", required_argument, NULL, 'p'},
@@ -46,10 +46,12 @@ static const struct option long_options[] = {
     {"keep-caps", required_argument, NULL, OPTION_KEEP_CAPS},
     {"spares", required_argument, NULL, OPTION_SPARES},
     {"group", no_argument, NULL, 'g'},
+    {"single-child", no_argument, NULL, 'c'},
     {"success-exit-status", required_argument, NULL, 'e'},
     {"rewrite", required_argument, NULL, 'r'},
     {"pdeathsig", required_argument, NULL, OPTION_PDEATHSIG},
     {"subreaper", no_argument, NULL, 's'},
+    {"warn", no_argument, NULL, 'w'},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"check-policy", required_argument, NULL, OPTION_CHECK_POLICY},
     {"doctor", no_argument, NULL, OPTION_DOCTOR},
@@ -63,7 +65,7 @@ static const struct option long_options[] = {
 /* clang-format off */
 static const char help[] =
     "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/PROTO]]... [-u USER[:GROUP]]\n"
-    "               [--method M] [-gqsv] [-e STATUS]... [-r FROM:TO]... [...]\n"
+    "               [--method M] [-cgqsvw] [-e STATUS]... [-r FROM:TO]... [...]\n"
     "               [--] COMMAND [ARG...]\n"
     "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
     "       lowport --doctor [-p ...]... [-u ...]\n"
@@ -100,6 +102,7 @@ static const char help[] =
     "                        where a mapping is of a range): so many\n"
     "                        SO_REUSEPORT workers get a socket of their own\n"
     "  -g, --group           send signals to the server's whole process group\n"
+    "  -c, --single-child    send them to the server alone, as is the default\n"
     "  -e, --success-exit-status STATUS\n"
     "                        end with 0 in place of STATUS, from 0 to 255 (143:\n"
     "                        the server died of SIGTERM); repeatable\n"
@@ -109,6 +112,7 @@ static const char help[] =
     "      --pdeathsig SIGNAL\n"
     "                        have this signal sent when lowport's parent ends\n"
     "  -s, --subreaper       nothing: orphans of the server are always reaped\n"
+    "  -w, --warn            say which orphans are reaped\n"
     "      --check           say what would happen, for this user: what the\n"
     "                        policy says, whether each socket can be bound (by\n"
     "                        binding it), how the server would get it\n"
@@ -433,7 +437,9 @@ supervision_take(struct options *options, int option)
 {
 	switch (option) {
 	case 'g':
-		options->supervision.group = 1;
+	case 'c':
+		options->supervision.group = option == 'g';
+		options->group_given = true;
 		return true;
 	case 'e':
 		success_add(options, optarg);
@@ -443,6 +449,9 @@ supervision_take(struct options *options, int option)
 		return true;
 	case OPTION_PDEATHSIG:
 		options->supervision.pdeathsig = parse_pdeathsig(optarg);
+		return true;
+	case 'w':
+		options->supervision.warn = 1;
 		return true;
 	case 's': /* tini(1) has to be told; here it is always so */
 		return true;
@@ -532,7 +541,8 @@ read_environment(struct options *options, char **environment)
 	if (!options->rewrites)
 		words_from_environment(options, environment, "LOWPORT_REWRITE",
 		    rewrite_add);
-	if (switch_from_environment(environment, "LOWPORT_KILL_PROCESS_GROUP",
+	if (!options->group_given &&
+	    switch_from_environment(environment, "LOWPORT_KILL_PROCESS_GROUP",
 		"1"))
 		options->supervision.group = 1;
 	options->observe = switch_from_environment(environment, "LOWPORT_LEARN",

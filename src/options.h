@@ -53,7 +53,8 @@ struct options {
 	size_t keep_caps_count;
 	unsigned int spares;
 	enum verbosity verbosity;
-	struct supervision supervision; /* -g, -e, -r, --pdeathsig */
+	struct supervision supervision; /* -c, -g, -e, -r, --pdeathsig, -w */
+	bool group_given;               /* -g or -c */
 	bool rewrites;                  /* there was a -r */
 	bool journal;   /* standard error is systemd's journal */
 	bool observe;   /* LOWPORT_LEARN=observe: never pidfd_getfd(2) */

@@ -83,7 +83,7 @@ supervision_check(const struct supervision *s)
 	for (i = 0; i < SIGNAL_MAX; i++)
 		if (s->rewrite[i] > SIGNAL_DROPPED)
 			return false;
-	return s->group <= 1 && s->pdeathsig <= SIGNAL_MAX &&
+	return s->group <= 1 && s->warn <= 1 && s->pdeathsig <= SIGNAL_MAX &&
 	    (s->pdeathsig == 0 || signal_forwarded((int)s->pdeathsig));
 }
 

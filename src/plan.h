@@ -46,6 +46,7 @@
  *                  a server of its own user (or see keep_kill), whom the caller
  *                  can send signals to just as well:
  *     group        signals go to the server's process group.
+ *     warn         each orphan that is reaped is told.
  *     pdeathsig    0, or the signal the helper gets when its parent ends; 1 to
  *                  SIGNAL_MAX, but SIGKILL, SIGSTOP and SIGCHLD, which it
  *                  could not forward.  It is asked for after the drop, as who
@@ -65,7 +66,7 @@
 #include "mapping.h"
 #include "signals.h"
 
-#define PLAN_MAGIC        0x6c6f7709u
+#define PLAN_MAGIC        0x6c6f770au
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_PORTS_MAX    4096
 #define PLAN_SPARES_MAX   64
@@ -74,6 +75,7 @@
 /* What the supervisor is told (supervisor.h). */
 struct supervision {
 	uint32_t group;     /* 0 or 1 */
+	uint32_t warn;      /* 0 or 1 */
 	uint32_t pdeathsig; /* 0 for none */
 	uint8_t rewrite[SIGNAL_MAX];
 	uint8_t success[PLAN_STATUSES / 8];

@@ -246,6 +246,13 @@ server_ended(struct supervisor *s, int status)
 		s->clear_at = clock_milliseconds();
 }
 
+static void
+orphan_changed(const struct supervisor *s, pid_t pid, int status)
+{
+	if (settings_of(s)->warn && !WIFSTOPPED(status))
+		warnx("reaped process %d, an orphan of the server", pid);
+}
+
 /* Reaps whatever has ended.  Returns false when there is no child left. */
 static bool
 reap(struct supervisor *s)
@@ -256,8 +263,8 @@ reap(struct supervisor *s)
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		/* Its number may be another's, once it has ended. */
 		if (pid != s->job.server || s->ended)
-			continue;
-		if (WIFSTOPPED(status))
+			orphan_changed(s, pid, status);
+		else if (WIFSTOPPED(status))
 			job_stopped(&s->job, WSTOPSIG(status));
 		else
 			server_ended(s, status);

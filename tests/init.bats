@@ -142,6 +142,8 @@ is_stopped() {
 	run -0 "$LOWPORT" -q -p 443:8443 -s -g -e 42 -- sh -c 'exit 42'
 	run -0 "$LOWPORT" -gsqp443:8443 -e42 -e 43 -- sh -c 'exit 43'
 	run -0 "$LOWPORT" -q -p 443:8443 -r 15:3 --rewrite=1:0 -- true
+	run -0 "$LOWPORT" -cwqp443:8443 -- true
+	run -0 "$LOWPORT" -q -p 443:8443 --single-child --warn -- true
 	run -0 "$LOWPORT" -q -p 443:8443 --subreaper --group \
 	    --success-exit-status 3 --pdeathsig SIGTERM -- sh -c 'exit 3'
 	run -3 "$LOWPORT" -q -p 443:8443 -e 4 -- sh -c 'exit 3'
@@ -180,6 +182,24 @@ is_stopped() {
 	wait_until grep -q "child 10" "$TMPDIR/out"
 	kill -TERM $!
 	ends $!
+}
+
+@test "-w tells each orphan that is reaped, and not the server" {
+	local told
+
+	for option in -w -c; do
+		run -0 "$LOWPORT" $option -p 443:@unused -- sh -c '
+		    for i in 1 2 3; do (true & echo $!); done
+		    until [ $(ps -o pid= --ppid $PPID | wc -l) -eq 1 ]; do
+			sleep 0.02
+		    done'
+		orphans=$(grep -v lowport: <<<"$output" | sort)
+		told=$(sed -n "s/^lowport: reaped process \([0-9]*\), an orphan of the server$/\1/p" \
+		    <<<"$output" | sort)
+		[ "$(wc -w <<<"$orphans")" -eq 3 ]
+		[ $option = -w ] || orphans=
+		[ "$told" = "$orphans" ]
+	done
 }
 
 @test "what TERM has become still ends what the server leaves" {

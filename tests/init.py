@@ -26,7 +26,7 @@ PROGRAMS = {
     "lowport": {
         "command": [os.environ.get("PLAIN", "lowport"), "-q",
                     "-p", "20443:8443"],
-        "group": ["-g"], "status": ["-e", "{}"],
+        "group": ["-g"], "alone": ["-c"], "status": ["-e", "{}"],
         "rewrite": ["--rewrite", "{}"], "death": ["--pdeathsig", "{}"]},
     "tini": {
         "command": ["tini"],

@@ -37,6 +37,8 @@ print_supervision(const struct supervision *s)
 
 	if (s->group)
 		printf(" group");
+	if (s->warn)
+		printf(" warn");
 	if (s->pdeathsig != 0)
 		printf(" death %u", s->pdeathsig);
 	for (i = 0; i < PLAN_STATUSES; i++)
@@ -157,6 +159,12 @@ static const struct understood {
      "443:443 | - 4 1 group | server"},
     {{{"--group", "--subreaper", "-p", "443", "server"}, {NULL}},
      "443:443 | - 4 1 group | server"},
+    {{{"-g", "-c", "-w", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 warn | server"},
+    {{{"--single-child", "--group", "--warn", "-p", "443", "server"}, {NULL}},
+     "443:443 | - 4 1 group warn | server"},
+    {{{"-c", "-p", "443", "server"}, {"LOWPORT_KILL_PROCESS_GROUP=1"}},
+     "443:443 | - 4 1 | server"},
     {{{"-s", "-p", "443", "server", "-g"}, {NULL}},
      "443:443 | - 4 1 | server -g"},
     {{{"-e", "143", "-e0", "-e", "255", "-p", "443", "server"}, {NULL}},

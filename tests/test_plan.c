@@ -80,6 +80,8 @@ static const struct bound {
     {FIELD(keep_kill), 1, 2},
     {FIELD(supervision.group), 0, UINT32_MAX},
     {FIELD(supervision.group), 1, 2},
+    {FIELD(supervision.warn), 0, UINT32_MAX},
+    {FIELD(supervision.warn), 1, 2},
     {FIELD(supervision.pdeathsig), 0, UINT32_MAX},
     {FIELD(supervision.pdeathsig), 1, SIGKILL},
     {FIELD(supervision.pdeathsig), SIGTERM, SIGSTOP},
