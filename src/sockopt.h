@@ -14,13 +14,14 @@
 struct sockopt {
 	int level; /* as setsockopt(2) takes it */
 	int name;
-	uint8_t size;  /* bytes of the value */
-	bool observed; /* servers set it before they bind: watch it */
-	bool doubled;  /* the kernel reads back twice what was set */
-	bool datagram; /* of UDP sockets alone */
+	uint8_t size;    /* bytes of the value */
+	bool observed;   /* servers set it before they bind: watch it */
+	bool doubled;    /* the kernel reads back twice what was set */
+	bool datagram;   /* of UDP sockets alone */
+	uint8_t changes; /* the one of SOL_SOCKET set by it too, or 0 */
 };
 
-#define SOCKOPT_COUNT     50
+#define SOCKOPT_COUNT     113
 #define SOCKOPT_VALUE_MAX 16 /* struct timeval, names of 15 bytes */
 
 extern const struct sockopt sockopt_table[SOCKOPT_COUNT];

@@ -8,6 +8,13 @@ import struct
 IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_PKTINFO = 26, 49, 50
 IP_PKTINFO, SOL_UDP, UDP_SEGMENT, UDP_GRO = 8, 17, 103, 104
 SENDERS = 100
+# What programs that multicast set before they bind: IP_MULTICAST_TTL, LOOP,
+# ALL, IPV6_MULTICAST_HOPS, LOOP, ALL; none is the default.
+MULTICAST = {
+    socket.AF_INET: [(0, 33, 9), (0, 34, 0), (0, 49, 0)],
+    socket.AF_INET6: [(0, 33, 9), (0, 34, 0), (41, 18, 9), (41, 19, 0),
+                      (41, 29, 0)],
+}
 
 
 def server(family, address, v6only):
@@ -21,6 +28,9 @@ def server(family, address, v6only):
         s.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
     s.setsockopt(SOL_UDP, UDP_GRO, 1)
     s.setsockopt(SOL_UDP, UDP_SEGMENT, 1200)
+    for level, name, value in MULTICAST[family]:
+        assert s.getsockopt(level, name) != value
+        s.setsockopt(level, name, value)
     buffer = s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     s.setblocking(False)
     s.bind((address, 8443))
@@ -28,6 +38,8 @@ def server(family, address, v6only):
     assert s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == buffer
     assert s.getsockopt(SOL_UDP, UDP_GRO) == 1
     assert s.getsockopt(SOL_UDP, UDP_SEGMENT) == 1200
+    for level, name, value in MULTICAST[family]:
+        assert s.getsockopt(level, name) == value, (level, name)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
     s.setblocking(True)
     s.settimeout(2)
