@@ -121,6 +121,8 @@ static void __attribute__((constructor)) learn(void)
 
 	while (text != NULL && count < ASKED_MAX)
 		text = place_take(text);
+	if (count > 0)
+		request_prepare();
 	for (i = 0; i < count; i++)
 		if (asked[i].has_table)
 			table_add(&asked[i].place);

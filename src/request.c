@@ -5,6 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,6 +16,10 @@
 #include "bytes.h"
 #include "request.h"
 #include "syscall.h"
+
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69 /* Linux 5.11 */
+#endif
 
 union control {
 	struct cmsghdr header;
@@ -195,6 +202,76 @@ converse(struct conversation *c, const struct rendezvous *place,
 	    : ENOSYS;
 }
 
+/*
+ * What takes a capability to set: the helper has none, but this process may
+ * have kept some (--keep-caps).  IPV6_TRANSPARENT is IP_TRANSPARENT.
+ */
+static const struct privileged {
+	int level, get, set;
+	socklen_t size;
+} privileged[] = {
+    {SOL_SOCKET, SO_RCVBUF, SO_RCVBUFFORCE, sizeof(int)},
+    {SOL_SOCKET, SO_SNDBUF, SO_SNDBUFFORCE, sizeof(int)},
+    {SOL_SOCKET, SO_MARK, SO_MARK, sizeof(int)},
+    {SOL_SOCKET, SO_PRIORITY, SO_PRIORITY, sizeof(int)},
+    {SOL_SOCKET, SO_BUSY_POLL, SO_BUSY_POLL, sizeof(int)},
+    {SOL_SOCKET, SO_PREFER_BUSY_POLL, SO_PREFER_BUSY_POLL, sizeof(int)},
+    {SOL_SOCKET, SO_BINDTODEVICE, SO_BINDTODEVICE, IFNAMSIZ},
+    {IPPROTO_IP, IP_TRANSPARENT, IP_TRANSPARENT, sizeof(int)},
+};
+
+/* A name of a device, or a number: the rest is zeros. */
+union privileged_value {
+	int number;
+	uint64_t words[IFNAMSIZ / sizeof(uint64_t)];
+};
+
+static bool
+privileged_get(int socket, const struct privileged *p,
+    union privileged_value *value)
+{
+	socklen_t size = p->size;
+
+	value->words[0] = value->words[1] = 0;
+	return syscall5(SYS_getsockopt, socket, p->level, p->get, (long)value,
+		   (long)&size) == 0;
+}
+
+/* Hardly any process may: it need not look at eight options twice. */
+static bool may_be_privileged;
+
+void
+request_prepare(void)
+{
+	const uint32_t either = 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall2(SYS_capget, (long)&header, (long)sets) == 0)
+		may_be_privileged = (sets[0].permitted & either) != 0;
+}
+
+/* To the helper's socket, from the server's own.  What cannot be set is left:
+ * the server could not have set it either. */
+static void
+privileged_copy(int to, int from)
+{
+	const struct privileged *p = privileged;
+	union privileged_value wanted, present;
+
+	for (; p < privileged + sizeof(privileged) / sizeof(*p); p++) {
+		if (!privileged_get(from, p, &wanted) ||
+		    !privileged_get(to, p, &present) ||
+		    bytes_equal(&wanted, &present, sizeof(wanted)))
+			continue;
+		/* The kernel reads back twice the size of a buffer. */
+		if (p->set != p->get)
+			wanted.number /= 2;
+		syscall5(SYS_setsockopt, to, p->level, p->set, (long)&wanted,
+		    p->size);
+	}
+}
+
 /* Puts the socket in the place of the server's. */
 static int
 replace(int fd, int socket)
@@ -204,6 +281,8 @@ replace(int fd, int socket)
 
 	if (flags < 0)
 		return (int)-flags;
+	if (may_be_privileged)
+		privileged_copy(socket, fd);
 	status = syscall3(SYS_dup3, socket, fd,
 	    (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
 	return status < 0 ? (int)-status : 0;

@@ -78,6 +78,10 @@ struct table {
 /* Writes the abstract address of that name; returns its length. */
 socklen_t request_address(struct sockaddr_un *, const struct rendezvous *);
 
+/* Looks once, before the server confines itself, whether it may set options
+ * that take a capability. */
+void request_prepare(void);
+
 /*
  * Asks for a socket for this bind(2) and puts it at fd, where its close-on-exec
  * flag stays as it is.  Returns a reply's answer; ENOSYS where the helper is

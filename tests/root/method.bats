@@ -248,6 +248,21 @@ signal.sigwait({signal.SIGUSR1})' >"$TMPDIR/out" 2>"$TMPDIR/err" &
 	wait $!
 }
 
+# As the server set them, on the first sockets and on the last one, which goes
+# from one server to the next.
+@test "--keep-caps: options that take a capability are as they were set" {
+	for proto in tcp udp; do
+		run -0 "$PLAIN" -q -u nobody --keep-caps net_admin,net_raw \
+		    --method preload --spares 2 -p 443:8443/$proto -- \
+		    python3 tests/privileged.py $proto
+		[ "$output" = "as they were set" ]
+	done
+	# The control: without one, nobody sets them.
+	run ! "$PLAIN" -q -u nobody --method preload -p 443:8443 -- \
+	    python3 tests/privileged.py tcp
+	[[ $output == *"Operation not permitted"* ]]
+}
+
 @test "--keep-caps: from the ambient set, and no more than is there" {
 	SETS="--inh-caps=+net_admin,+net_bind_service
 	    --ambient-caps=+net_admin,+net_bind_service"
