@@ -237,6 +237,16 @@ refuses() {
 	done
 }
 
+# In the table: a row whose first flag is true.
+@test "table and manual name the same socket options that are watched" {
+	sed -n 's/^    {[A-Z0-9_]*, \([A-Z0-9_]*\), [^,]*, true[,}].*/\1/p' \
+	    src/sockopt.c | sort >"$TMPDIR/table"
+	sed -n '/^Watched are$/,/^A program/s/^\.Dv //p' src/lowport.1 |
+	    tr -s ' ,;.' '\n' | sort >"$TMPDIR/manual"
+	[ "$(wc -l <"$TMPDIR/table")" -gt 40 ]
+	diff "$TMPDIR/table" "$TMPDIR/manual"
+}
+
 @test "the environment is exactly the caller's, in spite of AT_SECURE" {
 	export LD_LIBRARY_PATH=/nonesuch TMPDIR="$TMPDIR" RES_OPTIONS=attempts:1
 	export GLIBC_TUNABLES=glibc.malloc.check=1 LOCALDOMAIN=example.org
