@@ -5,6 +5,7 @@
  * Reads: endpoints of a checked plan, or that a server asked for.
  */
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,8 +17,15 @@
 /* The port of the discard service (RFC 863). */
 #define DISCARD 9
 
-/* More datagrams than a queue of usual size has. */
-#define DRAIN_MAX 4096
+/* More datagrams than a queue has, so that no other can be had for ever. */
+#define DRAIN_MAX (1 << 20)
+
+/* The index of an interface that no host has. */
+#define NO_INTERFACE INT_MAX
+
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62 /* Linux 5.1 */
+#endif
 
 static bool
 set_on(int socket, int level, int name)
@@ -134,8 +142,8 @@ parking_place(const struct endpoint *e)
 	return place;
 }
 
-bool
-socket_park(int socket, const struct endpoint *e)
+static bool
+park_connected(int socket, const struct endpoint *e)
 {
 	struct endpoint place = parking_place(e);
 	struct sockaddr_storage storage;
@@ -144,18 +152,55 @@ socket_park(int socket, const struct endpoint *e)
 	return connect(socket, (struct sockaddr *)&storage, length) == 0;
 }
 
-bool
-socket_unpark(int socket)
+/* gVisor takes the option for nothing: see whether it is there. */
+static bool
+park_aside(int socket)
+{
+	const int none = NO_INTERFACE;
+
+	return setsockopt(socket, SOL_SOCKET, SO_BINDTOIFINDEX, &none,
+		   sizeof(none)) == 0 &&
+	    socket_option(socket, SOL_SOCKET, SO_BINDTOIFINDEX) == none;
+}
+
+static bool
+disconnect(int socket)
 {
 	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+	return connect(socket, &nowhere, sizeof(nowhere)) == 0;
+}
+
+/* The interface or the peer its server gave it may be in the way. */
+bool
+socket_park(int socket, const struct endpoint *e)
+{
+	return (e->family == AF_INET6 &&
+		   (park_aside(socket) ||
+		       (disconnect(socket) && park_aside(socket)))) ||
+	    park_connected(socket, e) ||
+	    (disconnect(socket) && park_connected(socket, e));
+}
+
+static void
+drain(int socket, int queue)
+{
 	struct msghdr nothing = {0};
 	int left = DRAIN_MAX;
 
-	/* Errors wait there as well as datagrams. */
 	while (left-- > 0 &&
-	    (recvmsg(socket, &nothing, MSG_DONTWAIT) >= 0 || errno != EAGAIN))
+	    (recvmsg(socket, &nothing, queue | MSG_DONTWAIT) >= 0 ||
+		errno != EAGAIN))
 		;
-	return connect(socket, &nowhere, sizeof(nowhere)) == 0;
+}
+
+/* Errors wait there as well as datagrams. */
+bool
+socket_unpark(int socket)
+{
+	drain(socket, 0);
+	drain(socket, MSG_ERRQUEUE);
+	return disconnect(socket);
 }
 
 void

@@ -33,13 +33,18 @@ ino_t socket_inode(int socket);
 int socket_option(int socket, int level, int name);
 
 /*
- * A bound UDP socket takes the datagrams that come to its port.  To park it is
- * to connect it to the discard port of its own address, or of the loopback for
- * a wildcard one: it is then passed over for all but what comes from there.  To
- * unpark it discards what has come, and undoes the connection: it is bound as
- * it was (connect(2), AF_UNSPEC; tests/test_pool.c).  Neither may be asked of a
- * socket bound to ::ffff:0.0.0.0, which would stay bound to one address.
- * Return false with errno.
+ * A bound UDP socket takes the datagrams that come to its port.  To park one of
+ * IPv4 is to connect it to the discard port of its own address, or of the
+ * loopback for a wildcard one: it is then passed over for all but what comes
+ * from there.  One of IPv6 is bound to an interface there is not: had it been
+ * connected once, the kernel would take datagrams of that peer alone to it, as
+ * connect(2) with AF_UNSPEC leaves the address behind.  (Linux before 5.1 and
+ * gVisor cannot: it is connected there.)
+ *
+ * To unpark it discards what has come, and undoes the one and the other: it is
+ * bound as it was (connect(2), AF_UNSPEC; tests/test_pool.c).  Neither may be
+ * asked of a socket bound to ::ffff:0.0.0.0, which might stay bound to one
+ * address.  Return false with errno.
  */
 bool socket_park(int socket, const struct endpoint *);
 bool socket_unpark(int socket);

@@ -16,6 +16,9 @@ MULTICAST = {
                       (41, 29, 0)],
 }
 
+# Not the loopback's: of both ends (tests/sandbox).
+OTHER = "fd00::9"
+
 
 def server(family, address, v6only):
     s = socket.socket(family, socket.SOCK_DGRAM)
@@ -51,6 +54,8 @@ def exchange(s, address):
     for n in range(SENDERS):
         client = socket.socket(family, socket.SOCK_DGRAM)
         client.settimeout(2)
+        if address == OTHER:
+            client.bind((OTHER, 0))
         client.sendto(b"%d" % n, (address, 443))
         data, control, _, sender = s.recvmsg(100, 200)
         assert data == b"%d" % n
@@ -66,8 +71,8 @@ def exchange(s, address):
 for family, address, v6only, ask in (
         (socket.AF_INET, "0.0.0.0", None, ("127.0.0.1", "127.0.0.9")),
         (socket.AF_INET, "127.0.0.1", None, ("127.0.0.1",)),
-        (socket.AF_INET6, "::", 1, ("::1",)),
-        (socket.AF_INET6, "::", 0, ("127.0.0.1", "::1", "127.0.0.9")),
+        (socket.AF_INET6, "::", 1, ("::1", OTHER)),
+        (socket.AF_INET6, "::", 0, ("127.0.0.1", "::1", OTHER, "127.0.0.9")),
         (socket.AF_INET6, "::1", 0, ("::1",)),
         (socket.AF_INET6, "::ffff:127.0.0.1", 0, ("127.0.0.1",))):
     # More often than there are spares.
@@ -83,6 +88,7 @@ six = server(socket.AF_INET6, "::", 1)
 for n in range(3):
     exchange(four, "127.0.0.1")
     exchange(six, "::1")
+    exchange(six, OTHER)
 # The kernel's socket filters and the port are those of UDP alone.
 tcp = socket.socket()
 tcp.bind(("0.0.0.0", 8443))

@@ -26,6 +26,10 @@
 #define PORT        20443 /* public */
 #define SERVER_PORT 28443
 
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62 /* Linux 5.1 */
+#endif
+
 /* ---- Sockets without a pool: what the kernel does */
 
 static struct endpoint
@@ -335,6 +339,116 @@ START_TEST(unlisten_of_what_never_listened_harms_nothing)
 	socket_unlisten(fd);
 	ck_assert_int_eq(try_listen(fd), 0);
 	assert_serves(fd, "127.0.0.1");
+}
+END_TEST
+
+/* ---- UDP without a pool */
+
+/* Of IPv6, an address that is not the loopback's (tests/sandbox). */
+#define OTHER "fd00::9"
+
+static int
+datagram_socket(const char *address, uint16_t port)
+{
+	struct endpoint e = endpoint_of(address, false);
+	int fd;
+
+	e.port = port;
+	fd = socket_open(&e, IPPROTO_UDP);
+	ck_assert_msg(fd >= 0 && socket_bind(fd, &e) == 0, "%s: %m", address);
+	return fd;
+}
+
+/* Sends to the public port of an address, from a socket there. */
+static void
+send_to(int from, const char *address, char byte)
+{
+	struct endpoint e = endpoint_of(address, false);
+	struct sockaddr_storage storage;
+	socklen_t length = endpoint_to_sockaddr(&e, &storage);
+
+	ck_assert_msg(sendto(from, &byte, 1, 0, (struct sockaddr *)&storage,
+			     length) == 1 || errno == ECONNREFUSED,
+		      "%s: %m", address);
+}
+
+/* What has come, or 0. */
+static char
+received(int fd)
+{
+	char byte = 0;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == 1 ? byte : 0;
+}
+
+/* Parked, it takes nothing; then all again, whoever sends, also when its server
+ * had bound it to an interface. */
+START_TEST(parking_is_undone)
+{
+	static const struct {
+		const char *bound;
+		const char *sent[3]; /* to there, from there */
+	} rows[] = {{"0.0.0.0", {"127.0.0.1", "127.0.0.9"}},
+		    {"127.0.0.1", {"127.0.0.1"}},
+		    {"::", {"::1", OTHER, "127.0.0.9"}},
+		    {"::1", {"::1"}},
+		    {OTHER, {OTHER}},
+		    {"::ffff:127.0.0.1", {"127.0.0.1"}}};
+	const struct endpoint e = endpoint_of(rows[_i].bound, false);
+	int fd = datagram_socket(rows[_i].bound, PORT), from, round;
+	const char *const *sent;
+
+	for (round = 0; round < 3; round++) {
+		ck_assert(socket_park(fd, &e));
+		for (sent = rows[_i].sent; *sent != NULL; sent++) {
+			from = datagram_socket(*sent, 0);
+			send_to(from, *sent, 'p');
+			ck_assert_int_eq(received(fd), 0);
+			close(from);
+		}
+		ck_assert(socket_unpark(fd));
+		for (sent = rows[_i].sent; *sent != NULL; sent++) {
+			from = datagram_socket(*sent, 0);
+			send_to(from, *sent, 'u');
+			ck_assert_msg(received(fd) == 'u', "from %s", *sent);
+			close(from);
+		}
+		if (round == 1)
+			ck_assert_int_eq(setsockopt(fd, SOL_SOCKET,
+					     SO_BINDTODEVICE, "lo", 2), 0);
+	}
+	ck_assert_int_eq(socket_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX), 0);
+}
+END_TEST
+
+/* What came before, and errors it has kept, are not the next server's. */
+START_TEST(unpark_discards_what_has_come)
+{
+	const struct endpoint e = endpoint_of("127.0.0.1", false);
+	int fd = datagram_socket("127.0.0.1", PORT), on = 1;
+	int client = datagram_socket("127.0.0.1", 0);
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+	struct msghdr nothing = {0};
+
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on,
+				    sizeof(on)), 0);
+	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer,
+				     &length), 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&peer, length), 0);
+	send_to(client, "127.0.0.1", 'o');
+	close(client);
+	ck_assert_int_eq(send(fd, "x", 1, 0), 1); /* to nobody */
+	ck_assert(socket_park(fd, &e));
+	ck_assert(socket_unpark(fd));
+	ck_assert_int_eq(received(fd), 0);
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert_int_eq(recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT),
+			 -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	client = datagram_socket("127.0.0.1", 0);
+	send_to(client, "127.0.0.1", 'n');
+	ck_assert_int_eq(received(fd), 'n');
 }
 END_TEST
 
@@ -1596,6 +1710,8 @@ suite(void)
 	tcase_add_test(t, unlisten_keeps_the_binding);
 	tcase_add_test(t, unlisten_resets_who_waits);
 	tcase_add_test(t, unlisten_of_what_never_listened_harms_nothing);
+	tcase_add_loop_test(t, parking_is_undone, 0, 6);
+	tcase_add_test(t, unpark_discards_what_has_come);
 	suite_add_tcase(s, t);
 	add_pool(s);
 	add_options(s);
