@@ -277,10 +277,11 @@ process_is_descendant(pid_t process)
 }
 
 struct search {
-	ino_t inode;
+	bool (*visit)(ino_t, struct process_descriptor, void *);
+	void *argument;
 	struct process_descriptor at;
 	bool seen;       /* the process there shows some descriptor */
-	bool unreadable; /* a process that may hold it could not be read */
+	bool unreadable; /* a process that may hold some could not be read */
 };
 
 /*
@@ -309,7 +310,7 @@ visit_descriptor(int fd, void *argument)
 	search->seen = true;
 	if (inode == 0 && errno == EACCES)
 		note_unreadable(search);
-	return inode == search->inode;
+	return inode != 0 && search->visit(inode, search->at, search->argument);
 }
 
 static bool
@@ -340,17 +341,40 @@ visit_process(int pid, void *argument)
 }
 
 enum process_holding
-process_find_holder(ino_t inode, struct process_descriptor *holder)
+process_each_socket(bool (*visit)(ino_t, struct process_descriptor, void *),
+    void *argument)
 {
-	struct search search = {.inode = inode};
+	struct search search = {.visit = visit, .argument = argument};
 	enum walk walk = each_process(visit_process, &search);
 
-	if (walk == WALK_STOPPED) {
-		*holder = search.at;
+	if (walk == WALK_STOPPED)
 		return PROCESS_HOLDS;
-	}
 	return walk == WALK_FAILED || search.unreadable ? PROCESS_MAY_HOLD
 							: PROCESS_NONE_HOLDS;
+}
+
+struct sought {
+	ino_t inode;
+	struct process_descriptor *holder;
+};
+
+static bool
+visit_socket(ino_t inode, struct process_descriptor holder, void *argument)
+{
+	struct sought *sought = argument;
+
+	if (inode != sought->inode)
+		return false;
+	*sought->holder = holder;
+	return true;
+}
+
+enum process_holding
+process_find_holder(ino_t inode, struct process_descriptor *holder)
+{
+	struct sought sought = {inode, holder};
+
+	return process_each_socket(visit_socket, &sought);
 }
 
 struct visitor {

@@ -74,6 +74,15 @@ enum process_holding {
 	PROCESS_HOLDS,
 };
 
+/*
+ * Calls visit with each socket that a process other than this one holds, until
+ * it returns true: that is PROCESS_HOLDS.  Otherwise, what is to be said of
+ * those it was not called with.
+ */
+enum process_holding process_each_socket(bool (*visit)(ino_t,
+					     struct process_descriptor, void *),
+    void *argument);
+
 /* Finds a process other than this one that holds the socket. */
 enum process_holding process_find_holder(ino_t, struct process_descriptor *);
 
