@@ -86,6 +86,7 @@ static const struct permission helper_permissions[] = {
     CALL(pidfd_getfd),
     /* The sockets handed out. */
     CALL(getsockname),
+    CALL(getpeername),
     CALL(getsockopt),
     CALL(setsockopt),
     CALL1(fcntl, ARGUMENT_IS(1, F_GETFL)),

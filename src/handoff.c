@@ -167,6 +167,20 @@ tell_handed(const struct handoff *h, const struct handoff_bind *b,
 	    endpoint_format(&v->endpoint, given), h->trying ? " (trial)" : "");
 }
 
+/* Of TCP it is what a second server of one port sees anywhere. */
+static void
+tell_in_use(struct handoff *h, const struct pool_variant *v)
+{
+	char text[ENDPOINT_TEXT];
+
+	if (v->protocol != IPPROTO_UDP || h->told_in_use)
+		return;
+	h->told_in_use = true;
+	warnx("all UDP sockets for %s are in use, and bind(2) fails "
+	      "(EADDRINUSE) until one is closed; --spares gives more",
+	    endpoint_format(&v->endpoint, text));
+}
+
 /* Prepares a socket of the variant for the server: never the unmapped port in
  * silence. */
 static struct handoff_decision
@@ -180,12 +194,14 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 	d.error = pool_pick(v,
 	    sockopt_integer(&target->options, SOL_SOCKET, SO_REUSEPORT) != 0,
 	    &d.socket);
-	if (d.error != 0)
+	if (d.error != 0) {
+		tell_in_use(h, v);
 		d.outcome = HANDOFF_ANSWER;
-	/* What the trial borrows goes back as it was. */
-	else if (!h->trying)
+	} else if (!h->trying) {
+		/* What the trial borrows goes back as it was. */
 		pool_prepare(h->pool, v, d.socket, &target->options,
 		    (target->flags & O_NONBLOCK) != 0);
+	}
 	return d;
 }
 

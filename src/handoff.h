@@ -42,6 +42,7 @@ struct handoff {
 	bool sandboxed; /* some process has put itself into a sandbox */
 	bool told_unreadable;
 	bool told_unplaced;
+	bool told_in_use;
 	bool stray;                             /* one was told */
 	struct handoff_told told[HANDOFF_TOLD]; /* uncovered binds */
 	size_t told_count;

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,6 +22,14 @@
 
 /* Milliseconds: a process takes what has been sent to it at once, or soon. */
 #define JOURNEY_MAX 2000
+
+/* Milliseconds: a server that binds a UDP socket for a client connects it at
+ * once, or soon. */
+#define CONNECTED_BY 1000
+
+/* Milliseconds: so long it may be on its way from there to a process that is to
+ * serve the client. */
+#define PASSED_BY 200
 
 static unsigned int
 spares_of(const struct mapping_variant *v, const struct plan *plan)
@@ -62,7 +71,7 @@ static void
 variant_close(struct pool_variant *v)
 {
 	while (v->count > 0)
-		close(v->sockets[--v->count]);
+		close(v->sockets[--v->count].fd);
 	free(v->sockets);
 	v->sockets = NULL;
 }
@@ -74,8 +83,9 @@ variant_open(struct pool_variant *v, unsigned int count)
 	if (v->sockets == NULL)
 		return false;
 	for (; v->count < count; v->count++) {
-		v->sockets[v->count] = socket_open(&v->endpoint, v->protocol);
-		if (v->sockets[v->count] < 0)
+		v->sockets[v->count].fd = socket_open(&v->endpoint,
+		    v->protocol);
+		if (v->sockets[v->count].fd < 0)
 			return false;
 	}
 	return true;
@@ -102,7 +112,7 @@ variant_bind(struct pool_variant *v)
 	unsigned int i;
 
 	for (i = 0; i < v->count; i++)
-		if (!bind_one(v->sockets[i], v))
+		if (!bind_one(v->sockets[i].fd, v))
 			return false;
 	return true;
 }
@@ -253,7 +263,7 @@ pool_inherit(struct pool *pool, const struct plan *plan, size_t mapping,
 	    .mapping = (uint16_t)mapping,
 	    .inherited = true,
 	    .count = 1,
-	    .inherited_one = socket,
+	    .inherited_one = {.fd = socket},
 	    .sockets = &v->inherited_one};
 	pool->count++;
 	return true;
@@ -314,7 +324,7 @@ pool_take(struct pool *pool, size_t mapping, uint32_t n)
 		if (v->endpoint.port != (uint16_t)(first->endpoint.port + n))
 			continue;
 		if (taken < 0 && v->count > 0)
-			taken = v->sockets[--v->count];
+			taken = v->sockets[--v->count].fd;
 		/* One for both families, or else the one for IPv4. */
 		variant_close(v);
 	}
@@ -324,27 +334,138 @@ pool_take(struct pool *pool, size_t mapping, uint32_t n)
 	return taken;
 }
 
-/* The usual holder first: it needs one readlink(2), not a walk of /proc. */
-static enum process_holding
-kept_holding(struct pool_variant *v)
+static void
+journey_end(struct pool_socket *s)
 {
-	ino_t inode = socket_inode(v->sockets[0]);
+	if (s->journey > 0)
+		close(s->journey);
+	s->journey = 0;
+}
 
-	if (process_socket(v->holder.pid, v->holder.fd) == inode)
-		return PROCESS_HOLDS;
-	return process_find_holder(inode, &v->holder);
+static void
+share(struct pool_variant *v, struct pool_socket *s,
+    struct process_descriptor holder)
+{
+	if (!s->shared)
+		v->shared++;
+	s->shared = true;
+	s->inode = socket_inode(s->fd);
+	s->holder = holder;
+	s->holding = PROCESS_HOLDS;
+	s->unheld = 0;
+	s->departed = clock_milliseconds();
+}
+
+/* No more than the server's, if it has it. */
+static void
+let_go(struct pool_variant *v, struct pool_socket *s)
+{
+	journey_end(s);
+	close(s->fd);
+	v->shared -= s->shared;
+	v->count--;
+	memmove(s, s + 1,
+	    (size_t)(v->sockets + v->count - s) * sizeof(*v->sockets));
+}
+
+static void
+note_narrow(const struct pool_variant *v, struct pool_socket *s)
+{
+	s->narrow |= v->endpoint.family == AF_INET6 &&
+	    socket_is_connected(s->fd);
+}
+
+/* What nobody holds is as new, unless its server has shut it down for good. */
+static void
+take_back(struct pool_variant *v, struct pool_socket *s)
+{
+	if (v->protocol != IPPROTO_UDP) {
+		socket_unlisten(s->fd);
+	} else {
+		note_narrow(v, s);
+		if ((socket_is_shut(s->fd) ||
+			!socket_park(s->fd, &v->endpoint)) &&
+		    v->count > 1) {
+			let_go(v, s);
+			return;
+		}
+	}
+	v->shared--;
+	s->shared = false;
+	/* Its server may have set more of them since. */
+	s->altered = true;
+}
+
+static struct pool_socket *
+pick_unshared(struct pool_variant *v)
+{
+	struct pool_socket *s = v->sockets, *end = s + v->count, *best = NULL;
+
+	for (; s < end; s++)
+		if (!s->shared && (best == NULL || best->narrow > s->narrow))
+			best = s;
+	return best;
+}
+
+/*
+ * Where nobody can tell, rather two servers on one socket than a server that
+ * can never bind again: and that which was handed out longest ago.  What is
+ * connected to a client is no other's, SO_REUSEPORT or not.
+ */
+static struct pool_socket *
+pick_shared(struct pool_variant *v, bool reuseport)
+{
+	struct pool_socket *s = v->sockets, *end = s + v->count, *best = NULL;
+
+	for (; s < end; s++) {
+		if (s->holding == PROCESS_HOLDS &&
+		    (!reuseport || socket_is_connected(s->fd)))
+			continue;
+		if (best == NULL || best->departed > s->departed)
+			best = s;
+	}
+	return best;
+}
+
+/* Of those that nobody held at the last look, the one that has been so longest.
+ */
+static bool
+take_back_one(struct pool_variant *v)
+{
+	struct pool_socket *s = v->sockets, *end = s + v->count, *best = NULL;
+
+	for (; s < end; s++)
+		if (s->shared && s->unheld > 0 &&
+		    (best == NULL || best->unheld_at > s->unheld_at))
+			best = s;
+	if (best != NULL)
+		take_back(v, best);
+	return best != NULL;
 }
 
 int
 pool_pick(struct pool_variant *v, bool reuseport, int *socket)
 {
-	*socket = v->sockets[v->count - 1];
-	/* Where nobody can tell, rather two servers on one socket than a server
-	 * that can never bind again. */
-	return v->count == 1 && v->shared && v->holding == PROCESS_HOLDS &&
-		!reuseport
-	    ? EADDRINUSE
-	    : 0;
+	const struct pool_socket *s = pick_unshared(v);
+
+	while (s == NULL && take_back_one(v))
+		s = pick_unshared(v);
+	if (s == NULL)
+		s = pick_shared(v, reuseport);
+	if (s == NULL)
+		return EADDRINUSE;
+	*socket = s->fd;
+	return 0;
+}
+
+static struct pool_socket *
+socket_of(struct pool_variant *v, int fd)
+{
+	struct pool_socket *s = v->sockets;
+
+	while (s->fd != fd)
+		s++;
+	return s;
 }
 
 static const struct sockopt_values *
@@ -380,6 +501,7 @@ void
 pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
     const struct sockopt_values *seen, bool nonblocking)
 {
+	struct pool_socket *s = socket_of(v, socket);
 	struct sockopt_values wanted, present;
 
 	if (v->inherited) {
@@ -390,44 +512,48 @@ pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
 		wanted = present = *defaults_of(pool, v, socket);
 		sockopt_overlay(&wanted, seen);
 	}
-	if (v->altered || v->inherited)
+	if (s->altered || s->shared || v->inherited)
 		sockopt_read(socket, &present);
 	if (sockopt_apply(socket, &wanted, &present))
-		v->altered = true;
+		s->altered = true;
 	set_nonblocking(socket, nonblocking);
-	if (v->protocol == IPPROTO_UDP && !v->inherited)
-		socket_unpark(socket);
+	/* What somebody has is not parked, and its datagrams are his. */
+	if (v->protocol != IPPROTO_UDP || v->inherited ||
+	    (s->shared && s->holding == PROCESS_HOLDS))
+		return;
+	if (s->shared)
+		note_narrow(v, s);
+	socket_unpark(socket);
+	/* Should nobody get it, the next look parks it. */
+	share(v, s, (struct process_descriptor){0, -1});
 }
 
-static void
-journey_end(struct pool_variant *v)
+/* Not for one client, which its server would have connected it to. */
+static bool
+is_for_everybody(const struct pool_variant *v, const struct pool_socket *s)
 {
-	if (v->journey > 0)
-		close(v->journey);
-	v->journey = 0;
+	return v->protocol != IPPROTO_UDP ||
+	    (clock_milliseconds() - s->departed >= CONNECTED_BY &&
+		!socket_is_connected(s->fd));
 }
 
 void
 pool_commit(struct pool_variant *v, int socket,
     struct process_descriptor holder, int *journey)
 {
+	struct pool_socket *s = socket_of(v, socket);
+
 	if (v->inherited)
 		return;
-	if (v->count > 1) {
-		close(socket);
-		v->count--;
-		v->altered = false;
+	share(v, s, holder);
+	if (v->count > 1 && is_for_everybody(v, s)) {
+		let_go(v, s);
 		return;
 	}
-	v->shared = true;
-	v->holder = holder;
-	v->holding = PROCESS_HOLDS;
-	v->unheld = 0;
 	if (*journey < 0)
 		return;
-	journey_end(v);
-	v->journey = *journey;
-	v->departed = clock_milliseconds();
+	journey_end(s);
+	s->journey = *journey;
 	*journey = -1;
 }
 
@@ -437,61 +563,139 @@ pool_commit(struct pool_variant *v, int socket,
  * JOURNEY_MAX.
  */
 static bool
-is_on_its_way(const struct pool_variant *v)
+is_on_its_way(const struct pool_socket *s)
 {
 	/* Nothing is ever sent there: readable is its end.  (gVisor does not
 	 * call that POLLHUP.) */
-	struct pollfd end = {.fd = v->journey, .events = POLLIN};
+	struct pollfd end = {.fd = s->journey, .events = POLLIN};
 
-	return v->journey > 0 &&
-	    clock_milliseconds() - v->departed < JOURNEY_MAX &&
+	return s->journey > 0 &&
+	    clock_milliseconds() - s->departed < JOURNEY_MAX &&
 	    poll(&end, 1, 0) == 0;
 }
 
-/* One that arrives between the two looks is not taken for given back: the first
- * is whether it is there to be seen. */
-static void
-holding_look(struct pool_variant *v)
+static bool
+visit_held(ino_t inode, struct process_descriptor holder, void *argument)
 {
-	const bool on_its_way = is_on_its_way(v);
+	struct pool_socket **first = argument, **at = first, *s;
 
-	v->holding = kept_holding(v);
-	if (on_its_way && v->holding != PROCESS_HOLDS)
-		v->holding = PROCESS_HOLDS;
-	else
-		journey_end(v);
+	while (*at != NULL && (*at)->inode != inode)
+		at = &(*at)->next;
+	s = *at;
+	if (s != NULL) {
+		s->holder = holder;
+		s->holding = PROCESS_HOLDS;
+		*at = s->next;
+	}
+	return *first == NULL;
 }
 
-bool
-pool_shares(const struct pool *pool)
+/* The usual holder first: it needs one readlink(2).  All the others need one
+ * walk of /proc. */
+static void
+look(struct pool *pool)
 {
-	const struct pool_variant *v = pool->variants, *end = v + pool->count;
+	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	struct pool_socket *missing = NULL, *s;
+	enum process_holding others;
 
 	for (; v < end; v++)
-		if (v->shared && v->holding != PROCESS_MAY_HOLD)
-			return true;
-	return false;
+		for (s = v->sockets; v->shared > 0 && s < v->sockets + v->count;
+		     s++) {
+			/* One that arrives while this looks is not taken for
+			 * given back: first, whether it is there to be seen. */
+			if (!is_on_its_way(s))
+				journey_end(s);
+			if (!s->shared)
+				continue;
+			s->holding = PROCESS_HOLDS;
+			if (process_socket(s->holder.pid, s->holder.fd) ==
+			    s->inode)
+				continue;
+			s->next = missing;
+			missing = s;
+		}
+	if (missing == NULL)
+		return;
+	others = process_each_socket(visit_held, &missing);
+	for (; missing != NULL; missing = missing->next)
+		missing->holding = others;
+}
+
+static void
+tell_narrow(const struct pool_variant *v, struct pool_socket *s)
+{
+	char text[ENDPOINT_TEXT];
+
+	warnx("the server gets no datagrams at %s, but of one client: the "
+	      "socket was connected to it, which the kernel does not undo "
+	      "for IPv6; start it anew, with more --spares",
+	    endpoint_format(&v->endpoint, text));
+	s->narrow = false;
+}
+
+/* A server may pass a client's socket on to another of its processes. */
+static bool
+may_be_passed(const struct pool_variant *v, const struct pool_socket *s)
+{
+	return v->protocol == IPPROTO_UDP &&
+	    clock_milliseconds() - s->unheld_at < PASSED_BY &&
+	    socket_is_connected(s->fd);
+}
+
+/* What a server has that is for everybody is closed here, but for the last. */
+static void
+settle(struct pool_variant *v, struct pool_socket *s, unsigned int looks)
+{
+	if (s->journey > 0 && s->holding != PROCESS_HOLDS)
+		s->holding = PROCESS_HOLDS;
+	else
+		journey_end(s);
+	if (s->holding != PROCESS_NONE_HOLDS)
+		s->unheld = 0;
+	else if (s->unheld++ == 0)
+		s->unheld_at = clock_milliseconds();
+	if (s->unheld >= looks && !may_be_passed(v, s))
+		take_back(v, s);
+	if (!s->shared || s->unheld > 0 || !is_for_everybody(v, s))
+		return;
+	if (s->narrow)
+		tell_narrow(v, s);
+	if (v->count > 1)
+		let_go(v, s);
 }
 
 void
 pool_refresh(struct pool *pool, unsigned int looks)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	unsigned int i;
 
-	for (; v < end; v++) {
-		if (!v->shared)
-			continue;
-		holding_look(v);
-		v->unheld = v->holding == PROCESS_NONE_HOLDS ? v->unheld + 1
-							     : 0;
-		if (v->unheld < looks)
-			continue;
-		if (v->protocol == IPPROTO_UDP)
-			socket_park(v->sockets[0], &v->endpoint);
-		else
-			socket_unlisten(v->sockets[0]);
-		v->shared = false;
-		/* Its server may have set more of them since. */
-		v->altered = true;
-	}
+	look(pool);
+	for (; v < end; v++)
+		for (i = v->shared > 0 ? v->count : 0; i-- > 0;)
+			if (v->sockets[i].shared)
+				settle(v, &v->sockets[i], looks);
+}
+
+static bool
+wants_looks(const struct pool_variant *v, const struct pool_socket *s)
+{
+	return s->shared &&
+	    (s->holding != PROCESS_MAY_HOLD ||
+		(v->count > 1 &&
+		    clock_milliseconds() - s->departed < CONNECTED_BY));
+}
+
+bool
+pool_shares(const struct pool *pool)
+{
+	const struct pool_variant *v = pool->variants, *end = v + pool->count;
+	unsigned int i;
+
+	for (; v < end; v++)
+		for (i = v->shared > 0 ? v->count : 0; i-- > 0;)
+			if (wants_looks(v, &v->sockets[i]))
+				return true;
+	return false;
 }

@@ -14,6 +14,11 @@
  * duplicate, so that a server can bind without end.  A kept socket that no
  * process but the helper holds any more is made fresh: it stops listening, and
  * clients that wait in its queue are reset; a UDP one is parked again.
+ *
+ * A UDP server may bind a socket for each client, and connect it.  Those are
+ * kept all, or there would soon be none: connected, they take the datagrams of
+ * their client alone, and no other's, while nobody holds them.  One that has not
+ * been connected soon is for everybody, and closed here as one of TCP is.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -27,30 +32,42 @@
 #include "process.h"
 #include "sockopt.h"
 
+/* One socket of it. */
+struct pool_socket {
+	int fd;
+	bool altered; /* its options are not the defaults */
+	bool narrow;  /* while it is not connected, it takes IPv6 datagrams of
+			 one peer alone (socket.h) */
+	bool shared;  /* handed out, and kept */
+	/* When shared: to whom, and whether anybody holds it still. */
+	ino_t inode;
+	struct process_descriptor holder;
+	enum process_holding holding;
+	unsigned int unheld; /* looks in a row at which nobody held it */
+	long long unheld_at; /* when the first of them was, as departed */
+	/* Where it is on its way, held by nobody, the descriptor that hangs up
+	 * when it has arrived; 0 elsewhere. */
+	int journey;
+	long long departed;       /* when, in milliseconds of CLOCK_MONOTONIC */
+	struct pool_socket *next; /* of those a look has not found yet */
+};
+
 /* The sockets of one variant of one port of a mapping. */
 struct pool_variant {
 	struct endpoint endpoint; /* the public one */
 	uint16_t protocol;
 	uint16_t server_port;
-	uint16_t mapping;   /* its place in the plan */
-	bool implied;       /* do without where the host lacks it */
-	bool inherited;     /* the service manager's: handed out as it is, and
+	uint16_t mapping;    /* its place in the plan */
+	bool implied;        /* do without where the host lacks it */
+	bool inherited;      /* the service manager's: handed out as it is, and
 				  never closed, to a bind of any address of its
 				  family */
-	unsigned int count; /* sockets here, the kept one included; 0 where
-				  the host lacks the address or family */
-	int *sockets;       /* [0] is the kept one */
-	int inherited_one;  /* where sockets points to, if it is that */
-	bool altered;       /* the next one's options are not the defaults */
-	bool shared;        /* the kept one has been handed out */
-	/* When shared: to whom, and whether anybody holds it still. */
-	struct process_descriptor holder;
-	enum process_holding holding;
-	unsigned int unheld; /* looks in a row at which nobody held it */
-	/* Where it is on its way, held by nobody, the descriptor that hangs up
-	 * when it has arrived; 0 elsewhere. */
-	int journey;
-	long long departed; /* when, in milliseconds of CLOCK_MONOTONIC */
+	unsigned int count;  /* sockets here, those that are shared included; 0
+				  where the host lacks the address or family */
+	unsigned int shared; /* how many are */
+	struct pool_socket *sockets;
+	struct pool_socket inherited_one; /* where sockets points to, if it is
+					     that */
 };
 
 struct pool {
@@ -104,14 +121,14 @@ int pool_take(struct pool *, size_t mapping, uint32_t n);
 
 /*
  * Picks the socket to hand out next.  Returns 0, or the errno(3) value that
- * bind(2) gives a second socket: EADDRINUSE where the kept one is in use and
- * the server's socket has no SO_REUSEPORT.  Nothing is taken before
- * pool_commit.
+ * bind(2) gives a second socket: EADDRINUSE where all that are kept are in use
+ * and the server's socket has no SO_REUSEPORT, or they are connected.  Nothing
+ * is taken before pool_commit.
  */
 int pool_pick(struct pool_variant *, bool reuseport, int *socket);
 
 /* Gives the socket that was picked the options the server's socket has; from
- * then on it takes datagrams. */
+ * then on it takes datagrams, until pool_refresh sees that nobody has got it. */
 void pool_prepare(struct pool *, struct pool_variant *, int socket,
     const struct sockopt_values *seen, bool nonblocking);
 
@@ -123,15 +140,17 @@ void pool_prepare(struct pool *, struct pool_variant *, int socket,
 void pool_commit(struct pool_variant *, int socket,
     struct process_descriptor holder, int *journey);
 
-/* True when it is known whether a process holds a kept socket that is out:
- * pool_refresh wants to be called regularly. */
+/* True when it is known whether a process holds a kept socket that is out, or
+ * one has been out for so short that it may be closed here: pool_refresh wants
+ * to be called regularly. */
 bool pool_shares(const struct pool *);
 
 /*
  * Looks who holds the kept sockets, and makes those fresh that nobody else has
  * held at so many looks in a row.  One before each hand-off, as a socket that a
  * server has just closed would still be in the way of the next; POOL_LOOKS
- * otherwise, as one on its way from process to process is held by nobody.
+ * otherwise, as one on its way from process to process is held by nobody.  A
+ * connected UDP socket is in nobody's way, and is left for longer.
  */
 #define POOL_LOOKS 2
 void pool_refresh(struct pool *, unsigned int looks);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -109,6 +110,23 @@ socket_option(int socket, int level, int name)
 	socklen_t size = sizeof(value);
 
 	return getsockopt(socket, level, name, &value, &size) == 0 ? value : 0;
+}
+
+bool
+socket_is_connected(int socket)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	return getpeername(socket, (struct sockaddr *)&peer, &length) == 0;
+}
+
+bool
+socket_is_shut(int socket)
+{
+	struct pollfd end = {.fd = socket, .events = POLLRDHUP};
+
+	return poll(&end, 1, 0) > 0 && (end.revents & POLLRDHUP) != 0;
 }
 
 bool

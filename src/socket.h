@@ -49,6 +49,13 @@ int socket_option(int socket, int level, int name);
 bool socket_park(int socket, const struct endpoint *);
 bool socket_unpark(int socket);
 
+/* True where it has a peer, parked ones of IPv4 included. */
+bool socket_is_connected(int socket);
+
+/* True where it has been shut down for reading, which for UDP cannot be undone.
+ */
+bool socket_is_shut(int socket);
+
 /* True when nobody has the endpoint, as bind(2) without SO_REUSEADDR tells; or
  * false with errno. */
 bool socket_is_free(const struct endpoint *, int protocol);

@@ -144,10 +144,15 @@ process_socket(pid_t task, int fd)
 }
 
 enum process_holding
-process_find_holder(ino_t inode, struct process_descriptor *holder)
+process_each_socket(bool (*visit)(ino_t, struct process_descriptor, void *),
+    void *argument)
 {
-	*holder = (struct process_descriptor){1, 1};
-	return (enum process_holding)(inode % 3);
+	ino_t inode;
+
+	for (inode = 1; inode < 8; inode += 3)
+		if (visit(inode, (struct process_descriptor){1, 1}, argument))
+			return PROCESS_HOLDS;
+	return (enum process_holding)(now.call.id % 2);
 }
 
 int
@@ -207,6 +212,18 @@ bool
 socket_unpark(int socket)
 {
 	return park(socket, false);
+}
+
+bool
+socket_is_connected(int socket)
+{
+	return socket % 2 == 0;
+}
+
+bool
+socket_is_shut(int socket)
+{
+	return socket % 8 == 0;
 }
 
 bool

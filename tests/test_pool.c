@@ -538,6 +538,7 @@ enum conduct {
 	BINDS,
 	LISTENS,
 	HIDES, /* listens, and lets nobody look at it (PR_SET_DUMPABLE) */
+	HIDES_UNHEARD, /* the same, but does not listen */
 };
 
 static _Noreturn void
@@ -549,8 +550,10 @@ server_run(int socket, enum conduct conduct, int ready, int leash)
 	dup2(ready, 4);
 	dup2(leash, 5);
 	close_range(6, ~0U, 0);
-	error = (char)(conduct == BINDS ? 0 : try_listen(3));
-	if (conduct == HIDES)
+	error = (char)(conduct == BINDS || conduct == HIDES_UNHEARD
+			   ? 0
+			   : try_listen(3));
+	if (conduct == HIDES || conduct == HIDES_UNHEARD)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (write(4, &error, 1) != 1 || read(5, &error, 1) != 0)
 		_exit(99);
@@ -631,10 +634,10 @@ START_TEST(finds_the_variant_alone)
 	for (i = 0; i < LENGTH(covered); i++) {
 		v = find(covered[i].address, covered[i].v6only);
 		ck_assert_ptr_nonnull(v);
-		ck_assert(socket_endpoint(v->sockets[0], &bound));
+		ck_assert(socket_endpoint(v->sockets[0].fd, &bound));
 		ck_assert_uint_eq(bound.port, PORT);
 		bound.v6only =
-		    socket_option(v->sockets[0], IPPROTO_IPV6, IPV6_V6ONLY);
+		    socket_option(v->sockets[0].fd, IPPROTO_IPV6, IPV6_V6ONLY);
 		ck_assert(endpoint_same_address(&bound, &v->endpoint));
 	}
 	ck_assert_ptr_null(find("127.0.0.2", false));
@@ -1173,7 +1176,7 @@ server_start_hidden(struct pool_variant *v)
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
 	server = server_take(v, socket, HIDES);
 	pool_refresh(&pool, 1);
-	ck_assert_int_eq(v->holding, PROCESS_MAY_HOLD);
+	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
 	return server;
 }
 
@@ -1196,11 +1199,11 @@ START_TEST(kept_socket_is_given_where_nobody_can_tell)
 	hidden = server_start_hidden(v);
 	for (i = 0; i < 2; i++)
 		ck_assert_int_eq(pool_pick(v, i != 0, &socket), 0);
-	ck_assert_int_eq(socket, v->sockets[0]);
+	ck_assert_int_eq(socket, v->sockets[0].fd);
 	second = server_take(v, socket, LISTENS);
 	/* Now somebody is known to hold it. */
 	pool_refresh(&pool, 1);
-	ck_assert_int_eq(v->holding, PROCESS_HOLDS);
+	ck_assert_int_eq(v->sockets[0].holding, PROCESS_HOLDS);
 	ck_assert(pool_shares(&pool));
 	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
 	server_end(second);
@@ -1224,10 +1227,10 @@ START_TEST(kept_socket_listens_on_where_nobody_can_tell)
 	pool_refresh(&pool, 1);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	ck_assert_int_eq(
-	    socket_option(v->sockets[0], SOL_SOCKET, SO_ACCEPTCONN), 1);
+	    socket_option(v->sockets[0].fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	server_end(hidden);
 	pool_refresh(&pool, 1);
-	ck_assert_int_eq(v->holding, PROCESS_NONE_HOLDS);
+	ck_assert_int_eq(v->sockets[0].holding, PROCESS_NONE_HOLDS);
 	ck_assert(!pool_shares(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 	server_end(server_start(v));
@@ -1248,8 +1251,8 @@ START_TEST(shares_what_somebody_is_known_to_hold)
 	server = server_start(six);
 	pool_refresh(&pool, 1);
 	ck_assert(pool_shares(&pool));
-	ck_assert_int_eq(four->holding, PROCESS_MAY_HOLD);
-	ck_assert_int_eq(six->holding, PROCESS_HOLDS);
+	ck_assert_int_eq(four->sockets[0].holding, PROCESS_MAY_HOLD);
+	ck_assert_int_eq(six->sockets[0].holding, PROCESS_HOLDS);
 	server_end(server);
 	pool_refresh(&pool, 1);
 	ck_assert(!pool_shares(&pool));
@@ -1348,15 +1351,305 @@ START_TEST(holder_may_have_moved)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
-	v->holder = (struct process_descriptor){1, 3};
+	v->sockets[0].holder = (struct process_descriptor){1, 3};
 	pool_refresh(&pool, 1);
 	ck_assert(pool_shares(&pool));
-	ck_assert_int_eq(v->holder.pid, server.pid);
-	ck_assert_int_eq(v->holder.fd, 3);
+	ck_assert_int_eq(v->sockets[0].holder.pid, server.pid);
+	ck_assert_int_eq(v->sockets[0].holder.fd, 3);
 	server_end(server);
 	pool_refresh(&pool, 1);
 	ck_assert(!pool_shares(&pool));
 	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+}
+END_TEST
+
+/* ---- UDP: a socket for each client */
+
+static struct pool_variant *
+find_datagram(const char *address)
+{
+	struct endpoint asked = endpoint_of(address, false);
+
+	asked.port = SERVER_PORT;
+	return pool_find(&pool, &asked, IPPROTO_UDP);
+}
+
+/* Hands out the next socket, for a client: it is *socket here too. */
+static struct server
+datagram_server(struct pool_variant *v, int *socket)
+{
+	const struct sockopt_values nothing = {{0}};
+
+	pool_refresh(&pool, 1);
+	ck_assert_int_eq(pool_pick(v, false, socket), 0);
+	pool_prepare(&pool, v, *socket, &nothing, false);
+	return server_take(v, *socket, BINDS);
+}
+
+static void
+connect_back(int socket, int client)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer,
+				     &length), 0);
+	ck_assert_int_eq(connect(socket, (struct sockaddr *)&peer, length), 0);
+}
+
+/* As if so much time had passed. */
+static void
+age(struct pool_variant *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < v->count; i++) {
+		v->sockets[i].departed -= 10000;
+		v->sockets[i].unheld_at -= 10000;
+	}
+}
+
+/* Ends a server, and waits until its socket has been seen not to be passed on.
+ */
+static void
+datagram_server_end(struct pool_variant *v, struct server server)
+{
+	server_end(server);
+	pool_refresh(&pool, 1);
+	age(v);
+	pool_refresh(&pool, 1);
+}
+
+static const char *const client_addresses[] = {"127.0.0.1", "::1"};
+
+/* More clients than there are sockets, each with the last one's datagram in the
+ * queue. */
+START_TEST(clients_one_after_the_other)
+{
+	const char *const address = client_addresses[_i];
+	struct pool_variant *v;
+	struct server server;
+	int socket, i, client;
+
+	pool_of(3, "20443:28443/udp");
+	v = find_datagram(address);
+	for (i = 0; i < 20; i++) {
+		server = datagram_server(v, &socket);
+		ck_assert_int_eq(received(socket), 0);
+		client = datagram_socket(address, 0);
+		connect_back(socket, client);
+		send_to(client, address, 'a');
+		ck_assert_int_eq(received(socket), 'a');
+		send_to(client, address, 'b');
+		age(v);
+		pool_refresh(&pool, POOL_LOOKS);
+		ck_assert(pool_shares(&pool));
+		server_end(server);
+		pool_refresh(&pool, POOL_LOOKS);
+		age(v);
+		ck_assert(pool_shares(&pool));
+		pool_refresh(&pool, POOL_LOOKS);
+		ck_assert(!pool_shares(&pool));
+		/* Parked: nobody is told that his datagram has come. */
+		send_to(client, address, 'c');
+		close(client);
+	}
+}
+END_TEST
+
+START_TEST(clients_at_once)
+{
+	const unsigned int spares = 3;
+	struct pool_variant *v;
+	struct server servers[3];
+	unsigned int i, round;
+	int clients[3], sockets[3], socket;
+
+	pool_of(spares, "127.0.0.1:20443:28443/udp");
+	v = find_datagram("127.0.0.1");
+	for (i = 0; i < spares; i++) {
+		servers[i] = datagram_server(v, &sockets[i]);
+		clients[i] = datagram_socket("127.0.0.1", 0);
+		connect_back(sockets[i], clients[i]);
+	}
+	for (round = 0; round < 5; round++) {
+		pool_refresh(&pool, 1);
+		ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+		/* Not two servers for one client either. */
+		ck_assert_int_eq(pool_pick(v, true, &socket), EADDRINUSE);
+		for (i = 0; i < spares; i++) {
+			send_to(clients[i], "127.0.0.1", (char)('0' + i));
+			ck_assert_int_eq(received(sockets[i]), (char)('0' + i));
+		}
+		i = round % spares;
+		server_end(servers[i]);
+		servers[i] = datagram_server(v, &sockets[i]);
+		connect_back(sockets[i], clients[i]);
+	}
+	ck_assert_uint_eq(v->count, spares);
+	for (i = 0; i < spares; i++)
+		server_end(servers[i]);
+}
+END_TEST
+
+/* It may have been sent to another process of the server, which has not taken
+ * it yet: another is given while there is one. */
+START_TEST(what_may_be_passed_on_is_given_last)
+{
+	struct pool_variant *v;
+	struct server server;
+	int first, second, third, client;
+
+	pool_of(2, "127.0.0.1:20443:28443/udp");
+	v = find_datagram("127.0.0.1");
+	client = datagram_socket("127.0.0.1", 0);
+	server = datagram_server(v, &first);
+	connect_back(first, client);
+	server_end(server);
+	server = datagram_server(v, &second);
+	ck_assert_int_ne(first, second);
+	ck_assert(socket_is_connected(first));
+	pool_refresh(&pool, 1);
+	pool_refresh(&pool, 1);
+	ck_assert(socket_is_connected(first));
+	/* Not so one that others' datagrams would go to. */
+	server_end(server);
+	server = datagram_server(v, &third);
+	ck_assert_int_eq(third, second);
+	server_end(datagram_server(v, &third));
+	ck_assert_int_eq(third, first);
+	server_end(server);
+}
+END_TEST
+
+/* Else it would take datagrams that others should, when its server has closed
+ * it.  The last is kept. */
+START_TEST(what_is_not_connected_is_let_go)
+{
+	struct server servers[2], client_server;
+	int sockets[2], clients_own, client;
+	struct pool_variant *v;
+
+	pool_of(3, "127.0.0.1:20443:28443/udp");
+	v = find_datagram("127.0.0.1");
+	servers[0] = datagram_server(v, &sockets[0]);
+	client_server = datagram_server(v, &clients_own);
+	client = datagram_socket("127.0.0.1", 0);
+	connect_back(clients_own, client);
+	close(client);
+	pool_refresh(&pool, POOL_LOOKS);
+	ck_assert_uint_eq(v->count, 3);
+	age(v);
+	pool_refresh(&pool, POOL_LOOKS);
+	ck_assert_uint_eq(v->count, 2);
+	ck_assert_int_eq(fcntl(sockets[0], F_GETFD), -1);
+	ck_assert(socket_is_connected(clients_own));
+	server_end(client_server);
+	servers[1] = datagram_server(v, &sockets[1]);
+	age(v);
+	pool_refresh(&pool, POOL_LOOKS);
+	ck_assert_uint_eq(v->count, 1);
+	ck_assert(!pool_shares(&pool));
+	server_end(servers[1]);
+	servers[1] = datagram_server(v, &sockets[1]);
+	age(v);
+	pool_refresh(&pool, POOL_LOOKS);
+	ck_assert_uint_eq(v->count, 1);
+	ck_assert(pool_shares(&pool));
+	server_end(servers[0]);
+	server_end(servers[1]);
+}
+END_TEST
+
+/* The kernel has no call that would undo it. */
+START_TEST(what_was_shut_down_is_not_given_again)
+{
+	struct pool_variant *v;
+	struct server server;
+	int socket, client, i;
+
+	pool_of(3, "127.0.0.1:20443:28443/udp");
+	v = find_datagram("127.0.0.1");
+	client = datagram_socket("127.0.0.1", 0);
+	for (i = 0; i < 2; i++) {
+		server = datagram_server(v, &socket);
+		connect_back(socket, client);
+		ck_assert_int_eq(shutdown(socket, SHUT_RDWR), 0);
+		datagram_server_end(v, server);
+		ck_assert_uint_eq(v->count, 2 - (unsigned int)i);
+	}
+	server_end(datagram_server(v, &socket));
+	ck_assert(!socket_is_shut(socket));
+}
+END_TEST
+
+/* One of IPv6 that has been connected is deaf to others (socket.h): rather one
+ * that was not, as the next server may not connect it. */
+START_TEST(what_was_never_connected_comes_first)
+{
+	struct pool_variant *v;
+	int socket, client, i;
+	struct server server;
+
+	pool_of(3, "[" OTHER "]:20443:28443/udp");
+	v = find_datagram(OTHER);
+	client = datagram_socket(OTHER, 0);
+	for (i = 0; i < 6; i++) {
+		server = datagram_server(v, &socket);
+		connect_back(socket, client);
+		datagram_server_end(v, server);
+		ck_assert_int_eq(v->sockets[0].fd == socket, i == 0 || i >= 3);
+	}
+}
+END_TEST
+
+START_TEST(given_to_nobody_is_parked_again)
+{
+	const struct sockopt_values nothing = {{0}};
+	struct pool_variant *v;
+	int socket, client;
+
+	pool_of(2, "127.0.0.1:20443:28443/udp");
+	v = find_datagram("127.0.0.1");
+	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	pool_prepare(&pool, v, socket, &nothing, false);
+	ck_assert(pool_shares(&pool));
+	client = datagram_socket("127.0.0.1", 0);
+	send_to(client, "127.0.0.1", 'x');
+	ck_assert_int_eq(received(socket), 'x');
+	pool_refresh(&pool, 1);
+	ck_assert(!pool_shares(&pool));
+	send_to(client, "127.0.0.1", 'x');
+	ck_assert_int_eq(received(socket), 0);
+	ck_assert_uint_eq(v->count, 2);
+}
+END_TEST
+
+/* Of those nobody can tell about, it is the one of the oldest client. */
+START_TEST(the_oldest_is_given_where_nobody_can_tell)
+{
+	struct server servers[5];
+	struct pool_variant *v;
+	int sockets[5], client, i;
+
+	pool_of(2, "127.0.0.1:20443:28443/udp");
+	v = find_datagram("127.0.0.1");
+	client = datagram_socket("127.0.0.1", 0);
+	for (i = 0; i < 5; i++) {
+		age(v);
+		pool_refresh(&pool, 1);
+		ck_assert_int_eq(pool_pick(v, false, &sockets[i]), 0);
+		pool_prepare(&pool, v, sockets[i],
+			     &(struct sockopt_values){{0}}, false);
+		ck_assert(!socket_is_connected(sockets[i]));
+		servers[i] = server_take(v, sockets[i], HIDES_UNHEARD);
+		connect_back(sockets[i], client);
+		if (i >= 2)
+			ck_assert_int_eq(sockets[i], sockets[i - 2]);
+	}
+	ck_assert_int_ne(sockets[0], sockets[1]);
+	for (i = 0; i < 5; i++)
+		server_end(servers[i]);
 }
 END_TEST
 
@@ -1672,6 +1965,23 @@ add_pool(Suite *s)
 }
 
 static void
+add_clients(Suite *s)
+{
+	TCase *t = tcase_create("clients");
+
+	tcase_add_checked_fixture(t, setup, NULL);
+	tcase_add_loop_test(t, clients_one_after_the_other, 0, 2);
+	tcase_add_test(t, clients_at_once);
+	tcase_add_test(t, what_may_be_passed_on_is_given_last);
+	tcase_add_test(t, what_is_not_connected_is_let_go);
+	tcase_add_test(t, what_was_shut_down_is_not_given_again);
+	tcase_add_test(t, what_was_never_connected_comes_first);
+	tcase_add_test(t, given_to_nobody_is_parked_again);
+	tcase_add_test(t, the_oldest_is_given_where_nobody_can_tell);
+	suite_add_tcase(s, t);
+}
+
+static void
 add_options(Suite *s)
 {
 	TCase *t = tcase_create("options");
@@ -1714,6 +2024,7 @@ suite(void)
 	tcase_add_test(t, unpark_discards_what_has_come);
 	suite_add_tcase(s, t);
 	add_pool(s);
+	add_clients(s);
 	add_options(s);
 	return s;
 }

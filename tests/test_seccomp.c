@@ -176,6 +176,7 @@ static const struct call allowed[] = {
     {SYS_pidfd_open, {NONE, 0}},
     {SYS_pidfd_getfd, {NONE, 0, 0}},
     {SYS_getsockname, {NONE, NONE, NONE}},
+    {SYS_getpeername, {NONE, NONE, NONE}},
     {SYS_getsockopt, {NONE, 0, 0, NONE, NONE}},
     {SYS_setsockopt, {NONE, 0, 0, NONE, 0}},
     {SYS_fcntl, {NONE, F_GETFL}},
