@@ -391,7 +391,7 @@ take_back(struct pool_variant *v, struct pool_socket *s)
 		}
 	}
 	v->shared--;
-	s->shared = false;
+	s->shared = s->looked_for = false;
 	/* Its server may have set more of them since. */
 	s->altered = true;
 }
@@ -590,10 +590,19 @@ visit_held(ino_t inode, struct process_descriptor holder, void *argument)
 	return *first == NULL;
 }
 
+static bool
+is_to_be_looked_for(const struct pool_variant *v, const struct pool_socket *s,
+    unsigned int looks)
+{
+	return s->shared &&
+	    (looks > 1 || v->protocol != IPPROTO_UDP || v->shared == v->count ||
+		!socket_is_connected(s->fd));
+}
+
 /* The usual holder first: it needs one readlink(2).  All the others need one
  * walk of /proc. */
 static void
-look(struct pool *pool)
+look(struct pool *pool, unsigned int looks)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 	struct pool_socket *missing = NULL, *s;
@@ -602,12 +611,13 @@ look(struct pool *pool)
 	for (; v < end; v++)
 		for (s = v->sockets; v->shared > 0 && s < v->sockets + v->count;
 		     s++) {
+			s->looked_for = is_to_be_looked_for(v, s, looks);
+			if (!s->looked_for)
+				continue;
 			/* One that arrives while this looks is not taken for
 			 * given back: first, whether it is there to be seen. */
 			if (!is_on_its_way(s))
 				journey_end(s);
-			if (!s->shared)
-				continue;
 			s->holding = PROCESS_HOLDS;
 			if (process_socket(s->holder.pid, s->holder.fd) ==
 			    s->inode)
@@ -671,10 +681,10 @@ pool_refresh(struct pool *pool, unsigned int looks)
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 	unsigned int i;
 
-	look(pool);
+	look(pool, looks);
 	for (; v < end; v++)
 		for (i = v->shared > 0 ? v->count : 0; i-- > 0;)
-			if (v->sockets[i].shared)
+			if (v->sockets[i].looked_for)
 				settle(v, &v->sockets[i], looks);
 }
 

@@ -49,7 +49,8 @@ struct pool_socket {
 	 * when it has arrived; 0 elsewhere. */
 	int journey;
 	long long departed;       /* when, in milliseconds of CLOCK_MONOTONIC */
-	struct pool_socket *next; /* of those a look has not found yet */
+	bool looked_for;          /* by this look */
+	struct pool_socket *next; /* of those it has not found yet */
 };
 
 /* The sockets of one variant of one port of a mapping. */
@@ -150,7 +151,8 @@ bool pool_shares(const struct pool *);
  * held at so many looks in a row.  One before each hand-off, as a socket that a
  * server has just closed would still be in the way of the next; POOL_LOOKS
  * otherwise, as one on its way from process to process is held by nobody.  A
- * connected UDP socket is in nobody's way, and is left for longer.
+ * connected UDP socket is in nobody's way, and is left for longer; before a
+ * hand-off it is looked for where there is no other.
  */
 #define POOL_LOOKS 2
 void pool_refresh(struct pool *, unsigned int looks);

@@ -1415,9 +1415,9 @@ static void
 datagram_server_end(struct pool_variant *v, struct server server)
 {
 	server_end(server);
-	pool_refresh(&pool, 1);
+	pool_refresh(&pool, POOL_LOOKS);
 	age(v);
-	pool_refresh(&pool, 1);
+	pool_refresh(&pool, POOL_LOOKS);
 }
 
 static const char *const client_addresses[] = {"127.0.0.1", "::1"};
@@ -1549,6 +1549,8 @@ START_TEST(what_is_not_connected_is_let_go)
 	age(v);
 	pool_refresh(&pool, POOL_LOOKS);
 	ck_assert_uint_eq(v->count, 1);
+	age(v);
+	pool_refresh(&pool, POOL_LOOKS);
 	ck_assert(!pool_shares(&pool));
 	server_end(servers[1]);
 	servers[1] = datagram_server(v, &sockets[1]);
