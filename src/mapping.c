@@ -342,7 +342,7 @@ variant_ipv6(struct in6_addr address, bool v6only)
 }
 
 static size_t
-list_ipv4_any(struct mapping_variant *list)
+list_ipv4_any(struct mapping_variant *list, bool clients)
 {
 	const struct in_addr any = {htonl(INADDR_ANY)};
 	const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
@@ -351,19 +351,21 @@ list_ipv4_any(struct mapping_variant *list)
 	list[0].common = true;
 	list[1] = variant_ipv4_mapped(any);
 	list[2] = variant_ipv4(loopback);
+	list[2].common = clients;
 	list[3] = variant_ipv4_mapped(loopback);
 	list[1].implied = list[2].implied = list[3].implied = true;
 	return 4;
 }
 
 static size_t
-list_ipv6_any(struct mapping_variant *list, bool implied)
+list_ipv6_any(struct mapping_variant *list, bool clients, bool implied)
 {
 	list[0] = variant_ipv6(in6addr_any, false);
 	list[1] = variant_ipv6(in6addr_any, true);
 	list[0].common = list[1].common = true;
 	list[0].implied = list[1].implied = implied;
 	list[2] = variant_ipv6(in6addr_loopback, false);
+	list[2].common = clients;
 	list[2].implied = true;
 	return 3;
 }
@@ -399,6 +401,9 @@ list_by_descriptor(struct mapping_variant *list, const struct mapping *m)
 static size_t
 list_all(struct mapping_variant *list, const struct mapping *m)
 {
+	/* A UDP server may bind a socket for each client, to the address the
+	 * client has sent to. */
+	const bool clients = m->protocol == IPPROTO_UDP;
 	struct endpoint e = endpoint_of(m);
 	size_t count;
 
@@ -407,13 +412,13 @@ list_all(struct mapping_variant *list, const struct mapping *m)
 	if (mapping_by_descriptor(m))
 		return list_by_descriptor(list, m);
 	if (m->family == AF_UNSPEC) {
-		count = list_ipv4_any(list);
-		return count + list_ipv6_any(list + count, true);
+		count = list_ipv4_any(list, clients);
+		return count + list_ipv6_any(list + count, clients, true);
 	}
 	if (!endpoint_is_wildcard(&e))
 		return list_one(list, m);
-	return m->family == AF_INET ? list_ipv4_any(list)
-				    : list_ipv6_any(list, false);
+	return m->family == AF_INET ? list_ipv4_any(list, clients)
+				    : list_ipv6_any(list, clients, false);
 }
 
 size_t

@@ -336,6 +336,27 @@ for n in range(40):
 	[ "$output" = refused ]
 }
 
+@test "UDP: a socket for each client, as many at a time as there are spares" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 timeout -k 1 30 "$LOWPORT" --spares 4 -p 443:8443/udp -- \
+		    python3 tests/clients.py 0.0.0.0 4
+		echo "$way: $output"
+		[[ ${lines[0]} == *"all UDP sockets for 127.0.0.1:443 are in \
+use, and bind(2) fails (EADDRINUSE)"*"--spares"* ]]
+		[ "${lines[1]}" = "20 clients, and 4 at once" ]
+		[ "${#lines[@]}" -eq 2 ]
+		# Where the listener is of that address too, it has one.
+		for mapped in 127.0.0.1 "[fd00::9]"; do
+			address=${mapped//[][]/}
+			run -0 timeout -k 1 30 "$LOWPORT" -q --spares 4 \
+			    -p "$mapped:443:8443/udp" -- \
+			    python3 tests/clients.py $address 3
+			[ "$output" = "20 clients, and 3 at once" ]
+		done
+	done
+}
+
 @test "both protocols in one mapping, and the one that is missing is told" {
 	server='import socket
 for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
