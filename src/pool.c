@@ -524,6 +524,9 @@ pool_prepare(struct pool *pool, struct pool_variant *v, int socket,
 	if (s->shared)
 		note_narrow(v, s);
 	socket_unpark(socket);
+	/* What has come by another interface is not for the server. */
+	if (sockopt_apply_device(socket, &wanted))
+		socket_discard(socket);
 	/* Should nobody get it, the next look parks it. */
 	share(v, s, (struct process_descriptor){0, -1});
 }

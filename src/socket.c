@@ -213,11 +213,17 @@ drain(int socket, int queue)
 }
 
 /* Errors wait there as well as datagrams. */
-bool
-socket_unpark(int socket)
+void
+socket_discard(int socket)
 {
 	drain(socket, 0);
 	drain(socket, MSG_ERRQUEUE);
+}
+
+bool
+socket_unpark(int socket)
+{
+	socket_discard(socket);
 	return disconnect(socket);
 }
 

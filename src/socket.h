@@ -42,12 +42,16 @@ int socket_option(int socket, int level, int name);
  * gVisor cannot: it is connected there.)
  *
  * To unpark it discards what has come, and undoes the one and the other: it is
- * bound as it was (connect(2), AF_UNSPEC; tests/test_pool.c).  Neither may be
+ * bound as it was (connect(2), AF_UNSPEC; tests/test_pool.c), and to no
+ * interface.  Neither may be
  * asked of a socket bound to ::ffff:0.0.0.0, which might stay bound to one
  * address.  Return false with errno.
  */
 bool socket_park(int socket, const struct endpoint *);
 bool socket_unpark(int socket);
+
+/* Discards the datagrams and errors that have come to a UDP socket. */
+void socket_discard(int socket);
 
 /* True where it has a peer, parked ones of IPv4 included. */
 bool socket_is_connected(int socket);

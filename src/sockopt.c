@@ -371,6 +371,17 @@ sockopt_apply(int socket, const struct sockopt_values *wanted,
 	return a.differs;
 }
 
+bool
+sockopt_apply_device(int socket, const struct sockopt_values *values)
+{
+	int option = sockopt_find(SOL_SOCKET, SO_BINDTODEVICE);
+
+	if (!values->known[option] || values->value[option][0] == '\0')
+		return false;
+	set_one(socket, &sockopt_table[option], values->value[option]);
+	return true;
+}
+
 int
 sockopt_integer(const struct sockopt_values *values, int level, int name)
 {

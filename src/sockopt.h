@@ -56,6 +56,9 @@ void sockopt_overlay(struct sockopt_values *, const struct sockopt_values *);
 bool sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present);
 
+/* Sets SO_BINDTODEVICE alone; true where it is known, and of an interface. */
+bool sockopt_apply_device(int socket, const struct sockopt_values *);
+
 /* The integer value of an option of the table, 0 where it is not known. */
 int sockopt_integer(const struct sockopt_values *, int level, int name);
 

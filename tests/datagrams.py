@@ -15,6 +15,7 @@ MULTICAST = {
     socket.AF_INET6: [(0, 33, 9), (0, 34, 0), (41, 18, 9), (41, 19, 0),
                       (41, 29, 0)],
 }
+DEVICE = b"lo" + bytes(14)
 
 # Not the loopback's: of both ends (tests/sandbox).
 OTHER = "fd00::9"
@@ -34,11 +35,14 @@ def server(family, address, v6only):
     for level, name, value in MULTICAST[family]:
         assert s.getsockopt(level, name) != value
         s.setsockopt(level, name, value)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, DEVICE)
     buffer = s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     s.setblocking(False)
     s.bind((address, 8443))
     assert s.getsockname()[1] == 443, s.getsockname()
     assert s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == buffer
+    device = s.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
+    assert device.startswith(b"lo"), device
     assert s.getsockopt(SOL_UDP, UDP_GRO) == 1
     assert s.getsockopt(SOL_UDP, UDP_SEGMENT) == 1200
     for level, name, value in MULTICAST[family]:

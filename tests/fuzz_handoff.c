@@ -214,6 +214,12 @@ socket_unpark(int socket)
 	return park(socket, false);
 }
 
+void
+socket_discard(int socket)
+{
+	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
+}
+
 bool
 socket_is_connected(int socket)
 {
