@@ -407,10 +407,21 @@ pick_unshared(struct pool_variant *v)
 	return best;
 }
 
+/* A client that has been there for long may have left, a listener has not. */
+static bool
+is_rather_free(const struct pool_socket *s, const struct pool_socket *other)
+{
+	const bool connected = socket_is_connected(s->fd);
+
+	return connected == socket_is_connected(other->fd)
+	    ? s->departed < other->departed
+	    : connected;
+}
+
 /*
  * Where nobody can tell, rather two servers on one socket than a server that
- * can never bind again: and that which was handed out longest ago.  What is
- * connected to a client is no other's, SO_REUSEPORT or not.
+ * can never bind again.  What is known to be held, and connected to a client, is
+ * no other's, SO_REUSEPORT or not.
  */
 static struct pool_socket *
 pick_shared(struct pool_variant *v, bool reuseport)
@@ -421,7 +432,7 @@ pick_shared(struct pool_variant *v, bool reuseport)
 		if (s->holding == PROCESS_HOLDS &&
 		    (!reuseport || socket_is_connected(s->fd)))
 			continue;
-		if (best == NULL || best->departed > s->departed)
+		if (best == NULL || is_rather_free(s, best))
 			best = s;
 	}
 	return best;

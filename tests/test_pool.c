@@ -1627,20 +1627,26 @@ START_TEST(given_to_nobody_is_parked_again)
 }
 END_TEST
 
-/* Of those nobody can tell about, it is the one of the oldest client. */
+/* Of those nobody can tell about, it is the one of the oldest client, and not
+ * the listener that has just been started. */
 START_TEST(the_oldest_is_given_where_nobody_can_tell)
 {
-	struct server servers[5];
+	struct server servers[5], listening;
 	struct pool_variant *v;
-	int sockets[5], client, i;
+	int sockets[5], listener, client, i;
 
-	pool_of(2, "127.0.0.1:20443:28443/udp");
+	pool_of(3, "127.0.0.1:20443:28443/udp");
 	v = find_datagram("127.0.0.1");
 	client = datagram_socket("127.0.0.1", 0);
+	ck_assert_int_eq(pool_pick(v, false, &listener), 0);
+	pool_prepare(&pool, v, listener, &(struct sockopt_values){{0}}, false);
+	listening = server_take(v, listener, HIDES_UNHEARD);
 	for (i = 0; i < 5; i++) {
-		age(v);
+		v->sockets[1].departed -= 10;
+		v->sockets[2].departed -= 10;
 		pool_refresh(&pool, 1);
 		ck_assert_int_eq(pool_pick(v, false, &sockets[i]), 0);
+		ck_assert_int_ne(sockets[i], listener);
 		pool_prepare(&pool, v, sockets[i],
 			     &(struct sockopt_values){{0}}, false);
 		ck_assert(!socket_is_connected(sockets[i]));
@@ -1652,6 +1658,7 @@ START_TEST(the_oldest_is_given_where_nobody_can_tell)
 	ck_assert_int_ne(sockets[0], sockets[1]);
 	for (i = 0; i < 5; i++)
 		server_end(servers[i]);
+	server_end(listening);
 }
 END_TEST
 
