@@ -69,7 +69,7 @@
 #define PLAN_MAGIC        0x6c6f770au
 #define PLAN_MAPPINGS_MAX 64
 #define PLAN_PORTS_MAX    4096
-#define PLAN_SPARES_MAX   64
+#define PLAN_SPARES_MAX   256
 #define PLAN_STATUSES     256
 
 /* What the supervisor is told (supervisor.h). */

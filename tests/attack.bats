@@ -144,8 +144,8 @@ setup() {
 	plan spares-zero
 }
 
-@test "plan: 65 spares" {
-	plan spares-65
+@test "plan: 257 spares" {
+	plan spares-257
 }
 
 @test "plan: 4294967295 spares" {

@@ -608,7 +608,7 @@ static const struct {
     {"count-65", {PLAN(mapping_count, 65)}},
     {"count-huge", {PLAN(mapping_count, 0xffffffff)}},
     {"spares-zero", {PLAN(spares, 0)}},
-    {"spares-65", {PLAN(spares, 65)}},
+    {"spares-257", {PLAN(spares, 257)}},
     {"spares-huge", {PLAN(spares, 0xffffffff)}},
     {"uid-root", {PLAN(uid, 0)}},
     {"uid-other", {PLAN(uid, 1)}},

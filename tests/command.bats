@@ -81,10 +81,10 @@ refuses() {
 	refused_with "option '-p' needs an argument"
 	run "$LOWPORT" --user
 	refused_with "option '--user' needs an argument"
-	refuses "not a number from 1 to 64" -p 443 --spares 0
-	refuses "not a number from 1 to 64" -p 443 --spares 65
-	refuses "not a number from 1 to 64" -p 443 --spares 4x
-	run -0 "$LOWPORT" -q -p 443 --spares 64 true
+	refuses "not a number from 1 to 256" -p 443 --spares 0
+	refuses "not a number from 1 to 256" -p 443 --spares 257
+	refuses "not a number from 1 to 256" -p 443 --spares 4x
+	run -0 "$LOWPORT" -q -p 443 --spares 256 true
 }
 
 @test "a missing mapping, a missing command, no argument at all" {
