@@ -51,7 +51,7 @@ HOSTCC    = $(if $(ARCH),cc,$(CC))
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
 ROOMS     = activation binary channel check clock doctor endpoint \
-            environment expected explain handoff holder host job launch library lint mapping \
+            environment expected explain handoff holder host job launch lease library lint mapping \
             message method notify number options origin plan policy pool preload \
             privilege process program reason redirect report request seccomp signals \
             socket sockopt stray supervisor target trial trust user verdict
@@ -204,7 +204,7 @@ fuzz:
 
 fuzzers: all $(FUZZERS)
 
-$(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff mapping message \
+$(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff lease mapping message \
                  notify number plan policy pool preload reason signals \
                  sockopt user
 

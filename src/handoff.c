@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "handoff.h"
+#include "lease.h"
 #include "message.h"
 #include "socket.h"
 
@@ -190,8 +191,8 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 	struct handoff_decision d = {HANDOFF_HAND_OVER, .variant = v};
 	const struct target *target = &b->target;
 
-	pool_refresh(h->pool, 1);
-	d.error = pool_pick(v,
+	lease_refresh(h->pool, 1);
+	d.error = lease_pick(v,
 	    sockopt_integer(&target->options, SOL_SOCKET, SO_REUSEPORT) != 0,
 	    &d.socket);
 	if (d.error != 0) {
@@ -199,7 +200,7 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 		d.outcome = HANDOFF_ANSWER;
 	} else if (!h->trying) {
 		/* What the trial borrows goes back as it was. */
-		pool_prepare(h->pool, v, d.socket, &target->options,
+		lease_prepare(h->pool, v, d.socket, &target->options,
 		    (target->flags & O_NONBLOCK) != 0);
 	}
 	return d;
@@ -243,7 +244,7 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 	if (h->trying)
 		return;
 	h->used[d->variant->mapping] = true;
-	pool_commit(d->variant, d->socket,
+	lease_commit(d->variant, d->socket,
 	    (struct process_descriptor){b->task, b->fd}, &b->journey);
 }
 

@@ -20,10 +20,10 @@
 #include "clock.h"
 #include "handoff.h"
 #include "job.h"
+#include "lease.h"
 #include "message.h"
 #include "notify.h"
 #include "plan.h"
-#include "pool.h"
 #include "preload.h"
 #include "process.h"
 #include "signals.h"
@@ -351,12 +351,12 @@ check_times(struct supervisor *s)
 		s->unused_at = 0;
 	}
 	if (s->refresh_at != 0 && time >= s->refresh_at) {
-		pool_refresh(s->handoff->pool, POOL_LOOKS);
+		lease_refresh(s->handoff->pool, LEASE_LOOKS);
 		s->refresh_at = 0;
 	}
 	if (s->stray_at != 0 && time >= s->stray_at)
 		look_for_stray(s, time);
-	if (s->refresh_at == 0 && pool_shares(s->handoff->pool))
+	if (s->refresh_at == 0 && lease_shares(s->handoff->pool))
 		s->refresh_at = time + REFRESH_EVERY;
 }
 

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "lease.h"
 #include "pool.h"
 #include "privilege.h"
 #include "socket.h"
@@ -580,7 +581,7 @@ server_take(struct pool_variant *v, int socket, enum conduct conduct)
 		server_run(socket, conduct, ready[1], leash[0]);
 	ck_assert_int_eq(read(ready[0], &error, 1), 1);
 	ck_assert_int_eq(error, 0);
-	pool_commit(v, socket, (struct process_descriptor){server.pid, 3},
+	lease_commit(v, socket, (struct process_descriptor){server.pid, 3},
 		    &journey);
 	close(ready[0]);
 	close(ready[1]);
@@ -601,8 +602,8 @@ server_start(struct pool_variant *v)
 {
 	int socket;
 
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	return server_take(v, socket, LISTENS);
 }
 
@@ -835,8 +836,8 @@ START_TEST(does_without_loopback_addresses)
 	ck_assert_int_eq(unit_descriptors(), before + 3 * 3 + 1);
 	/* The walks over all variants pass over them. */
 	ck_assert(pool_expects(&pool, SERVER_PORT));
-	ck_assert(!pool_shares(&pool));
-	pool_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
+	lease_refresh(&pool, 1);
 }
 END_TEST
 
@@ -1007,14 +1008,14 @@ START_TEST(inherits_bound_sockets_of_the_protocol)
 	for (i = 0; i < 3; i++) {
 		int picked = -1;
 
-		ck_assert_int_eq(pool_pick(v, false, &picked), 0);
+		ck_assert_int_eq(lease_pick(v, false, &picked), 0);
 		ck_assert_int_eq(picked, fd);
-		pool_commit(v, picked,
+		lease_commit(v, picked,
 			    (struct process_descriptor){getpid(), fd},
 			    &(int){-1});
 	}
-	ck_assert(!pool_shares(&pool));
-	pool_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
+	lease_refresh(&pool, 1);
 	ck_assert_int_eq(fcntl(fd, F_GETFD) < 0, 0);
 	asked = endpoint_of("::", true);
 	asked.port = SERVER_PORT;
@@ -1052,15 +1053,15 @@ START_TEST(each_pick_is_another_socket)
 
 	pool_of(3, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, false, &first), 0);
-	ck_assert_int_eq(pool_pick(v, false, &again), 0);
+	ck_assert_int_eq(lease_pick(v, false, &first), 0);
+	ck_assert_int_eq(lease_pick(v, false, &again), 0);
 	ck_assert_int_eq(first, again);
-	pool_commit(v, first, (struct process_descriptor){1, 3}, &(int){-1});
+	lease_commit(v, first, (struct process_descriptor){1, 3}, &(int){-1});
 	ck_assert_int_eq(fcntl(first, F_GETFD), -1);
-	ck_assert_int_eq(pool_pick(v, false, &second), 0);
+	ck_assert_int_eq(lease_pick(v, false, &second), 0);
 	ck_assert_int_ne(first, second);
 	ck_assert_uint_eq(v->count, 2);
-	ck_assert(!pool_shares(&pool));
+	ck_assert(!lease_shares(&pool));
 }
 END_TEST
 
@@ -1076,24 +1077,24 @@ START_TEST(kept_socket_is_not_fresh_on_its_way)
 	v = find("0.0.0.0", false);
 	before = unit_descriptors();
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
-	pool_commit(v, socket, gone, &ends[0]);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	lease_commit(v, socket, gone, &ends[0]);
 	ck_assert_int_eq(ends[0], -1);
 	for (i = 0; i < 5; i++) {
-		pool_refresh(&pool, 1);
-		ck_assert(pool_shares(&pool));
-		ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+		lease_refresh(&pool, 1);
+		ck_assert(lease_shares(&pool));
+		ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
 	}
 	close(ends[1]);
-	pool_refresh(&pool, 1);
-	ck_assert(!pool_shares(&pool));
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	ck_assert_int_eq(unit_descriptors(), before);
 	/* The control: nothing is waited for where it is there at once. */
-	pool_commit(v, socket, gone, &(int){-1});
-	ck_assert(pool_shares(&pool));
-	pool_refresh(&pool, 1);
-	ck_assert(!pool_shares(&pool));
+	lease_commit(v, socket, gone, &(int){-1});
+	ck_assert(lease_shares(&pool));
+	lease_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
 }
 END_TEST
 
@@ -1120,7 +1121,7 @@ START_TEST(second_server_conflicts_at_listen)
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	ck_assert_int_eq(try_listen(socket), EADDRINUSE);
 	server_end(server);
 	ck_assert_int_eq(try_listen(socket), 0);
@@ -1138,7 +1139,7 @@ START_TEST(last_socket_is_kept)
 	for (i = 0; i < 10; i++) {
 		server = server_start(v);
 		ck_assert_uint_eq(v->count, 1);
-		ck_assert_int_eq(pool_shares(&pool), i > 0);
+		ck_assert_int_eq(lease_shares(&pool), i > 0);
 		ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 		server_end(server);
 	}
@@ -1154,15 +1155,15 @@ START_TEST(kept_socket_is_refused_while_it_is_held)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
-	pool_refresh(&pool, 1);
-	ck_assert(pool_shares(&pool));
-	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+	lease_refresh(&pool, 1);
+	ck_assert(lease_shares(&pool));
+	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
 	/* It still serves: refresh has not touched it. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(server);
-	pool_refresh(&pool, 1);
-	ck_assert(!pool_shares(&pool));
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 }
 END_TEST
 
@@ -1173,9 +1174,9 @@ server_start_hidden(struct pool_variant *v)
 	struct server server;
 	int socket;
 
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	server = server_take(v, socket, HIDES);
-	pool_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
 	return server;
 }
@@ -1192,23 +1193,23 @@ START_TEST(kept_socket_is_given_where_nobody_can_tell)
 	v = find("0.0.0.0", false);
 	/* Twin: this one can be looked at. */
 	second = server_start(v);
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
 	server_end(second);
-	pool_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
 	hidden = server_start_hidden(v);
 	for (i = 0; i < 2; i++)
-		ck_assert_int_eq(pool_pick(v, i != 0, &socket), 0);
+		ck_assert_int_eq(lease_pick(v, i != 0, &socket), 0);
 	ck_assert_int_eq(socket, v->sockets[0].fd);
 	second = server_take(v, socket, LISTENS);
 	/* Now somebody is known to hold it. */
-	pool_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_HOLDS);
-	ck_assert(pool_shares(&pool));
-	ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+	ck_assert(lease_shares(&pool));
+	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
 	server_end(second);
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	/* It serves on. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(hidden);
@@ -1223,15 +1224,15 @@ START_TEST(kept_socket_listens_on_where_nobody_can_tell)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	hidden = server_start_hidden(v);
-	ck_assert(!pool_shares(&pool));
-	pool_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
+	lease_refresh(&pool, 1);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	ck_assert_int_eq(
 	    socket_option(v->sockets[0].fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	server_end(hidden);
-	pool_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_NONE_HOLDS);
-	ck_assert(!pool_shares(&pool));
+	ck_assert(!lease_shares(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 	server_end(server_start(v));
 }
@@ -1247,15 +1248,15 @@ START_TEST(shares_what_somebody_is_known_to_hold)
 	four = find("0.0.0.0", false);
 	six = find("::", true);
 	hidden = server_start_hidden(four);
-	ck_assert(!pool_shares(&pool));
+	ck_assert(!lease_shares(&pool));
 	server = server_start(six);
-	pool_refresh(&pool, 1);
-	ck_assert(pool_shares(&pool));
+	lease_refresh(&pool, 1);
+	ck_assert(lease_shares(&pool));
 	ck_assert_int_eq(four->sockets[0].holding, PROCESS_MAY_HOLD);
 	ck_assert_int_eq(six->sockets[0].holding, PROCESS_HOLDS);
 	server_end(server);
-	pool_refresh(&pool, 1);
-	ck_assert(!pool_shares(&pool));
+	lease_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
 	server_end(hidden);
 }
 END_TEST
@@ -1268,18 +1269,18 @@ START_TEST(kept_socket_is_shared_with_reuseport)
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, true, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, true, &socket), 0);
 	first = server_take(v, socket, LISTENS);
-	ck_assert_int_eq(pool_pick(v, true, &again), 0);
+	ck_assert_int_eq(lease_pick(v, true, &again), 0);
 	ck_assert_int_eq(again, socket);
 	second = server_take(v, socket, LISTENS);
 	server_end(first);
 	/* The other one still has it. */
-	pool_refresh(&pool, 1);
-	ck_assert(pool_shares(&pool));
+	lease_refresh(&pool, 1);
+	ck_assert(lease_shares(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(second);
-	pool_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 }
 END_TEST
@@ -1299,7 +1300,7 @@ START_TEST(kept_socket_is_made_fresh)
 	server_end(server);
 	/* The price of keeping it: until then, clients still queue. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
-	pool_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
 	ck_assert_int_eq(read(client, &byte, 1), -1);
 	ck_assert_int_eq(errno, ECONNRESET);
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
@@ -1317,8 +1318,8 @@ START_TEST(fresh_socket_serves_as_new)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server_end(server_start(v));
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	ck_assert_int_eq(try_listen(socket), 0);
 	assert_serves(socket, "127.0.0.1");
 }
@@ -1332,10 +1333,10 @@ START_TEST(socket_that_never_listened_serves_as_new)
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	server_end(server_take(v, socket, BINDS));
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	ck_assert_int_eq(try_listen(socket), 0);
 	assert_serves(socket, "127.0.0.1");
 }
@@ -1352,14 +1353,14 @@ START_TEST(holder_may_have_moved)
 	v = find("0.0.0.0", false);
 	server = server_start(v);
 	v->sockets[0].holder = (struct process_descriptor){1, 3};
-	pool_refresh(&pool, 1);
-	ck_assert(pool_shares(&pool));
+	lease_refresh(&pool, 1);
+	ck_assert(lease_shares(&pool));
 	ck_assert_int_eq(v->sockets[0].holder.pid, server.pid);
 	ck_assert_int_eq(v->sockets[0].holder.fd, 3);
 	server_end(server);
-	pool_refresh(&pool, 1);
-	ck_assert(!pool_shares(&pool));
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 }
 END_TEST
 
@@ -1380,9 +1381,9 @@ datagram_server(struct pool_variant *v, int *socket)
 {
 	const struct sockopt_values nothing = {{0}};
 
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, socket), 0);
-	pool_prepare(&pool, v, *socket, &nothing, false);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, socket), 0);
+	lease_prepare(&pool, v, *socket, &nothing, false);
 	return server_take(v, *socket, BINDS);
 }
 
@@ -1415,9 +1416,9 @@ static void
 datagram_server_end(struct pool_variant *v, struct server server)
 {
 	server_end(server);
-	pool_refresh(&pool, POOL_LOOKS);
+	lease_refresh(&pool, LEASE_LOOKS);
 	age(v);
-	pool_refresh(&pool, POOL_LOOKS);
+	lease_refresh(&pool, LEASE_LOOKS);
 }
 
 static const char *const client_addresses[] = {"127.0.0.1", "::1"};
@@ -1442,14 +1443,14 @@ START_TEST(clients_one_after_the_other)
 		ck_assert_int_eq(received(socket), 'a');
 		send_to(client, address, 'b');
 		age(v);
-		pool_refresh(&pool, POOL_LOOKS);
-		ck_assert(pool_shares(&pool));
+		lease_refresh(&pool, LEASE_LOOKS);
+		ck_assert(lease_shares(&pool));
 		server_end(server);
-		pool_refresh(&pool, POOL_LOOKS);
+		lease_refresh(&pool, LEASE_LOOKS);
 		age(v);
-		ck_assert(pool_shares(&pool));
-		pool_refresh(&pool, POOL_LOOKS);
-		ck_assert(!pool_shares(&pool));
+		ck_assert(lease_shares(&pool));
+		lease_refresh(&pool, LEASE_LOOKS);
+		ck_assert(!lease_shares(&pool));
 		/* Parked: nobody is told that his datagram has come. */
 		send_to(client, address, 'c');
 		close(client);
@@ -1473,10 +1474,10 @@ START_TEST(clients_at_once)
 		connect_back(sockets[i], clients[i]);
 	}
 	for (round = 0; round < 5; round++) {
-		pool_refresh(&pool, 1);
-		ck_assert_int_eq(pool_pick(v, false, &socket), EADDRINUSE);
+		lease_refresh(&pool, 1);
+		ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
 		/* Not two servers for one client either. */
-		ck_assert_int_eq(pool_pick(v, true, &socket), EADDRINUSE);
+		ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
 		for (i = 0; i < spares; i++) {
 			send_to(clients[i], "127.0.0.1", (char)('0' + i));
 			ck_assert_int_eq(received(sockets[i]), (char)('0' + i));
@@ -1509,8 +1510,8 @@ START_TEST(what_may_be_passed_on_is_given_last)
 	server = datagram_server(v, &second);
 	ck_assert_int_ne(first, second);
 	ck_assert(socket_is_connected(first));
-	pool_refresh(&pool, 1);
-	pool_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
 	ck_assert(socket_is_connected(first));
 	/* Not so one that others' datagrams would go to. */
 	server_end(server);
@@ -1537,27 +1538,27 @@ START_TEST(what_is_not_connected_is_let_go)
 	client = datagram_socket("127.0.0.1", 0);
 	connect_back(clients_own, client);
 	close(client);
-	pool_refresh(&pool, POOL_LOOKS);
+	lease_refresh(&pool, LEASE_LOOKS);
 	ck_assert_uint_eq(v->count, 3);
 	age(v);
-	pool_refresh(&pool, POOL_LOOKS);
+	lease_refresh(&pool, LEASE_LOOKS);
 	ck_assert_uint_eq(v->count, 2);
 	ck_assert_int_eq(fcntl(sockets[0], F_GETFD), -1);
 	ck_assert(socket_is_connected(clients_own));
 	server_end(client_server);
 	servers[1] = datagram_server(v, &sockets[1]);
 	age(v);
-	pool_refresh(&pool, POOL_LOOKS);
+	lease_refresh(&pool, LEASE_LOOKS);
 	ck_assert_uint_eq(v->count, 1);
 	age(v);
-	pool_refresh(&pool, POOL_LOOKS);
-	ck_assert(!pool_shares(&pool));
+	lease_refresh(&pool, LEASE_LOOKS);
+	ck_assert(!lease_shares(&pool));
 	server_end(servers[1]);
 	servers[1] = datagram_server(v, &sockets[1]);
 	age(v);
-	pool_refresh(&pool, POOL_LOOKS);
+	lease_refresh(&pool, LEASE_LOOKS);
 	ck_assert_uint_eq(v->count, 1);
-	ck_assert(pool_shares(&pool));
+	ck_assert(lease_shares(&pool));
 	server_end(servers[0]);
 	server_end(servers[1]);
 }
@@ -1613,14 +1614,14 @@ START_TEST(given_to_nobody_is_parked_again)
 
 	pool_of(2, "127.0.0.1:20443:28443/udp");
 	v = find_datagram("127.0.0.1");
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
-	pool_prepare(&pool, v, socket, &nothing, false);
-	ck_assert(pool_shares(&pool));
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	lease_prepare(&pool, v, socket, &nothing, false);
+	ck_assert(lease_shares(&pool));
 	client = datagram_socket("127.0.0.1", 0);
 	send_to(client, "127.0.0.1", 'x');
 	ck_assert_int_eq(received(socket), 'x');
-	pool_refresh(&pool, 1);
-	ck_assert(!pool_shares(&pool));
+	lease_refresh(&pool, 1);
+	ck_assert(!lease_shares(&pool));
 	send_to(client, "127.0.0.1", 'x');
 	ck_assert_int_eq(received(socket), 0);
 	ck_assert_uint_eq(v->count, 2);
@@ -1638,16 +1639,16 @@ START_TEST(the_oldest_is_given_where_nobody_can_tell)
 	pool_of(3, "127.0.0.1:20443:28443/udp");
 	v = find_datagram("127.0.0.1");
 	client = datagram_socket("127.0.0.1", 0);
-	ck_assert_int_eq(pool_pick(v, false, &listener), 0);
-	pool_prepare(&pool, v, listener, &(struct sockopt_values){{0}}, false);
+	ck_assert_int_eq(lease_pick(v, false, &listener), 0);
+	lease_prepare(&pool, v, listener, &(struct sockopt_values){{0}}, false);
 	listening = server_take(v, listener, HIDES_UNHEARD);
 	for (i = 0; i < 5; i++) {
 		v->sockets[1].departed -= 10;
 		v->sockets[2].departed -= 10;
-		pool_refresh(&pool, 1);
-		ck_assert_int_eq(pool_pick(v, false, &sockets[i]), 0);
+		lease_refresh(&pool, 1);
+		ck_assert_int_eq(lease_pick(v, false, &sockets[i]), 0);
 		ck_assert_int_ne(sockets[i], listener);
-		pool_prepare(&pool, v, sockets[i],
+		lease_prepare(&pool, v, sockets[i],
 			     &(struct sockopt_values){{0}}, false);
 		ck_assert(!socket_is_connected(sockets[i]));
 		servers[i] = server_take(v, sockets[i], HIDES_UNHEARD);
@@ -1678,12 +1679,12 @@ START_TEST(prepare_sets_flags_and_options)
 
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	want(&wanted, SOL_SOCKET, SO_KEEPALIVE, 1);
-	pool_prepare(&pool, v, socket, &wanted, true);
+	lease_prepare(&pool, v, socket, &wanted, true);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
 	ck_assert_int_ne(fcntl(socket, F_GETFL) & O_NONBLOCK, 0);
-	pool_prepare(&pool, v, socket, &wanted, false);
+	lease_prepare(&pool, v, socket, &wanted, false);
 	ck_assert_int_eq(fcntl(socket, F_GETFL) & O_NONBLOCK, 0);
 }
 END_TEST
@@ -1723,16 +1724,16 @@ START_TEST(kept_socket_has_the_options_of_its_server)
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	learn(&seen, _i >> 2 & 1, first, 0);
-	pool_prepare(&pool, v, socket, &seen, false);
+	lease_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
 			 first);
 	server_end(server_take(v, socket, LISTENS));
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	learn(&seen, _i >> 3 & 1, second, 0);
-	pool_prepare(&pool, v, socket, &seen, false);
+	lease_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
 			 second);
 }
@@ -1748,17 +1749,17 @@ START_TEST(options_set_since_are_not_the_next_ones)
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	learn(&seen, _i, 0, 0);
-	pool_prepare(&pool, v, socket, &seen, false);
+	lease_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on,
 			     sizeof(on)),
 	    0);
 	server_end(server_take(v, socket, LISTENS));
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	learn(&seen, _i, 0, 0);
-	pool_prepare(&pool, v, socket, &seen, false);
+	lease_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
 }
 END_TEST
@@ -1773,10 +1774,10 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 	pool_of(3, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 1; i <= 6; i++) {
-		pool_refresh(&pool, 1);
-		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+		lease_refresh(&pool, 1);
+		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 		learn(&seen, _i, i & 1, 0);
-		pool_prepare(&pool, v, socket, &seen, false);
+		lease_prepare(&pool, v, socket, &seen, false);
 		ck_assert_int_eq(
 		    socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), i & 1);
 		server_end(server_take(v, socket, LISTENS));
@@ -1784,7 +1785,7 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 }
 END_TEST
 
-/* A hand-off that fails after pool_prepare leaves the socket to another. */
+/* A hand-off that fails after lease_prepare leaves the socket to another. */
 START_TEST(prepared_for_nobody_is_prepared_anew)
 {
 	struct sockopt_values seen;
@@ -1793,11 +1794,11 @@ START_TEST(prepared_for_nobody_is_prepared_anew)
 
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	learn(&seen, _i, 1, 1);
-	pool_prepare(&pool, v, socket, &seen, true);
+	lease_prepare(&pool, v, socket, &seen, true);
 	learn(&seen, _i, 0, 0);
-	pool_prepare(&pool, v, socket, &seen, false);
+	lease_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_REUSEPORT), 0);
 }
@@ -1819,12 +1820,12 @@ START_TEST(kept_socket_has_the_priority_of_its_server)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 0; i < LENGTH(servers); i++) {
-		pool_refresh(&pool, 1);
-		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+		lease_refresh(&pool, 1);
+		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 		memset(&seen, 0, sizeof(seen));
 		if (servers[i].tos != 0)
 			want(&seen, IPPROTO_IP, IP_TOS, servers[i].tos);
-		pool_prepare(&pool, v, socket, &seen, false);
+		lease_prepare(&pool, v, socket, &seen, false);
 		ck_assert_int_eq(socket_option(socket, IPPROTO_IP, IP_TOS),
 				 servers[i].tos);
 		priority = socket_option(socket, SOL_SOCKET, SO_PRIORITY);
@@ -1870,7 +1871,7 @@ prepare_watched(struct pool_variant *v, int socket,
 
 	memset(&watched, 0, sizeof(watched));
 	watched.fd = socket;
-	pool_prepare(&pool, v, socket, seen, false);
+	lease_prepare(&pool, v, socket, seen, false);
 	watched.fd = 0;
 	for (i = 0; i < SOCKOPT_COUNT; i++)
 		ck_assert_msg(watched.count[i] <= 1,
@@ -1889,13 +1890,13 @@ START_TEST(shared_socket_keeps_reuseport)
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(pool_pick(v, true, &socket), 0);
+	ck_assert_int_eq(lease_pick(v, true, &socket), 0);
 	learn(&seen, _i & 1, 1, 1);
 	prepare_watched(v, socket, &seen);
 	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 1);
 	first = server_take(v, socket, LISTENS);
-	pool_refresh(&pool, 1);
-	ck_assert_int_eq(pool_pick(v, true, &socket), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, true, &socket), 0);
 	learn(&seen, _i >> 1 & 1, 0, 1);
 	prepare_watched(v, socket, &seen);
 	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 0);
@@ -1921,7 +1922,7 @@ START_TEST(defaults_are_not_set)
 	pool_of(1, "20443:28443");
 	for (a = 0; a < LENGTH(addresses); a++) {
 		v = find(addresses[a], false);
-		ck_assert_int_eq(pool_pick(v, false, &socket), 0);
+		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 		memset(&seen, 0, sizeof(seen));
 		prepare_watched(v, socket, &seen);
 		for (i = 0; i < SOCKOPT_COUNT; i++)
