@@ -28,7 +28,13 @@ needs() {
 
 # nothing_left: no process with a capability, no port of the pool.
 nothing_left() {
-	[ "$("$ATTACK" after)" = "$LEFT" ] && ! listening 443
+	local left
+
+	left=$("$ATTACK" after)
+	[ "$left" = "$LEFT" ] && ! listening 443 || {
+		echo "left: $left; $(ss -Hltnp)"
+		return 1
+	}
 }
 
 # The child as it is, through the machinery of the forgeries: the control.
