@@ -84,7 +84,8 @@ attempt() {
 	125 | 126 | 127 | 1[3-9]?) [ "$port" = "" ] ;;
 	*) false ;;
 	esac
-	nothing_left
+	# Where a signal has ended the helper, its child ends in its own time.
+	wait_until nothing_left || nothing_left
 }
 
 START='exec "$LOWPORT" -q -p 20443:9443 -p 443:8443 -- "$ATTACK" report 9'
