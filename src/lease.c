@@ -224,8 +224,8 @@ lease_prepare(struct pool *pool, struct pool_variant *v, int socket,
 	if (v->protocol != IPPROTO_UDP || v->inherited ||
 	    (s->shared && s->holding == PROCESS_HOLDS))
 		return;
-	if (s->shared)
-		note_narrow(v, s);
+	/* Its last server has connected it, or an old kernel's parking. */
+	note_narrow(v, s);
 	socket_unpark(socket);
 	/* What has come by another interface is not for the server. */
 	if (sockopt_apply_device(socket, &wanted))
@@ -343,9 +343,10 @@ tell_narrow(const struct pool_variant *v, struct pool_socket *s)
 {
 	char text[ENDPOINT_TEXT];
 
-	warnx("the server gets no datagrams at %s, but of one client: the "
+	warnx("the server may get no datagrams at %s but of one address: the "
 	      "socket was connected to it, which the kernel does not undo "
-	      "for IPv6; start it anew, with more --spares",
+	      "for IPv6; start it anew, with more --spares, or with Linux 5.7 "
+	      "or later",
 	    endpoint_format(&v->endpoint, text));
 	s->narrow = false;
 }

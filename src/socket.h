@@ -38,14 +38,13 @@ int socket_option(int socket, int level, int name);
  * loopback for a wildcard one: it is then passed over for all but what comes
  * from there.  One of IPv6 is bound to an interface there is not: had it been
  * connected once, the kernel would take datagrams of that peer alone to it, as
- * connect(2) with AF_UNSPEC leaves the address behind.  (Linux before 5.1 and
- * gVisor cannot: it is connected there.)
+ * connect(2) with AF_UNSPEC leaves the address behind.  (Linux before 5.7 has no
+ * such interface for who lacks CAP_NET_RAW, nor has gVisor: it is connected.)
  *
  * To unpark it discards what has come, and undoes the one and the other: it is
  * bound as it was (connect(2), AF_UNSPEC; tests/test_pool.c), and to no
- * interface.  Neither may be
- * asked of a socket bound to ::ffff:0.0.0.0, which might stay bound to one
- * address.  Return false with errno.
+ * interface.  Neither may be asked of a socket bound to ::ffff:0.0.0.0, which
+ * might stay bound to one address.  Return false with errno.
  */
 bool socket_park(int socket, const struct endpoint *);
 bool socket_unpark(int socket);

@@ -1606,6 +1606,49 @@ START_TEST(what_was_never_connected_comes_first)
 }
 END_TEST
 
+/* As before Linux 5.7, without CAP_NET_RAW. */
+static void
+lose_interfaces(void)
+{
+	static struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		     offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setsockopt, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		     offsetof(struct seccomp_data, args[2])),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SO_BINDTOIFINDEX, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {LENGTH(code), code};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program),
+			 0);
+}
+
+/* It is known, and so told, that such a one hears one peer alone. */
+START_TEST(parked_by_a_connection_it_is_narrow)
+{
+	static const char *const addresses[] = {"::", "0.0.0.0"};
+	const bool old = (_i & 1) != 0, ipv6 = (_i & 2) == 0;
+	struct pool_variant *v;
+	struct server server;
+	int socket, client;
+
+	if (old)
+		lose_interfaces();
+	pool_of(1, "20443:28443/udp");
+	v = find_datagram(addresses[!ipv6]);
+	server = datagram_server(v, &socket);
+	ck_assert_int_eq(v->sockets[0].narrow, old && ipv6);
+	client = datagram_socket(ipv6 ? OTHER : "127.0.0.1", 0);
+	send_to(client, ipv6 ? OTHER : "127.0.0.1", 'a');
+	ck_assert_int_eq(received(socket), old && ipv6 ? 0 : 'a');
+	server_end(server);
+}
+END_TEST
+
 START_TEST(given_to_nobody_is_parked_again)
 {
 	const struct sockopt_values nothing = {{0}};
@@ -1986,6 +2029,7 @@ add_clients(Suite *s)
 	tcase_add_test(t, what_is_not_connected_is_let_go);
 	tcase_add_test(t, what_was_shut_down_is_not_given_again);
 	tcase_add_test(t, what_was_never_connected_comes_first);
+	tcase_add_loop_test(t, parked_by_a_connection_it_is_narrow, 0, 4);
 	tcase_add_test(t, given_to_nobody_is_parked_again);
 	tcase_add_test(t, the_oldest_is_given_where_nobody_can_tell);
 	suite_add_tcase(s, t);
