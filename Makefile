@@ -103,7 +103,7 @@ $(BUILD)/seccomp.o: $(BUILD)/filters.h
 $(BUILD)/filters.h: $(BUILD)/filters
 	$(BUILD)/filters $(ARCH) >$@.new && mv $@.new $@
 
-$(BUILD)/filters: src/filters.c src/sockopt.c src/sockopt.h Makefile | $(BUILD)
+$(BUILD)/filters: src/filters.c src/sockopt.c src/sockopt.h src/constants.h Makefile | $(BUILD)
 	$(HOSTCC) $(LANGUAGE) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -o $@ \
 	    src/filters.c src/sockopt.c -lseccomp
 

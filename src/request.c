@@ -14,12 +14,9 @@
 #include <sys/time.h>
 
 #include "bytes.h"
+#include "constants.h"
 #include "request.h"
 #include "syscall.h"
-
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69 /* Linux 5.11 */
-#endif
 
 union control {
 	struct cmsghdr header;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "constants.h"
 #include "socket.h"
 
 /* The port of the discard service (RFC 863). */
@@ -23,10 +24,6 @@
 
 /* The index of an interface that no host has. */
 #define NO_INTERFACE INT_MAX
-
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62 /* Linux 5.1 */
-#endif
 
 static bool
 set_on(int socket, int level, int name)

@@ -10,54 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "constants.h"
 #include "sockopt.h"
-
-/* What the headers of some C library lack. */
-#ifndef SO_BUF_LOCK
-#define SO_BUF_LOCK 72 /* Linux 5.14 */
-#endif
-#ifndef SO_RESERVE_MEM
-#define SO_RESERVE_MEM 73 /* 5.16 */
-#endif
-#ifndef SO_TXREHASH
-#define SO_TXREHASH 74 /* 6.0 */
-#endif
-#ifndef SO_RCVMARK
-#define SO_RCVMARK 75 /* 6.0 */
-#endif
-#ifndef SO_RCVPRIORITY
-#define SO_RCVPRIORITY 82 /* 6.14 */
-#endif
-#ifndef TCP_RTO_MAX_MS
-#define TCP_RTO_MAX_MS 44 /* 6.15 */
-#endif
-#ifndef TCP_RTO_MIN_US
-#define TCP_RTO_MIN_US 45 /* 6.16 */
-#endif
-#ifndef TCP_DELACK_MAX_US
-#define TCP_DELACK_MAX_US 46 /* 6.16 */
-#endif
-#ifndef UDP_NO_CHECK6_TX
-#define UDP_NO_CHECK6_TX 101
-#endif
-#ifndef UDP_NO_CHECK6_RX
-#define UDP_NO_CHECK6_RX 102
-#endif
-#ifndef IP_RECVERR_RFC4884
-#define IP_RECVERR_RFC4884 26
-#endif
-#ifndef IPV6_FLOWINFO
-#define IPV6_FLOWINFO 11 /* linux/in6.h */
-#endif
-#ifndef IPV6_MULTICAST_ALL
-#define IPV6_MULTICAST_ALL 29
-#endif
-#ifndef IPV6_RECVERR_RFC4884
-#define IPV6_RECVERR_RFC4884 31
-#endif
-#ifndef IPV6_FLOWINFO_SEND
-#define IPV6_FLOWINFO_SEND 33 /* linux/in6.h */
-#endif
 
 #define INTEGER sizeof(int)
 #define PAIR    (2 * sizeof(int)) /* of integers, or one of twice the size */

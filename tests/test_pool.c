@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "constants.h"
 #include "lease.h"
 #include "pool.h"
 #include "privilege.h"
@@ -26,10 +27,6 @@
 
 #define PORT        20443 /* public */
 #define SERVER_PORT 28443
-
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62 /* Linux 5.1 */
-#endif
 
 /* ---- Sockets without a pool: what the kernel does */
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Names of socket options that the headers of some C library lack.  The numbers
+ * are those of most architectures (asm-generic/socket.h, linux/tcp.h and so on).
+ */
+#ifndef CONSTANTS_H
+#define CONSTANTS_H
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62 /* Linux 5.1 */
+#endif
+#ifndef SO_PREFER_BUSY_POLL
+#define SO_PREFER_BUSY_POLL 69 /* 5.11 */
+#endif
+#ifndef SO_BUF_LOCK
+#define SO_BUF_LOCK 72 /* 5.14 */
+#endif
+#ifndef SO_RESERVE_MEM
+#define SO_RESERVE_MEM 73 /* 5.16 */
+#endif
+#ifndef SO_TXREHASH
+#define SO_TXREHASH 74 /* 6.0 */
+#endif
+#ifndef SO_RCVMARK
+#define SO_RCVMARK 75 /* 6.0 */
+#endif
+#ifndef SO_RCVPRIORITY
+#define SO_RCVPRIORITY 82 /* 6.14 */
+#endif
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44 /* 6.15 */
+#endif
+#ifndef TCP_RTO_MIN_US
+#define TCP_RTO_MIN_US 45 /* 6.16 */
+#endif
+#ifndef TCP_DELACK_MAX_US
+#define TCP_DELACK_MAX_US 46 /* 6.16 */
+#endif
+#ifndef UDP_NO_CHECK6_TX
+#define UDP_NO_CHECK6_TX 101
+#endif
+#ifndef UDP_NO_CHECK6_RX
+#define UDP_NO_CHECK6_RX 102
+#endif
+#ifndef IP_RECVERR_RFC4884
+#define IP_RECVERR_RFC4884 26
+#endif
+#ifndef IPV6_FLOWINFO
+#define IPV6_FLOWINFO 11 /* linux/in6.h */
+#endif
+#ifndef IPV6_MULTICAST_ALL
+#define IPV6_MULTICAST_ALL 29
+#endif
+#ifndef IPV6_RECVERR_RFC4884
+#define IPV6_RECVERR_RFC4884 31
+#endif
+#ifndef IPV6_FLOWINFO_SEND
+#define IPV6_FLOWINFO_SEND 33 /* linux/in6.h */
+#endif
+
+#endif
