@@ -132,7 +132,7 @@ END_TEST
 START_TEST(reads_no_more_than_there_is_room_for)
 {
 	struct child child = child_start(write_secret);
-	char copy[4] = "....";
+	char copy[4] = {'.', '.', '.', '.'};
 
 	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 3),
 			 3);
