@@ -748,13 +748,17 @@ attach_descriptors(struct hijack *h, size_t count)
 	union {
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int) * 253)];
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int) * count),
-			 .cmsg_level = SOL_SOCKET,
-			 .cmsg_type = SCM_RIGHTS}};
+	} control;
 	char *there = (char *)h->vector.iov_base +
 	    offsetof(struct plan, mappings[20]);
 
-	/* Of descriptor 0, all of them. */
+	/* Of descriptor 0, all of them.  (An initializer of a union leaves what
+	 * is beyond its first member as it is, since gcc 15.) */
+	memset(&control, 0, sizeof(control));
+	control.header = (struct cmsghdr){
+	    .cmsg_len = CMSG_LEN(sizeof(int) * count),
+	    .cmsg_level = SOL_SOCKET,
+	    .cmsg_type = SCM_RIGHTS};
 	h->header.msg_control = there;
 	h->header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
 	copy_memory(h->child, (uintptr_t)there, &control,

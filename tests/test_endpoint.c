@@ -72,12 +72,13 @@ START_TEST(takes_the_lengths_the_kernel_takes)
 	union {
 		struct sockaddr_storage storage;
 		char bytes[LENGTHS];
-	} address = {{0}};
+	} address;
 	struct endpoint e;
 	int accepted = 0, fd = socket(AF_INET6, SOCK_STREAM, 0);
 	socklen_t length;
 	bool expected;
 
+	memset(&address, 0, sizeof(address));
 	UNIT_NEEDS(fd >= 0, "this host has no IPv6");
 	close(fd);
 	endpoint_to_sockaddr(&given[_i], &address.storage);
