@@ -232,6 +232,52 @@ filter_server(const char *arch, bool observe, bool expected)
 	return filter;
 }
 
+/* What 32-bit programs run as beside those of a machine. */
+static const struct {
+	uint32_t machine, others[2];
+} beside[] = {
+    {SCMP_ARCH_X86_64, {SCMP_ARCH_X86, SCMP_ARCH_X32}},
+    {SCMP_ARCH_AARCH64, {SCMP_ARCH_ARM}},
+    {SCMP_ARCH_PPC64, {SCMP_ARCH_PPC}},
+    {SCMP_ARCH_S390X, {SCMP_ARCH_S390}},
+};
+
+static void
+filter_add_others(scmp_filter_ctx filter, const char *arch)
+{
+	const uint32_t machine = arch == NULL ? seccomp_arch_native()
+					      : seccomp_arch_resolve_name(arch);
+	size_t i, j;
+
+	for (i = 0; i < LENGTH(beside); i++)
+		for (j = 0; j < 2 && beside[i].machine == machine; j++)
+			if (beside[i].others[j] != 0)
+				check(seccomp_arch_add(filter,
+					  beside[i].others[j]),
+				    "a 32-bit architecture");
+}
+
+/*
+ * The server that has another user than who started lowport on a terminal: it
+ * cannot type there for him.  TIOCLINUX pastes, on a virtual console.  32-bit
+ * programs have other numbers for ioctl(2).
+ */
+static scmp_filter_ctx
+filter_terminal(const char *arch)
+{
+	static const uint32_t typing[] = {TIOCSTI, TIOCLINUX};
+	scmp_filter_ctx filter = filter_new(SCMP_ACT_ALLOW, SCMP_ACT_ALLOW,
+	    arch);
+	size_t i;
+
+	filter_add_others(filter, arch);
+	for (i = 0; i < LENGTH(typing); i++)
+		check(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+			  SCMP_SYS(ioctl), 1, ARGUMENT_IS(1, typing[i])),
+		    "ioctl");
+	return filter;
+}
+
 static void
 filter_print(scmp_filter_ctx filter, const char *name)
 {
@@ -262,5 +308,6 @@ main(int argc, char **argv)
 	filter_print(filter_server(arch, false, false), "fetch_filter");
 	filter_print(filter_server(arch, true, false), "observe_filter");
 	filter_print(filter_server(arch, false, true), "expected_filter");
+	filter_print(filter_terminal(arch), "terminal_filter");
 	return EXIT_SUCCESS;
 }

@@ -23,6 +23,7 @@
 #include "method.h"
 #include "privilege.h"
 #include "program.h"
+#include "seccomp.h"
 #include "status.h"
 #include "trial.h"
 
@@ -96,6 +97,7 @@ static void
 become_user(struct start *start)
 {
 	choose_user(&start->user, &start->options);
+	start->user_changes = start->user.uid != getuid();
 	if (start->options.purpose == PURPOSE_DOCTOR && getuid() == 0)
 		doctor_as_root(start);
 	privilege_become(&start->user, start->kept, start->options.new_privs);
@@ -187,6 +189,16 @@ tell_method(const struct method *method)
 	    method->why);
 }
 
+/* The terminal is root's still.  With more privilege than its user has, the
+ * server is not kept from it: an exec may give it the right to, or it has it. */
+static void
+protect_terminal(const struct start *start)
+{
+	if (start->user_changes && start->kept == 0 &&
+	    !start->options.new_privs)
+		seccomp_deny_typing();
+}
+
 /* Where the server binds nothing, nothing is intercepted. */
 static void
 install_handoff(struct start *start)
@@ -195,6 +207,7 @@ install_handoff(struct start *start)
 
 	if (!start->options.new_privs)
 		privilege_seal();
+	protect_terminal(start);
 	if (start->activation.count > 0)
 		verbose("hand-off by descriptor: %u of them, from 3 on",
 		    start->activation.count);

@@ -50,6 +50,15 @@ seccomp_confine(bool expected)
 		      "sandbox allow the system call seccomp");
 }
 
+void
+seccomp_deny_typing(void)
+{
+	if (load(0, terminal_filter, LENGTH(terminal_filter)) != 0)
+		fatal("cannot keep the server from typing into the terminal of "
+		      "who started it; have the seccomp profile or sandbox "
+		      "allow the system call seccomp");
+}
+
 static int
 load_server(unsigned int flags, enum seccomp_traps traps)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * seccomp(2): the helper's own confinement, and the listener through which the
- * helper sees and answers the server's bind(2) (seccomp_unotify(2)).  The only
- * room that calls seccomp(2) or the listener's ioctls.
+ * seccomp(2): the helper's own confinement, the listener through which the
+ * helper sees and answers the server's bind(2) (seccomp_unotify(2)), and what the
+ * server is denied.  The only room that calls seccomp(2) or the listener's
+ * ioctls.
  */
 #ifndef SECCOMP_H
 #define SECCOMP_H
@@ -16,6 +17,13 @@
  * must be set.  Ends the process on failure.
  */
 void seccomp_confine(bool expected);
+
+/*
+ * ioctl(2) of TIOCSTI and TIOCLINUX fails with EPERM from here on, in this
+ * process and all its children, those of 32-bit programs included.  no_new_privs
+ * must be set.  Ends the process on failure.
+ */
+void seccomp_deny_typing(void);
 
 /* What is trapped, beside bind(2) and landlock_restrict_self(2). */
 enum seccomp_traps {

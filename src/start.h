@@ -5,6 +5,7 @@
 #ifndef START_H
 #define START_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "activation.h"
@@ -17,6 +18,7 @@ struct start {
 	struct options options;
 	struct origin origin;
 	struct user user;
+	bool user_changes; /* by -u, from root */
 	uint64_t kept; /* capabilities of --keep-caps: privilege.h */
 	struct plan plan;
 	struct answer answer;

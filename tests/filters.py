@@ -11,15 +11,21 @@ import struct
 import sys
 
 ALLOW, NOTIFY, KILL = 0x7fff0000, 0x7fc00000, 0x80000000
+EPERM = 0x50001
 MACHINES = {
     "x86_64": (0xc000003e, {"bind": 49, "setsockopt": 54, "getpid": 39,
                             "execve": 59, "openat": 257, "write": 1,
-                            "ppoll": 271, "socket": 41, "capset": 126}),
+                            "ppoll": 271, "socket": 41, "capset": 126,
+                            "ioctl": 16, "x32 ioctl": 0x40000000 + 514}),
     "aarch64": (0xc00000b7, {"bind": 200, "setsockopt": 208, "getpid": 172,
                              "execve": 221, "openat": 56, "write": 64,
-                             "ppoll": 73, "socket": 198, "capset": 91}),
+                             "ppoll": 73, "socket": 198, "capset": 91,
+                             "ioctl": 29}),
 }
 FOREIGN = 0x40000028  # 32-bit ARM
+# What 32-bit programs run as there, and their ioctl(2).
+BESIDE = {"x86_64": (0x40000003, 54), "aarch64": (FOREIGN, 54)}
+TIOCSTI, TIOCLINUX, TIOCGWINSZ = 0x5412, 0x541c, 0x5413
 O_WRONLY, SOL_SOCKET, SO_REUSEPORT, SO_ERROR = 1, 1, 15, 4
 DIRTY = 0xdead00000000  # what a 64-bit register may have above an int
 
@@ -44,6 +50,12 @@ CASES = [
     ("helper", "execve", (), KILL),
     ("helper", "socket", (), KILL),
     ("helper", "capset", (), KILL),
+    ("terminal", "ioctl", (0, TIOCSTI), EPERM),
+    ("terminal", "ioctl", (0, TIOCLINUX), EPERM),
+    ("terminal", "ioctl", (0, DIRTY + TIOCSTI), EPERM),
+    ("terminal", "x32 ioctl", (0, TIOCSTI), EPERM),
+    ("terminal", "ioctl", (0, TIOCGWINSZ), ALLOW),
+    ("terminal", "bind", (3, 0, 16), ALLOW),
 ]
 
 
@@ -75,7 +87,8 @@ with open(sys.argv[1], encoding="ascii") as file:
                                      file.read(), re.S)}
 machine, numbers = MACHINES[sys.argv[2]]
 wrong = 0
-for name, call, arguments, expected in CASES:
+cases = [case for case in CASES if case[1] in numbers]
+for name, call, arguments, expected in cases:
     got = run(filters[name], numbers[call], machine, arguments)
     if got != expected:
         print("%s %s%s: %#x, not %#x" % (name, call, arguments, got, expected))
@@ -84,5 +97,10 @@ for name, expected in ("fetch", ALLOW), ("observe", ALLOW), ("helper", KILL):
     if run(filters[name], numbers["bind"], FOREIGN, ()) != expected:
         print("%s: another machine's call" % name)
         wrong += 1
-print("%s: %d verdicts, %d wrong" % (sys.argv[2], len(CASES) + 3, wrong))
+other, ioctl = BESIDE[sys.argv[2]]
+for request, expected in (TIOCSTI, EPERM), (TIOCLINUX, EPERM), (TIOCGWINSZ, ALLOW):
+    if run(filters["terminal"], ioctl, other, (0, request)) != expected:
+        print("terminal: ioctl %#x of a 32-bit program" % request)
+        wrong += 1
+print("%s: %d verdicts, %d wrong" % (sys.argv[2], len(cases) + 6, wrong))
 sys.exit(wrong != 0)
