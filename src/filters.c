@@ -46,6 +46,9 @@ struct permission {
 	struct scmp_arg_cmp arguments[2];
 };
 
+/* The bit that O_TMPFILE has beside O_DIRECTORY, by which /proc is read. */
+#define UNNAMED_FILE (O_TMPFILE & ~O_DIRECTORY)
+
 /* clang-format off */
 #define CALL(name)	  {SCMP_SYS(name), 0, {{0}}}
 #define CALL1(name, a)	  {SCMP_SYS(name), 1, {a}}
@@ -74,7 +77,9 @@ static const struct permission helper_permissions[] = {
     /* Looking at the server: /proc/PID/mem, fd, fdinfo, stat, status.  Opening
      * for reading only: no file can be made or changed. */
     CALL1(openat, SCMP_A2_32(SCMP_CMP_MASKED_EQ,
-		      O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY)),
+		      O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_PATH |
+			  UNNAMED_FILE,
+		      O_RDONLY)),
     CALL(pread64),
     CALL(process_vm_readv), /* the same by one call, where it is allowed */
     CALL(readlink),
@@ -155,14 +160,10 @@ filter_new(uint32_t action, uint32_t foreign, const char *arch)
 	return filter;
 }
 
-/* Under --show-expected-port: the memory of processes of its own user, to write
- * what getsockname(2) answers.  By their files in proc(5), as Docker 20.10
- * refuses process_vm_writev(2); no file can be made. */
+/* Under --show-expected-port: what getsockname(2) answers is written to memory
+ * of processes of the same user, where they could write it themselves. */
 static const struct permission expected_permissions[] = {
-    CALL1(openat,
-	SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND,
-	    O_RDWR)),
-    CALL(pwrite64),
+    CALL(process_vm_writev),
 };
 
 static void

@@ -21,6 +21,9 @@
 /* lowport in lowport in lowport: each gets its turn. */
 #define ASKED_MAX 4
 
+/* Where a port is in an address of either family. */
+#define PORT_AT ((long)offsetof(struct sockaddr_in, sin_port))
+
 #define VISIBLE __attribute__((visibility("default")))
 
 struct range {
@@ -202,36 +205,71 @@ bind(int fd, const struct sockaddr *address, socklen_t length)
 	return result_of(syscall3(SYS_bind, fd, (long)address, length));
 }
 
-/* The caller's room may be too small for the address to tell which it is. */
+/* The whole name of a socket, its size, and the port that is to be in it: 0
+ * where that is the one it has. */
 static uint16_t
-expected_of(int fd)
+expected_of(int fd, struct sockaddr_in6 *name, socklen_t *size)
 {
-	struct sockaddr_in6 address;
-	socklen_t length = sizeof(address);
 	int protocol = 0;
+	socklen_t length = sizeof(protocol);
 
-	address.sin6_family = AF_UNSPEC;
-	if (syscall3(SYS_getsockname, fd, (long)&address, (long)&length) < 0)
+	*size = sizeof(*name);
+	name->sin6_family = AF_UNSPEC;
+	if (syscall3(SYS_getsockname, fd, (long)name, (long)size) < 0)
 		return 0;
-	length = sizeof(protocol);
 	syscall5(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, (long)&protocol,
 	    (long)&length);
-	return expected_port(&table, protocol, &address);
+	return expected_port(&table, protocol, name);
+}
+
+/*
+ * How many bytes of a known name the caller has room for, or a failure.  The
+ * kernel reads the length, which may be at no address at all, and leaves the
+ * name's size there.
+ */
+static long
+room_measure(int fd, const uint8_t *name, long size, socklen_t *length)
+{
+	struct sockaddr_storage storage;
+	uint8_t *copied = (void *)&storage;
+	long room, status;
+
+	for (room = 0; room < size; room++)
+		copied[room] = (uint8_t)~name[room];
+	status = syscall3(SYS_getsockname, fd, (long)copied, (long)length);
+	for (room = 0; room < size && copied[room] == name[room]; room++)
+		;
+	return status < 0 ? status : room;
+}
+
+/* The kernel writes first: what it could not write is not written here. */
+static long
+name_with(int fd, uint8_t *address, socklen_t *length, long room, uint16_t port)
+{
+	const uint8_t bytes[] = {(uint8_t)(port >> 8), (uint8_t)port};
+	long status, at;
+
+	*length = (socklen_t)room;
+	status = syscall3(SYS_getsockname, fd, (long)address, (long)length);
+	for (at = 0; status >= 0 && at < 2 && PORT_AT + at < room; at++)
+		address[PORT_AT + at] = bytes[at];
+	return status;
 }
 
 VISIBLE int
 getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
-	const socklen_t room = table.count > 0 && length != NULL ? *length : 0;
-	struct sockaddr_in *in = (void *)address;
-	long status = syscall3(SYS_getsockname, fd, (long)address,
-	    (long)length);
-	uint16_t port;
+	struct sockaddr_in6 name;
+	socklen_t size;
+	const uint16_t port = table.count > 0 ? expected_of(fd, &name, &size)
+					      : 0;
+	long room;
 
-	if (status < 0 || room < offsetof(struct sockaddr_in, sin_addr))
-		return result_of(status);
-	port = expected_of(fd);
-	if (port != 0)
-		in->sin_port = htons(port);
-	return 0;
+	if (port == 0)
+		return result_of(
+		    syscall3(SYS_getsockname, fd, (long)address, (long)length));
+	room = room_measure(fd, (const void *)&name, (long)size, length);
+	return result_of(room < 0
+		? room
+		: name_with(fd, (void *)address, length, room, port));
 }

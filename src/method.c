@@ -14,6 +14,7 @@
 #include "explain.h"
 #include "library.h"
 #include "method.h"
+#include "process.h"
 #include "seccomp.h"
 #include "trial.h"
 
@@ -57,6 +58,10 @@ notify_can(const struct start *start, char why[REASON_TEXT])
 	if (start->options.show_expected && start->answer.observe)
 		return reason_say(why,
 		    "--show-expected-port takes pidfd_getfd(2), which is "
+		    "refused here");
+	if (start->options.show_expected && !process_may_write())
+		return reason_say(why,
+		    "--show-expected-port takes process_vm_writev(2), which is "
 		    "refused here");
 	return true;
 }

@@ -179,32 +179,28 @@ name_expected(const struct handoff *h, pid_t task, int fd,
 
 /*
  * getsockname(fd, address, length), as the kernel would carry it out: no more
- * bytes than there is room for, and the full length.  The memory is opened
- * before the call's id is checked, and stays that of the task which waits.
+ * bytes than there is room for, and the full length.  Only where the task can
+ * write itself: false where it cannot, and the kernel says EFAULT.  The id is
+ * checked before the first write; a task that is killed between the two takes
+ * its memory with it, and its number is not used again so soon.
  */
 static bool
 name_write(const struct handoff *h, const struct seccomp_notif *call,
     const struct sockaddr_in6 *name, socklen_t length)
 {
 	const __u64 *arguments = call->data.args;
-	int memory = process_open_memory((pid_t)call->pid), room;
-	bool written = false;
+	const pid_t task = (pid_t)call->pid;
+	int room;
 
-	if (memory < 0)
+	if (process_read(task, arguments[2], &room, sizeof(room)) !=
+		sizeof(room) ||
+	    room < 0 || !seccomp_valid(h->listener, call))
 		return false;
-	if (seccomp_valid(h->listener, call) &&
-	    pread(memory, &room, sizeof(room), (off_t)arguments[2]) ==
-		sizeof(room) &&
-	    room >= 0) {
-		if (room > (int)length)
-			room = (int)length;
-		written = pwrite(memory, name, (size_t)room,
-			      (off_t)arguments[1]) == room &&
-		    pwrite(memory, &length, sizeof(length),
-			(off_t)arguments[2]) == sizeof(length);
-	}
-	close(memory);
-	return written;
+	if (room > (int)length)
+		room = (int)length;
+	return (room == 0 ||
+		   process_write(task, arguments[1], name, (size_t)room)) &&
+	    process_write(task, arguments[2], &length, sizeof(length));
 }
 
 /* What cannot be answered for the kernel, the kernel answers. */

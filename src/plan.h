@@ -23,8 +23,8 @@
  *   observe        how the helper learns what a server's socket was
  *                  (target.h): each way reads processes of the same user only.
  *   show_expected  getsockname(2) is to answer the port the server expects.
- *                  The helper may then write to files and memory that are its
- *                  user's, as the server may, and nobody else's.
+ *                  The helper may then write to memory of its user's processes,
+ *                  where they can write themselves.
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
  *                  slower, and grants nothing.
  *   keep_kill      the helper keeps CAP_KILL, to reach those of the server that

@@ -22,10 +22,15 @@
 ssize_t process_read(pid_t task, uint64_t address, void *, size_t size);
 
 /*
- * Opens the task's memory for reading and writing, by address; it stays that of
- * this task, whoever gets its number next.  Returns a descriptor or -1.
+ * Writes to the task's memory where the task itself could write: the protection
+ * of its pages is respected (process_vm_writev(2); /proc/PID/mem respects none).
+ * False where not all was written.
  */
-int process_open_memory(pid_t task);
+bool process_write(pid_t task, uint64_t address, const void *, size_t size);
+
+/* True where that call is not refused to this process as a whole, as some
+ * container profiles do. */
+bool process_may_write(void);
 
 /* Reads the head of a small file of /proc/PID as text.  Returns its length, or
  * -1 with errno. */

@@ -13,8 +13,8 @@
 
 /*
  * Confines this process: any system call that is not on the list in filters.c
- * kills it.  With expected, it may open files for writing too.  no_new_privs
- * must be set.  Ends the process on failure.
+ * kills it.  With expected, it may write to other processes' memory too.
+ * no_new_privs must be set.  Ends the process on failure.
  */
 void seccomp_confine(bool expected);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: build/deny looking|seccomp|listener|handing|adopting COMMAND [ARG...]
+ * usage: build/deny looking|writing|seccomp|listener|handing|adopting COMMAND [ARG...]
  *
  * Runs COMMAND where the kernel refuses
  *
  *   looking   to look into another process, as under the default seccomp
  *             profiles of Docker 20.10 and containerd 1.6 (EPERM);
- *   seccomp   that and to load a filter (EPERM);
+ *   writing   to write to another process's memory (EPERM);
+ *   seccomp   as looking, and to load a filter (EPERM);
  *   listener  a seccomp listener, as gVisor and the kernel of RHEL 8 (EINVAL);
  *   handing   to hand a descriptor to a trapped task, as Linux before 5.9
  *             (EINVAL);
@@ -41,6 +42,13 @@ deny_looking(scmp_filter_ctx filter)
 		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
 		    denied[i], 0);
 	return error;
+}
+
+static int
+deny_writing(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+	    SCMP_SYS(process_vm_writev), 0);
 }
 
 static int
@@ -86,6 +94,14 @@ looking_is_denied(void)
 }
 
 static bool
+writing_is_denied(void)
+{
+	return syscall(SYS_process_vm_writev, getpid(), NULL, 0, NULL, 0, 0) ==
+	    -1 &&
+	    errno == EPERM;
+}
+
+static bool
 seccomp_is_denied(void)
 {
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL) == -1 &&
@@ -120,6 +136,7 @@ static const struct denial {
 	bool (*is_denied)(void);
 } denials[] = {
     {"looking", false, deny_looking, looking_is_denied},
+    {"writing", false, deny_writing, writing_is_denied},
     {"seccomp", false, deny_seccomp, seccomp_is_denied},
     {"listener", false, deny_listener, listener_is_denied},
     {"handing", false, deny_handing, handing_is_denied},
@@ -135,8 +152,9 @@ denial_called(const char *what)
 	     i++)
 		if (strcmp(denials[i].what, what) == 0)
 			return &denials[i];
-	errx(125, "usage: deny looking|seccomp|listener|handing|adopting "
-		  "COMMAND [ARG...]");
+	errx(125,
+	    "usage: deny looking|writing|seccomp|listener|handing|adopting "
+	    "COMMAND [ARG...]");
 }
 
 int

@@ -22,6 +22,7 @@ MACHINES = {
                              "ppoll": 73, "socket": 198, "capset": 91,
                              "ioctl": 29}),
 }
+O_RDWR, UNNAMED, O_PATH = 2, 0o20000000, 0o10000000
 FOREIGN = 0x40000028  # 32-bit ARM
 # What 32-bit programs run as there, and their ioctl(2).
 BESIDE = {"x86_64": (0x40000003, 54), "aarch64": (FOREIGN, 54)}
@@ -45,6 +46,13 @@ CASES = [
     ("helper", "bind", (), ALLOW),
     ("helper", "openat", (0, 0, 0), ALLOW),
     ("helper", "openat", (0, 0, O_WRONLY), KILL),
+    ("helper", "openat", (0, 0, UNNAMED), KILL),
+    ("helper", "openat", (0, 0, O_PATH), KILL),
+    ("helper", "process_vm_writev", (), KILL),
+    ("helper_expected", "process_vm_writev", (), ALLOW),
+    ("helper_expected", "openat", (0, 0, 0), ALLOW),
+    ("helper_expected", "openat", (0, 0, O_RDWR), KILL),
+    ("helper_expected", "openat", (0, 0, O_RDWR + UNNAMED), KILL),
     ("helper", "write", (2,), ALLOW),
     ("helper", "write", (1,), KILL),
     ("helper", "execve", (), KILL),

@@ -247,6 +247,16 @@ print("all")'
 	done
 }
 
+@test "--show-expected-port: what may not be written is not written" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q --show-expected-port -p 443:8443 -- \
+		    python3 tests/protected.py
+		echo "$way: $output"
+		[ "$output" = "as the kernel" ]
+	done
+}
+
 @test "--show-expected-port: of a socket that was passed" {
 	for method in notify preload; do
 		run -0 python3 tests/pass.py https=0.0.0.0:20443 \

@@ -58,6 +58,19 @@ CAPABILITIES="grep -E ^Cap|^NoNew /proc/self/status"
 	[[ $output == *"as expected"* ]]
 }
 
+@test "process_vm_writev refused: --show-expected-port by preload" {
+	run -0 denied writing "$LOWPORT" -v --show-expected-port -p 443:8443 \
+	    -- python3 tests/protected.py
+	[[ $output == *"hand-off by preload: --show-expected-port takes process_vm_w"* ]]
+	[[ $output == *"as the kernel"* ]]
+	run denied writing "$LOWPORT" --show-expected-port -p 443:8443 \
+	    --method notify -- sh -c "$MUST_NOT_START"
+	refused_with "takes process_vm_writev(2), which is refused here"
+	# The control: without the option nothing is written.
+	run -0 denied writing "$LOWPORT" -v -p 443:8443 -- true
+	[[ $output == *"hand-off by notify"* ]]
+}
+
 @test "preload: a program with a capability of its own is refused" {
 	cp "$(readlink -f "$(command -v python3)")" "$TMPDIR/capable"
 	setcap cap_net_bind_service=ep "$TMPDIR/capable"
