@@ -87,6 +87,17 @@ check_policy(const struct start *start)
 			    reached ? NULL : why);
 }
 
+static void
+note_oddities(const struct start *start)
+{
+	char text[REASON_TEXT];
+	size_t i;
+
+	for (i = 0; i < start->options.mapping_count; i++)
+		if (explain_mapping(text, &start->plan.mappings[i]))
+			report_note("mapping", "%s", text);
+}
+
 void
 check_mappings(const struct start *start)
 {
@@ -110,6 +121,7 @@ check_mappings(const struct start *start)
 			report_problem("sockets", "%s: %s", mapping, text);
 		}
 	}
+	note_oddities(start);
 }
 
 static void

@@ -93,6 +93,24 @@ explain_verdict(char text[REASON_TEXT], const struct mapping *m,
 		    "the policy is not valid and permits nothing: %s", why);
 }
 
+bool
+explain_mapping(char text[REASON_TEXT], const struct mapping *m)
+{
+	struct mapping other = *m;
+	char here[MAPPING_TEXT], turned[MAPPING_TEXT];
+
+	if (!mapping_looks_reversed(m))
+		return false;
+	other.public_port = m->server_port;
+	other.server_port = m->public_port;
+	reason_say(text,
+	    "%s: the server is to bind %u and gets %u; for the other way "
+	    "round, write -p %s",
+	    mapping_format(m, here), m->server_port, m->public_port,
+	    mapping_format(&other, turned));
+	return true;
+}
+
 void
 explain_lack(char text[REASON_TEXT], const struct origin *origin)
 {

@@ -19,6 +19,10 @@
 void explain_verdict(char text[REASON_TEXT], const struct mapping *,
     const struct verdict *, const char *why);
 
+/* What is odd about a mapping that can be served all the same; false where
+ * nothing is. */
+bool explain_mapping(char text[REASON_TEXT], const struct mapping *);
+
 /* Why CAP_NET_BIND_SERVICE does not help, or is not there. */
 void explain_lack(char text[REASON_TEXT], const struct origin *);
 

@@ -199,6 +199,17 @@ protect_terminal(const struct start *start)
 		seccomp_deny_typing();
 }
 
+static void
+tell_oddities(const struct start *start)
+{
+	char text[REASON_TEXT];
+	uint32_t i;
+
+	for (i = 0; i < start->plan.mapping_count; i++)
+		if (explain_mapping(text, &start->plan.mappings[i]))
+			warnx("mapping %s", text);
+}
+
 /* Where the server binds nothing, nothing is intercepted. */
 static void
 install_handoff(struct start *start)
@@ -258,6 +269,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_report(&start);
 	require_sockets(&start);
+	tell_oddities(&start);
 	install_handoff(&start);
 	start.environment = activation_install(&start.activation,
 	    start.environment, start.options.command);

@@ -18,6 +18,9 @@
 
 #define HELP "write [ADDR:]PUBLIC[:SERVER], as in 443:8443"
 
+/* Ports below it take a privilege, unless the host says otherwise (ip(7)). */
+#define PORT_START 1024
+
 /* Text of a range, 8000-8099. */
 #define RANGE_TEXT 12
 
@@ -142,8 +145,11 @@ parse_ipv4(struct mapping *m, const char *text, char why[REASON_TEXT])
 {
 	if (inet_pton(AF_INET, text, m->address) != 1)
 		return reason_say(why,
-		    "'%.64s' is not an IPv4 address (IPv6 goes in "
-		    "brackets, names are not looked up)",
+		    number_is(text)
+			? "'%.64s' is not an IPv4 address; " HELP
+			: "'%.64s' is not an IPv4 address (IPv6 goes in "
+			  "brackets, names are not looked up; leave it out "
+			  "for every address)",
 		    text);
 	m->family = AF_INET;
 	return true;
@@ -164,10 +170,45 @@ parse_protocol(struct mapping *m, char *text, bool *both, char why[REASON_TEXT])
 		m->protocol = IPPROTO_UDP;
 	else if (strcmp(slash, "tcp+udp") == 0)
 		*both = true;
+	else if (strchr(slash, ':') != NULL)
+		return reason_say(why,
+		    "unknown protocol '%.64s'; it goes last, as in "
+		    "443:8443/udp",
+		    slash);
 	else if (strcmp(slash, "tcp") != 0)
 		return reason_say(why,
 		    "unknown protocol '%.64s'; write tcp, udp or tcp+udp",
 		    slash);
+	return true;
+}
+
+/* One mapping, in the order it is written in; else says what is to be written.
+ * An interface's name, between the brackets, may have a comma. */
+static bool
+check_shape(const char *text, char why[REASON_TEXT])
+{
+	const char *behind = *text == '[' ? strchr(text, ']') : text, *colon;
+	size_t length;
+	char server[MAPPING_TEXT] = "";
+	struct in_addr ignored;
+
+	if (behind != NULL && strpbrk(behind, ",; \t\r\n") != NULL)
+		return reason_say(why,
+		    "one mapping goes with each -p, without a comma or blank "
+		    "in it: -p 443:8443 -p 80:8080; in LOWPORT_PUBLISH put "
+		    "blanks between them");
+	colon = strchr(text, ':');
+	if (colon == NULL || *text == '[')
+		return true;
+	length = strcspn(colon + 1, ":");
+	memcpy(server, colon + 1, length);
+	if (*text != ':' &&
+	    (colon[1] == '[' ||
+		(inet_pton(AF_INET, server, &ignored) == 1 &&
+		    colon[1 + length] == ':')))
+		return reason_say(why,
+		    "the address goes first: [ADDR:]PUBLIC[:SERVER], as in "
+		    "127.0.0.1:443:8443");
 	return true;
 }
 
@@ -237,7 +278,7 @@ mapping_parse(struct mapping *mappings, const char *text, char why[REASON_TEXT])
 		return reason_say(why, "it is longer than %zu bytes; " HELP,
 		    sizeof(copy) - 1);
 	strcpy(copy, text);
-	if (!parse_protocol(m, copy, &both, why) ||
+	if (!check_shape(copy, why) || !parse_protocol(m, copy, &both, why) ||
 	    !parse_address(m, &rest, why) || !parse_both_ports(m, rest, why))
 		return 0;
 	if (!both)
@@ -298,6 +339,13 @@ mapping_format(const struct mapping *m, char text[MAPPING_TEXT])
 	snprintf(text, MAPPING_TEXT, "%.60s%s:%s%s", address, public, server,
 	    m->protocol == IPPROTO_UDP ? "/udp" : "");
 	return text;
+}
+
+bool
+mapping_looks_reversed(const struct mapping *m)
+{
+	return m->public_port >= PORT_START && !mapping_by_descriptor(m) &&
+	    m->server_port < PORT_START;
 }
 
 uint16_t

@@ -61,6 +61,10 @@ size_t mapping_parse(struct mapping *mappings, const char *text,
 bool mapping_by_descriptor(const struct mapping *);
 bool mapping_inherited(const struct mapping *);
 
+/* True where it maps a port that anybody can bind to one that takes a
+ * privilege: perhaps it is the wrong way round. */
+bool mapping_looks_reversed(const struct mapping *);
+
 /* Writes the mapping as -p takes it, but for the name behind an '@'; returns
  * its argument. */
 const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);

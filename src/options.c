@@ -19,6 +19,8 @@
 
 #define TRY "; try 'lowport --help'"
 
+#define BLANKS " \t\r\n"
+
 enum {
 	OPTION_SPARES = 256,
 	OPTION_CHECK,
@@ -257,7 +259,7 @@ parse_inherited(struct mapping *m, const char *text, char name[OPTIONS_NAME],
 }
 
 static void
-mappings_add(struct options *options, const char *text)
+mappings_add_word(struct options *options, const char *text)
 {
 	char name[OPTIONS_NAME] = "", why[REASON_TEXT];
 	struct mapping parsed[MAPPING_PROTOCOLS];
@@ -276,6 +278,22 @@ mappings_add(struct options *options, const char *text)
 		mapping_add(options, &parsed[i], text, name);
 }
 
+/* A blank on either side is a slip of a script or a compose file. */
+static void
+mappings_add(struct options *options, const char *text)
+{
+	char *copy = strdup(text + strspn(text, BLANKS));
+	size_t length;
+
+	if (copy == NULL)
+		fatal("cannot read a mapping");
+	for (length = strlen(copy);
+	     length > 0 && strchr(BLANKS, copy[length - 1]) != NULL; length--)
+		copy[length - 1] = '\0';
+	mappings_add_word(options, copy);
+	free(copy);
+}
+
 /* What an option would be given several times, between blanks. */
 static void
 words_from_environment(struct options *options, char **environment,
@@ -289,8 +307,8 @@ words_from_environment(struct options *options, char **environment,
 	copy = strdup(value);
 	if (copy == NULL)
 		fatal("cannot read %s", name);
-	for (word = strtok_r(copy, " \t\n", &state); word != NULL;
-	     word = strtok_r(NULL, " \t\n", &state))
+	for (word = strtok_r(copy, BLANKS, &state); word != NULL;
+	     word = strtok_r(NULL, BLANKS, &state))
 		take(options, word);
 	free(copy);
 }
@@ -552,6 +570,50 @@ read_environment(struct options *options, char **environment)
 	    "LOWPORT_KERNEL", "5.9");
 }
 
+/* Where an argument stands that lowport would have taken as this option. */
+static const char *
+find_option(char **command, const char *letter, const char *word)
+{
+	for (; *command != NULL; command++)
+		if (strcmp(*command, letter) == 0 ||
+		    strncmp(*command, word, strlen(word)) == 0)
+			return *command;
+	return NULL;
+}
+
+static bool
+is_mapping(const char *text)
+{
+	struct mapping parsed[MAPPING_PROTOCOLS];
+	char why[REASON_TEXT];
+
+	return text[strspn(text, "0123456789.")] != '\0'
+	    ? strchr(text, ':') != NULL && mapping_parse(parsed, text, why) > 0
+	    : mapping_parse(parsed, text, why) > 0;
+}
+
+static _Noreturn void
+refuse_without_mapping(char **command)
+{
+	const char *option;
+
+	if (*command == NULL)
+		fatalx("no mapping; usage: lowport -p 443:8443 [-u USER] "
+		       "[--] COMMAND [ARG...]" TRY);
+	if (is_mapping(*command))
+		fatalx("no mapping; is -p missing before %.100s?" TRY,
+		    *command);
+	option = find_option(command, "-p", "--publish");
+	if (option != NULL)
+		fatalx("no mapping; %.100s stands behind the command '%.100s', "
+		       "whose argument it is: lowport's options go before it "
+		       TRY,
+		    option, *command);
+	fatalx("no mapping; say which port the server is to own: "
+	       "lowport -p 443:8443 [-u USER] -- %.100s ..." TRY,
+	    *command);
+}
+
 static void
 require_enough(struct options *options)
 {
@@ -559,8 +621,13 @@ require_enough(struct options *options)
 		mappings_add(options, USUAL_MAPPING);
 	if (options->mapping_count == 0 &&
 	    options->purpose != PURPOSE_CHECK_POLICY)
-		fatalx("no mapping; say which port the server is to own, as "
-		       "in -p 443:8443");
+		refuse_without_mapping(options->command);
+	if (options->mapping_count > 0 && *options->command != NULL &&
+	    strchr(*options->command, ':') != NULL &&
+	    is_mapping(*options->command))
+		fatalx("'%.100s' is a mapping and no command; is -p missing "
+		       "before it?" TRY,
+		    *options->command);
 	if (*options->command == NULL && options->purpose == PURPOSE_RUN)
 		fatalx(
 		    "no command; name the server to run after the options" TRY);

@@ -47,6 +47,37 @@ refuses() {
 	refuses "no network interface" -p '[fe80::1%nonesuch]:443'
 }
 
+@test "mappings as other programs have them: the right way is said" {
+	refuses "-p 443:8443 -p 80:8080" -p 443:8443,80:8080
+	refuses "the address goes first" -p 443:127.0.0.1:8443
+	refuses "the address goes first" -p '443:[::1]:8443'
+	refuses "it goes last" -p 443/tcp:8443
+	LOWPORT_PUBLISH=443:8443,80:8080 refuses "LOWPORT_PUBLISH put blanks"
+	run -0 "$LOWPORT" -q -p ' 443:8443' -- true
+	run "$LOWPORT" node server.js
+	refused_with "-p 443:8443 [-u USER] -- node ...; try 'lowport --help'"
+	run "$LOWPORT"
+	refused_with "usage: lowport -p 443:8443"
+	run "$LOWPORT" 443:8443 node server.js
+	refused_with "is -p missing before 443:8443?"
+	run "$LOWPORT" node server.js -p 443:8443
+	refused_with "options go before it"
+	run "$LOWPORT" -p 443:8443 80:8080 node
+	refused_with "is -p missing before it?"
+}
+
+@test "a mapping that may be the wrong way round is reported, and runs" {
+	run -0 "$LOWPORT" -p 20443:443 -- true
+	[[ $output == *"mapping 20443:443: the server is to bind 443 and gets \
+20443; for the other way round, write -p 443:20443"* ]]
+	run -0 "$LOWPORT" -p 443:20443 -- true
+	[[ $output != *"other way round"* ]]
+	run -0 "$LOWPORT" --check -p 20443:443
+	says note mapping "20443:443: .*write -p 443:20443"
+	run -0 "$LOWPORT" --check -p 443:20443
+	! grep -q "way round" <<<"$output"
+}
+
 @test "duplicate and overlapping mappings are refused" {
 	refuses "overlaps mapping 443:8443" -p 443:8443 -p 443:8443
 	refuses "overlaps mapping 443:8443" -p 443:8443 -p 443:9443

@@ -99,18 +99,29 @@ static const struct refused {
     {"443/tcp", "443/TCP", "unknown protocol"},
     {"443/tcp", "443/", "unknown protocol"},
     {"443/tcp", "443/tcp/tcp", "unknown protocol"},
+    {"443:8443", "443:8443,80:8080", "-p 443:8443 -p 80:8080"},
+    {"443:8443", "443:8443;80:8080", "LOWPORT_PUBLISH"},
+    {"443:8443", "443:8443 80:8080", "one mapping goes with each -p"},
+    {"[::1]:443", "[::1]:443,80", "one mapping goes with each -p"},
+    {"127.0.0.1:443:8443", "443:127.0.0.1:8443", "the address goes first"},
+    {"127.0.0.1:443-444:8443-8444", "443-444:127.0.0.1:8443-8444",
+     "the address goes first"},
+    {"[::1]:443:8443", "443:[::1]:8443", "the address goes first"},
+    {"127.0.0.1:https:8443/udp", "https:127.0.0.1:8443/udp",
+     "the address goes first"},
+    {"443:8443/udp", "443/udp:8443/udp", "it goes last"},
     {"443:8443/tcp", "443/tcp:8443", "unknown protocol"},
     {"443", "+443", "no port or tcp service"},
     {"1", "-1", "no port or tcp service"},
-    {"443", " 443", "no port or tcp service"},
-    {"443", "443 ", "no port or tcp service"},
-    {"443:8443", "443: 8443", "no port or tcp service"},
-    {"443", "443\n", "no port or tcp service"},
-    {"443:8443", "443\n:8443", "no port or tcp service"},
+    {"443", " 443", "one mapping goes with each -p"},
+    {"443", "443 ", "one mapping goes with each -p"},
+    {"443:8443", "443: 8443", "one mapping goes with each -p"},
+    {"443", "443\n", "one mapping goes with each -p"},
+    {"443:8443", "443\n:8443", "one mapping goes with each -p"},
     {"443", "443x", "no port or tcp service"},
     {"443", "0x1bb", "no port or tcp service"},
     {"443", "4e2", "no port or tcp service"},
-    {"443", "443,80", "no port or tcp service"},
+    {"443", "443,80", "one mapping goes with each -p"},
     {"443", "*", "no port or tcp service"},
     {"https", "no-such-service", "no port or tcp service"},
     {"127.0.0.1:443", "127.0.0.1", "no port or tcp service"},
@@ -410,6 +421,34 @@ START_TEST(udp_has_no_mapped_wildcard)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool reversed;
+} directions[] = {
+    {"443:8443", false},
+    {"8443:443", true},
+    {"1024:1023", true},
+    {"1023:1024", false},
+    {"443:80", false},
+    {"8443:8080", false},
+    {"8443", false},
+    {"127.0.0.1:5353:53/udp", true},
+};
+
+START_TEST(tells_the_wrong_way_round)
+{
+	struct mapping m = parsed(directions[_i].text);
+
+	ck_assert_int_eq(mapping_looks_reversed(&m), directions[_i].reversed);
+	/* By descriptor, and inherited. */
+	m.server_port = 0;
+	ck_assert(!mapping_looks_reversed(&m));
+	m.server_port = 80;
+	m.public_port = 0;
+	ck_assert(!mapping_looks_reversed(&m));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -419,6 +458,7 @@ suite(void)
 	tcase_add_loop_test(t, accepts, 0, LENGTH(accepted));
 	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
 	tcase_add_loop_test(t, refuses_what_is_too_long, 0, 2);
+	tcase_add_loop_test(t, tells_the_wrong_way_round, 0, LENGTH(directions));
 	tcase_add_loop_test(t, format_is_what_parse_reads, 0, LENGTH(accepted));
 	tcase_add_test(t, formats);
 	tcase_add_loop_test(t, lists_variants, 0, LENGTH(variants));
