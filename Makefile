@@ -51,10 +51,10 @@ HOSTCC    = $(if $(ARCH),cc,$(CC))
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
 ROOMS     = activation binary channel check clock doctor endpoint \
-            environment expected explain handoff holder host job launch lease library lint mapping \
-            message method notify number options origin plan policy pool preload \
+            environment expected explain handoff holder host job launch lease library lint listing mapping \
+            message method notify number obstacle options origin plan policy pool preload \
             privilege process program reason redirect report request seccomp signals \
-            socket sockopt stray supervisor target trial trust user verdict
+            socket sockopt stray supervisor target told trial trust unused user verdict
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport $(BUILD)/liblowport.so
@@ -206,7 +206,7 @@ fuzzers: all $(FUZZERS)
 
 $(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff lease mapping message \
                  notify number plan policy pool preload reason signals \
-                 sockopt user
+                 sockopt told unused user
 
 $(BUILD)/fuzz_binary: FUZZED = binary environment message number program reason signals
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,8 +16,8 @@
 #include "message.h"
 #include "socket.h"
 
-static bool
-is_recent(const struct handoff *h, ino_t inode)
+bool
+handoff_is_recent(const struct handoff *h, ino_t inode)
 {
 	size_t i;
 
@@ -46,46 +47,42 @@ can_be_mapped(int protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
+/* One with this port of the server's, of this protocol if there is any. */
+static const struct mapping *
+mapping_expecting(const struct handoff *h, uint16_t port, int protocol)
+{
+	const struct mapping *m = h->plan->mappings;
+	const struct mapping *end = m + h->plan->mapping_count, *found = NULL;
+
+	for (; m < end; m++)
+		if (mapping_public_port(m, port) != 0 &&
+		    (found == NULL ||
+			(m->protocol == protocol &&
+			    found->protocol != protocol)))
+			found = m;
+	return found;
+}
+
 /* The mapping that would have covered this bind. */
 static struct mapping
 mapping_suggested(const struct handoff *h, const struct endpoint *asked,
     int protocol)
 {
-	const struct mapping *m = h->plan->mappings;
-	const struct mapping *end = m + h->plan->mapping_count;
-	struct mapping suggested = {.protocol = (uint16_t)protocol,
-	    .public_port = asked->port,
+	const struct mapping *m = mapping_expecting(h, asked->port, protocol);
+	struct mapping suggested = {.public_port = asked->port,
 	    .server_port = asked->port,
 	    .ports = 1};
 
-	while (m < end && mapping_public_port(m, asked->port) == 0)
-		m++;
-	if (m == end) /* inherited, of the other protocol */
-		return suggested;
-	suggested.public_port = mapping_public_port(m, asked->port);
-	/* Of the other protocol, the same mapping will do. */
-	if (m->family == AF_UNSPEC && m->protocol != protocol)
+	if (m != NULL)
+		suggested = *m;
+	suggested.protocol = (uint16_t)protocol;
+	/* Inherited, of the other protocol; or the same mapping will do. */
+	if (m == NULL || (m->family == AF_UNSPEC && m->protocol != protocol))
 		return suggested;
 	suggested.family = asked->family;
 	suggested.scope = asked->scope;
 	memcpy(suggested.address, asked->address, sizeof(asked->address));
 	return suggested;
-}
-
-/* Returns whether it was already. */
-static bool
-note_told(struct handoff *h, const struct endpoint *e, int protocol)
-{
-	struct handoff_told *told = h->told;
-
-	for (; told < h->told + HANDOFF_TOLD; told++)
-		if (told->endpoint.port == e->port &&
-		    endpoint_same_address(&told->endpoint, e) &&
-		    told->protocol == protocol)
-			return true;
-	h->told[h->told_count++ % HANDOFF_TOLD] = (struct handoff_told){*e,
-	    protocol};
-	return false;
 }
 
 /* The address a client shows is of the socket's family, and a server of the
@@ -116,45 +113,120 @@ mapping_in_its_way(const struct handoff *h, const struct mapping *suggested)
 	return NULL;
 }
 
-static void
-tell_suggestion(const struct handoff *h, const char *asked,
-    const struct mapping *suggested)
+/* True where a mapping would not do: no socket can have this address. */
+static bool
+is_hopeless(int error)
 {
-	const struct mapping *other = mapping_in_its_way(h, suggested);
-	char mapping[MAPPING_TEXT], present[MAPPING_TEXT] = "";
+	return error > 0 && error != EACCES && error != EPERM &&
+	    error != EADDRINUSE;
+}
 
+/* "binds 0.0.0.0:8443, which no mapping covers, and keeps that port" is true of
+ * a bind that has succeeded. */
+static void
+tell_suggestion(const struct handoff *h, const struct endpoint *e, int protocol,
+    int error)
+{
+	const struct mapping suggested = mapping_suggested(h, e, protocol);
+	const struct mapping *other = mapping_in_its_way(h, &suggested);
+	char asked[ENDPOINT_TEXT], wanted[MAPPING_TEXT],
+	    present[MAPPING_TEXT] = "";
+
+	endpoint_format(e, asked);
+	mapping_format(&suggested, wanted);
 	if (other != NULL)
 		mapping_format(other, present);
-	alertx("the server binds %s, which no mapping covers, and keeps that "
-	       "port; give it -p '%s'%s%s%s",
-	    asked, mapping_format(suggested, mapping),
-	    other == NULL ? "" : " in place of '", present,
-	    other == NULL ? "" : "'");
+	if (strcmp(wanted, present) == 0)
+		alertx("the server %s %s, for which mapping '%s' has no "
+		       "socket: the address was missing when lowport started; "
+		       "start it anew",
+		    error == 0 ? "binds" : "asks for", asked, present);
+	else
+		alertx("the server %s %s, which no mapping covers, and %s%s; "
+		       "%sgive it -p '%s'%s%s%s",
+		    error == 0 ? "binds" : "asks for", asked,
+		    error == 0      ? "keeps that port"
+			: error > 0 ? "is refused: "
+				    : "has that port itself if the kernel "
+				      "permits it",
+		    error > 0 ? strerror(error) : "",
+		    error >= 0 || endpoint_is_wildcard(e)
+			? ""
+			: "if the host has that address, ",
+		    wanted, other == NULL ? "" : " in place of '", present,
+		    other == NULL ? "" : "'");
 }
 
 static void
-tell_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol)
+tell_uncovered(struct handoff *h, const struct endpoint *e, int protocol,
+    int error)
 {
 	const struct pool_variant *inherited = pool_find_inherited(h->pool,
-	    b->asked.port, protocol);
-	struct mapping suggested;
+	    e->port, protocol);
 	char text[ENDPOINT_TEXT];
 
-	if (note_told(h, &b->asked, protocol))
-		return;
-	endpoint_format(&b->asked, text);
-	if (!can_be_mapped(protocol)) {
-		alertx("the server binds %s for another protocol than TCP and "
-		       "UDP, and keeps that port; no mapping can be for it",
-		    text);
-		return;
-	}
-	if (inherited != NULL) {
+	endpoint_format(e, text);
+	if (is_hopeless(error))
+		verbose("the server asks for %s, which no mapping covers, and "
+			"fails: %s",
+		    text, strerror(error));
+	else if (!can_be_mapped(protocol))
+		alertx("the server %s %s for another protocol than TCP and "
+		       "UDP; no mapping can be for it",
+		    error == 0 ? "binds" : "asks for", text);
+	else if (inherited != NULL)
 		tell_other_family(text, inherited);
+	else
+		tell_suggestion(h, e, protocol, error);
+}
+
+/* Milliseconds within which the kernel carries out what was let through. */
+#define CARRIED_OUT 20
+
+/* A second descriptor of the server's socket shows when it is bound. */
+static int
+wait_for_bind(int socket)
+{
+	struct endpoint e = {.port = 0};
+	int left = CARRIED_OUT;
+
+	if (socket < 0)
+		return UNUSED_UNKNOWN;
+	while (socket_endpoint(socket, &e) && e.port == 0 && left-- > 0)
+		poll(NULL, 0, 1);
+	return e.port != 0 ? 0 : UNUSED_UNKNOWN;
+}
+
+static void
+let_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
+    int error)
+{
+	const struct endpoint *e = &b->asked;
+
+	if (!told_first_endpoint(&h->told, TOLD_UNCOVERED, e, protocol, error))
 		return;
-	}
-	suggested = mapping_suggested(h, &b->asked, protocol);
-	tell_suggestion(h, text, &suggested);
+	if (error == UNUSED_UNKNOWN)
+		error = wait_for_bind(b->target.fd);
+	tell_uncovered(h, e, protocol, error);
+	/* Who binds it unseen is another one. */
+	if (!is_hopeless(error))
+		h->uncovered[h->uncovered_count++ %
+		    HANDOFF_UNCOVERED] = (struct handoff_uncovered){e->port,
+		    (uint16_t)protocol};
+}
+
+void
+handoff_let_through(struct handoff *h, const struct handoff_bind *b, int error)
+{
+	const int protocol = protocol_of(&b->target);
+
+	if (h->trying)
+		return;
+	h->look_soon |= unused_any(h, 0);
+	if (b->uncovered)
+		let_uncovered(h, b, protocol, error);
+	else if (!pool_expects(h->pool, b->asked.port))
+		unused_note(h, b->asked.port, protocol, error);
 }
 
 static void
@@ -174,9 +246,10 @@ tell_in_use(struct handoff *h, const struct pool_variant *v)
 {
 	char text[ENDPOINT_TEXT];
 
-	if (v->protocol != IPPROTO_UDP || h->told_in_use)
+	if (v->protocol != IPPROTO_UDP ||
+	    !told_first_endpoint(&h->told, TOLD_IN_USE, &v->endpoint,
+		v->protocol, 0))
 		return;
-	h->told_in_use = true;
 	warnx("all UDP sockets for %s are in use, and bind(2) fails "
 	      "(EADDRINUSE) until one is closed; --spares gives more",
 	    endpoint_format(&v->endpoint, text));
@@ -224,15 +297,26 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 	resolve_v6only(&b->asked, &b->target);
 	v = pool_find(h->pool, &b->asked, protocol);
 	if (v == NULL) {
-		tell_uncovered(h, b, protocol);
+		b->uncovered = true;
 		return (struct handoff_decision){HANDOFF_LET_THROUGH};
 	}
 	/* A call that a signal repeated has been answered already; otherwise it
 	 * is a second bind of one socket. */
-	if (is_recent(h, b->target.inode))
+	if (handoff_is_recent(h, b->target.inode))
 		return (struct handoff_decision){HANDOFF_ANSWER,
 		    .error = h->killable ? EINVAL : 0};
 	return hand_over(h, b, v);
+}
+
+static void
+note_use(struct handoff *h, const struct pool_variant *v)
+{
+	struct handoff_use *use = &h->uses[v->mapping];
+
+	h->used[v->mapping] = true;
+	use->endpoint = v->endpoint;
+	use->handed++;
+	h->look_soon |= v->protocol == IPPROTO_TCP && !use->listened;
 }
 
 void
@@ -243,7 +327,7 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 	tell_handed(h, b, d->variant);
 	if (h->trying)
 		return;
-	h->used[d->variant->mapping] = true;
+	note_use(h, d->variant);
 	lease_commit(d->variant, d->socket,
 	    (struct process_descriptor){b->task, b->fd}, &b->journey);
 }
@@ -286,26 +370,4 @@ handoff_close(struct handoff *h)
 	if (h->listener >= 0)
 		close(h->listener);
 	h->listener = -1;
-}
-
-void
-handoff_report_unused(struct handoff *h, const char *when)
-{
-	char text[MAPPING_TEXT];
-	size_t i;
-
-	for (i = 0; i < h->plan->mapping_count; i++) {
-		const struct mapping *m = &h->plan->mappings[i];
-
-		if (!h->used[i] && !mapping_by_descriptor(m))
-			warnx("%s%s was not used: the server %s bound %s %u%s "
-			      "as it covers it; is it configured so?",
-			    mapping_inherited(m) ? "a socket that was passed"
-						 : "mapping ",
-			    mapping_inherited(m) ? "" : mapping_format(m, text),
-			    when,
-			    m->protocol == IPPROTO_UDP ? "UDP port" : "port",
-			    m->server_port, m->ports == 1 ? "" : " or so");
-		h->used[i] = true;
-	}
 }

@@ -14,16 +14,22 @@
 #include "pool.h"
 #include "request.h"
 #include "target.h"
+#include "told.h"
+#include "unused.h"
 
 /* Sockets handed out last, by inode: to know them again in a repeated call. */
 #define HANDOFF_RECENT 64
 
-/* A bind that no mapping covers is told once; so many are remembered. */
-#define HANDOFF_TOLD 16
+/* Expected ports that the server has bound itself, uncovered; so many are
+ * remembered. */
+#define HANDOFF_UNCOVERED 16
 
-struct handoff_told {
-	struct endpoint endpoint;
-	int protocol;
+/* The hand-offs of a mapping, as far as they are of interest. */
+struct handoff_use {
+	struct endpoint endpoint; /* the public one that was handed out last */
+	unsigned int handed;      /* sockets, since one was seen to listen */
+	unsigned int doubts;      /* when it was asked why none does */
+	bool listened;            /* one has been seen to */
 };
 
 struct handoff {
@@ -40,12 +46,14 @@ struct handoff {
 	struct pool *pool;
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
 	bool sandboxed; /* some process has put itself into a sandbox */
-	bool told_unreadable;
-	bool told_unplaced;
-	bool told_in_use;
-	bool stray;                             /* one was told */
-	struct handoff_told told[HANDOFF_TOLD]; /* uncovered binds */
-	size_t told_count;
+	struct told told;
+	struct unused unused;
+	struct handoff_uncovered {
+		uint16_t port, protocol;
+	} uncovered[HANDOFF_UNCOVERED];
+	size_t uncovered_count;
+	struct handoff_use uses[PLAN_MAPPINGS_MAX];
+	bool look_soon; /* something has happened that a look may tell of */
 	ino_t recent[HANDOFF_RECENT];
 	size_t handed;
 };
@@ -56,6 +64,7 @@ struct handoff_bind {
 	int fd;
 	struct endpoint asked;
 	struct target target; /* what is at fd */
+	bool uncovered;       /* it is let through, as no mapping covers it */
 	int journey; /* hangs up when a socket that is on its way has arrived;
 			-1: it is there at once */
 };
@@ -83,14 +92,20 @@ struct handoff_decision handoff_decide(struct handoff *, struct handoff_bind *);
 void handoff_commit(struct handoff *, struct handoff_bind *,
     const struct handoff_decision *);
 
+/* A bind was let through: error is what came of it, or UNUSED_UNKNOWN where the
+ * kernel carries it out now; then it is looked for at target.fd, which may be
+ * -1. */
+void handoff_let_through(struct handoff *, const struct handoff_bind *,
+    int error);
+
+/* True when this socket is one of those handed out last. */
+bool handoff_is_recent(const struct handoff *, ino_t);
+
 /* What getsockname(2) is to answer: the mappings, and the inherited sockets as
  * if they were some. */
 void handoff_table(const struct handoff *, struct table *);
 
 /* No call can come any more. */
 void handoff_close(struct handoff *);
-
-/* Says once which mappings no bind has used; when says since when. */
-void handoff_report_unused(struct handoff *, const char *when);
 
 #endif

@@ -20,6 +20,7 @@
 #include "handoff.h"
 #include "message.h"
 #include "notify.h"
+#include "obstacle.h"
 #include "process.h"
 #include "seccomp.h"
 #include "socket.h"
@@ -32,21 +33,39 @@ struct trapped {
 	struct handoff_bind bind; /* what it says */
 };
 
-/* A bind nobody can look at might be one a mapping is for. */
+/*
+ * A bind nobody can look at might be one a mapping is for.  Of each process it
+ * is reported, but not of one that was killed meanwhile: its memory is gone, and
+ * nothing else is wrong.
+ */
 static void
-tell_unreadable(struct handoff *h, pid_t task)
+tell_unreadable(struct handoff *h, const struct trapped *t, const char *outcome)
 {
-	if (!h->told_unreadable)
-		alertx("cannot look at a bind(2) of process %d: %s; it gets no "
-		       "mapped port (not dumpable, or Yama ptrace_scope above "
-		       "1?); --method preload needs no such look",
-		    task, strerror(errno));
-	h->told_unreadable = true;
+	const int error = errno;
+	pid_t process;
+	char why[REASON_TEXT];
+
+	if (!seccomp_valid(h->listener, &t->call))
+		return;
+	process = process_of(t->bind.task);
+	if (process <= 0)
+		process = t->bind.task;
+	obstacle_explain(t->bind.task, error, why);
+	/* What follows from the trial, the child says. */
+	if (h->trying)
+		warnx("cannot look at a bind(2) of process %d: %s", process,
+		    why);
+	else if (told_first_process(&h->told, TOLD_UNREADABLE, process))
+		alertx("cannot look at a bind(2) of process %d: %s; it %s; "
+		       "--method preload needs no such look",
+		    process, why, outcome);
 }
 
 /*
- * Reads what the call asks for.  False: nothing lowport has to do with, or
- * something the kernel refuses; it shall say so itself.
+ * Reads what the call asks for.  False: nothing lowport has to do with,
+ * something the kernel refuses, or something that cannot be read; then the
+ * kernel answers.  The last may be any bind, of a Unix socket too: it is not
+ * refused, but reported.
  */
 static bool
 trapped_read(struct handoff *h, struct trapped *t)
@@ -58,14 +77,15 @@ trapped_read(struct handoff *h, struct trapped *t)
 	t->bind.task = (pid_t)t->call.pid;
 	t->bind.fd = (int)arguments[0];
 	t->bind.journey = -1;
+	t->bind.uncovered = false;
 	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
 		return false;
 	t->length = length > ENDPOINT_BYTES ? ENDPOINT_BYTES
 					    : (socklen_t)length;
 	read = process_read(t->bind.task, arguments[1], t->address, t->length);
 	/* EIO, EFAULT: the kernel cannot read the address either. */
-	if (read < 0 && errno != EIO && errno != EFAULT && errno != ESRCH)
-		tell_unreadable(h, t->bind.task);
+	if (read < 0 && errno != EIO && errno != EFAULT)
+		tell_unreadable(h, t, "gets no mapped port");
 	if (!seccomp_valid(h->listener, &t->call))
 		return false;
 	return read == (ssize_t)t->length &&
@@ -78,9 +98,10 @@ trapped_read(struct handoff *h, struct trapped *t)
  * bound instead, with the server's own rights, as the helper has none either.
  * Not where a signal can repeat the call: the second time it would fail.  Nor
  * where the server has put itself into a sandbox, or a security module has: it
- * judges the server's own binds, not ours.
+ * judges the server's own binds, not ours.  Returns what came of it, 0 or an
+ * errno(3) value, or UNUSED_UNKNOWN.
  */
-static void
+static int
 let_through(struct handoff *h, const struct trapped *t)
 {
 	int fd = -1, error;
@@ -90,11 +111,29 @@ let_through(struct handoff *h, const struct trapped *t)
 		fd = target_fetch(t->bind.task, t->bind.fd);
 	if (fd < 0) {
 		seccomp_continue(h->listener, &t->call);
-		return;
+		return UNUSED_UNKNOWN;
 	}
 	error = socket_bind_bytes(fd, t->address, t->length) == 0 ? 0 : errno;
 	close(fd);
 	seccomp_answer(h->listener, &t->call, error);
+	return error;
+}
+
+/* What comes of a bind that no mapping expects is of interest while a mapping is
+ * unused: the server is configured for another port then. */
+static void
+let_through_examined(struct handoff *h, struct trapped *t)
+{
+	struct target *target = &t->bind.target;
+	const bool known = unused_examines(h) &&
+	    target_learn(target, t->bind.task, t->bind.fd, h->observe);
+	const int error = let_through(h, t);
+
+	if (!known)
+		return;
+	handoff_let_through(h, &t->bind, error);
+	if (target->fd >= 0)
+		close(target->fd);
 }
 
 /*
@@ -109,7 +148,7 @@ refuse_unknown(struct handoff *h, const struct trapped *t)
 		seccomp_continue(h->listener, &t->call);
 		return;
 	}
-	tell_unreadable(h, t->bind.task);
+	tell_unreadable(h, t, "fails (EACCES)");
 	seccomp_answer(h->listener, &t->call, EACCES);
 }
 
@@ -132,7 +171,7 @@ serve_mapped(struct handoff *h, struct trapped *t)
 	if (d.outcome == HANDOFF_HAND_OVER)
 		d.error = deliver(h, t, &d);
 	if (d.outcome == HANDOFF_LET_THROUGH)
-		let_through(h, t);
+		handoff_let_through(h, &t->bind, let_through(h, t));
 	else
 		seccomp_answer(h->listener, &t->call, d.error);
 }
@@ -145,7 +184,7 @@ serve_bind(struct handoff *h, struct trapped *t)
 	if (!trapped_read(h, t)) {
 		seccomp_continue(h->listener, &t->call);
 	} else if (!pool_expects(h->pool, t->bind.asked.port)) {
-		let_through(h, t);
+		let_through_examined(h, t);
 	} else if (!target_learn(target, t->bind.task, t->bind.fd,
 		       h->observe)) {
 		refuse_unknown(h, t);

@@ -6,6 +6,7 @@
  * process tells the kernel nobody's number but its own.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,6 +55,8 @@ serve_bind(struct handoff *h, struct arrival *a)
 	else if (channel_send_reply(a->reply, &reply, d.socket))
 		handoff_commit(h, &b, &d);
 	a->reply = b.journey;
+	if (b.uncovered)
+		handoff_let_through(h, &b, UNUSED_UNKNOWN);
 }
 
 static void
@@ -75,12 +78,14 @@ refuse_unplaced(struct handoff *h, const struct arrival *a)
 	const struct reply reply = reply_of(h, EACCES);
 
 	channel_send_reply(a->reply, &reply, -1);
-	if (!h->told_unplaced)
+	/* One that was killed meanwhile is nowhere. */
+	if (kill(a->sender, 0) != 0 && errno == ESRCH)
+		return;
+	if (told_first_process(&h->told, TOLD_UNPLACED, a->sender))
 		alertx("cannot tell whether process %d is one of the server's "
 		       "(hidepid= of /proc, or no subreaper?); its bind(2) "
 		       "fails",
 		    a->sender);
-	h->told_unplaced = true;
 }
 
 static void

@@ -19,6 +19,9 @@
 
 #define PROC_PATH 64
 
+/* Bytes of a list of mapped files that are looked at. */
+#define MAPS_READ (1 << 20)
+
 /* How often the way from a process to this one is looked for. */
 #define DESCENTS 16
 
@@ -57,6 +60,11 @@ process_read(pid_t task, uint64_t address, void *buffer, size_t size)
 	 * own, and the file below would read what is protected. */
 	if (length >= 0 || (errno != EPERM && errno != ENOSYS))
 		return length;
+	/* In the file, no offset is negative. */
+	if (address > INT64_MAX) {
+		errno = EFAULT;
+		return -1;
+	}
 	fd = proc_open(task, "mem");
 	if (fd < 0)
 		return -1;
@@ -97,6 +105,19 @@ pid_t
 process_of(pid_t task)
 {
 	return (pid_t)number_behind(task, "status", "\nTgid:", 10);
+}
+
+bool
+process_has_capability(pid_t process, int capability)
+{
+	const char key[] = "\nCapPrm:";
+	char text[2048], *line;
+
+	if (process_text(process, "status", text, sizeof(text)) < 0)
+		return false;
+	line = strstr(text, key);
+	return line != NULL &&
+	    (strtoull(line + strlen(key), NULL, 16) >> capability & 1) != 0;
 }
 
 bool
@@ -190,6 +211,65 @@ each_number(int directory, bool (*visit)(int, void *), void *argument)
 	return length == 0 ? WALK_ENDED : WALK_FAILED;
 }
 
+struct link {
+	pid_t pid;
+	const char *text;
+};
+
+static bool
+visit_link(int fd, void *argument)
+{
+	const struct link *wanted = argument;
+	char path[PROC_PATH], link[PROC_PATH];
+	ssize_t length;
+
+	fd_path(path, wanted->pid, fd);
+	length = readlink(path, link, sizeof(link) - 1);
+	link[length < 0 ? 0 : length] = '\0';
+	return strcmp(link, wanted->text) == 0;
+}
+
+bool
+process_has_link(pid_t pid, const char *text)
+{
+	struct link wanted = {pid, text};
+	int directory = proc_open(pid, "fd");
+	enum walk walk;
+
+	if (directory < 0)
+		return false;
+	walk = each_number(directory, visit_link, &wanted);
+	close(directory);
+	return walk == WALK_STOPPED;
+}
+
+/* In pieces that overlap, so that a name is whole in one of them. */
+bool
+process_maps(pid_t pid, const char *name)
+{
+	int fd = proc_open(pid, "maps");
+	char piece[4096 + 1];
+	size_t kept = 0;
+	off_t at = 0;
+	bool found = false;
+	ssize_t length;
+
+	while (fd >= 0 && !found && at < MAPS_READ &&
+	    (length = pread(fd, piece + kept, sizeof(piece) - 1 - kept, at)) >
+		0) {
+		at += length;
+		length += (ssize_t)kept;
+		piece[length] = '\0';
+		found = strstr(piece, name) != NULL;
+		kept = strlen(name) < (size_t)length ? strlen(name)
+						     : (size_t)length;
+		memmove(piece, piece + length - kept, kept);
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
 static enum walk
 each_process(bool (*visit)(int, void *), void *argument)
 {
@@ -208,6 +288,7 @@ enum stat_field {
 	STAT_NAME = 2,
 	STAT_PARENT = 4,
 	STAT_THREADS = 20,
+	STAT_STARTED = 22,
 	STAT_MEMORY = 23,
 };
 
@@ -235,6 +316,12 @@ stat_field(pid_t process, enum stat_field wanted)
 
 	stat_read(process, wanted, &value);
 	return value;
+}
+
+uint64_t
+process_started(pid_t process)
+{
+	return stat_field(process, STAT_STARTED);
 }
 
 static pid_t

@@ -36,6 +36,12 @@ bool process_may_write(void);
  * -1 with errno. */
 ssize_t process_text(pid_t task, const char *file, char *text, size_t size);
 
+/* When it has started, in ticks since the machine has; 0 where it is gone. */
+uint64_t process_started(pid_t);
+
+/* True where it holds this capability, permitted (capabilities(7)). */
+bool process_has_capability(pid_t, int capability);
+
 /* True when a tracer is attached to it. */
 bool process_is_traced(pid_t);
 
@@ -56,6 +62,12 @@ pid_t process_of(pid_t task);
 /* The inode of the socket at a descriptor, or 0 with errno; ENOTSOCK where it
  * is something else. */
 ino_t process_socket(pid_t task, int fd);
+
+/* True where one of its descriptors is a link to this: "anon_inode:...". */
+bool process_has_link(pid_t, const char *link);
+
+/* True where its mapped files have this in their name, of its first ones. */
+bool process_maps(pid_t, const char *name);
 
 /* The descriptor's O_NONBLOCK and O_CLOEXEC (/proc/PID/fdinfo), or -1. */
 int process_descriptor_flags(pid_t task, int fd);

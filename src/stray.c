@@ -1,147 +1,378 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: the kernel's lists of sockets, /proc/net/tcp and so on (proc(5)).
+ * Reads: the kernel's lists of sockets (listing.h); of those who hold them,
+ * descriptors, mapped files and the head of the program, by proc(5).
  */
-#include <fcntl.h>
+#include <elf.h>
 #include <netinet/in.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "handoff.h"
+#include "listing.h"
 #include "message.h"
 #include "process.h"
 #include "stray.h"
 
-/* States of include/net/tcp_states.h, as the lists have them. */
-#define STATE_UNCONNECTED 0x07 /* of UDP */
-#define STATE_LISTEN      0x0a
+/* Sockets that a look tells apart; what is beyond is left to the next. */
+#define SIGHTINGS 64
 
-/* Some lines of a list; each is 150 bytes or so. */
-#define PIECE 4096
+/* Room for a process's name (proc(5), comm). */
+#define NAME 32
 
-/* One of the lists. */
-struct list {
-	const char *path;
-	int protocol;
-	unsigned int state; /* that takes what comes to the port */
+/* UDP ports behind it are clients' mostly. */
+#define EPHEMERAL 32768
+
+/* Sockets handed out in a row none of which listens, and how often it is asked
+ * why. */
+#define CYCLES 3
+#define DOUBTS 3
+
+enum kind {
+	EXPECTED, /* a port the server is expected to bind, and may not have */
+	PUBLIC,   /* one of the mappings' */
+	OTHER,
 };
 
-static const struct list lists[] = {
-    {"/proc/self/net/tcp", IPPROTO_TCP, STATE_LISTEN},
-    {"/proc/self/net/tcp6", IPPROTO_TCP, STATE_LISTEN},
-    {"/proc/self/net/udp", IPPROTO_UDP, STATE_UNCONNECTED},
-    {"/proc/self/net/udp6", IPPROTO_UDP, STATE_UNCONNECTED},
+struct sighting {
+	struct listed socket;
+	enum kind kind;
+	uint16_t mapping; /* of a public port */
+	bool judged;
+	bool ours;    /* a process of the server holds it */
+	pid_t holder; /* 0: not known */
 };
 
-/* One that a server is expected to bind, and none that it may have. */
+/* Of this look, and what was judged at others: an inode has one maker. */
+static struct sighting sightings[SIGHTINGS];
+static size_t seen;
+static struct judgement {
+	ino_t inode;
+	pid_t holder;
+	bool ours;
+} judgements[SIGHTINGS];
+static size_t judged;
+
+/* ---- What is of interest. */
+
+/* A port is public where some mapping has it, be it that another expects it. */
 static bool
-is_wrong_port(const struct pool *pool, uint16_t port, int protocol)
+classify(const struct handoff *h, struct sighting *s)
 {
-	const struct pool_variant *v = pool->variants, *end = v + pool->count;
-	bool expected = false;
+	const struct pool_variant *v = h->pool->variants;
+	const struct pool_variant *end = v + h->pool->count;
 
+	s->kind = OTHER;
 	for (; v < end; v++) {
-		if (v->protocol != protocol)
+		if (v->protocol != s->socket.protocol)
 			continue;
-		if (v->endpoint.port == port)
-			return false;
-		expected |= v->server_port == port;
+		if (v->endpoint.port == s->socket.endpoint.port) {
+			s->kind = PUBLIC;
+			s->mapping = v->mapping;
+			return true;
+		}
+		if (v->server_port == s->socket.endpoint.port)
+			s->kind = EXPECTED;
 	}
-	return expected;
+	return s->kind == EXPECTED ||
+	    (unused_any(h, s->socket.protocol) &&
+		(s->socket.protocol == IPPROTO_TCP ||
+		    s->socket.endpoint.port < EPHEMERAL));
 }
 
-/* A bind that no mapping covers has been told already. */
+/* A bind that no mapping covers has been reported already. */
 static bool
-was_told(const struct handoff *h, uint16_t port)
+is_uncovered(const struct handoff *h, const struct listed *socket)
 {
 	size_t i;
 
-	for (i = 0; i < HANDOFF_TOLD; i++)
-		if (h->told[i].endpoint.port == port)
+	for (i = 0; i < HANDOFF_UNCOVERED; i++)
+		if (h->uncovered[i].port == socket->endpoint.port &&
+		    h->uncovered[i].protocol == socket->protocol)
 			return true;
 	return false;
 }
 
-static bool
-tell(uint16_t port, ino_t inode)
+static void
+collect(const struct listed *socket, void *argument)
 {
-	struct process_descriptor holder;
+	const struct handoff *h = argument;
+	struct sighting *s = &sightings[seen];
 
-	if (process_find_holder(inode, &holder) != PROCESS_HOLDS ||
-	    !process_is_descendant(holder.pid))
-		return false;
-	alertx("process %d has port %u itself: the preload library is not in "
-	       "it (a static program, or an environment without LD_PRELOAD); "
-	       "stop it, and use --method notify or configure the public port",
-	    holder.pid, port);
-	return true;
-}
-
-/* "  0: 0100007F:20FB 00000000:0000 0A tx:rx tr:when retr uid timeout inode" */
-static bool
-line_tells(const struct handoff *h, const struct list *list, const char *line)
-{
-	unsigned int port, state, uid;
-	unsigned long inode;
-
+	if (seen == SIGHTINGS)
+		return;
+	*s = (struct sighting){.socket = *socket};
+	if (!classify(h, s))
+		return;
 	/* Others of the host may listen there as often as they like. */
-	return sscanf(line,
-		   " %*u: %*[0-9A-F]:%4x %*[0-9A-F]:%*x %2x %*x:%*x %*x:%*x "
-		   "%*x %u %*u %lu",
-		   &port, &state, &uid, &inode) == 4 &&
-	    state == list->state && uid == h->plan->uid &&
-	    is_wrong_port(h->pool, (uint16_t)port, list->protocol) &&
-	    !was_told(h, (uint16_t)port) && tell((uint16_t)port, inode);
+	if (s->kind != PUBLIC && socket->uid != h->plan->uid)
+		return;
+	if (s->kind == PUBLIC && socket->protocol != IPPROTO_TCP)
+		return;
+	if (s->kind == EXPECTED && is_uncovered(h, socket))
+		return;
+	seen++;
 }
 
-/* The whole lines of a piece; *used is how many bytes they are. */
-static bool
-piece_tells(const struct handoff *h, const struct list *list, char *piece,
-    size_t *used)
-{
-	char *line = piece, *end;
+/* ---- Whose they are. */
 
-	for (*used = 0; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-		*end = '\0';
-		*used = (size_t)(end + 1 - piece);
-		if (line_tells(h, list, line))
-			return true;
+static void
+recall(struct sighting *s)
+{
+	size_t i;
+
+	for (i = 0; i < SIGHTINGS && i < judged; i++)
+		if (judgements[i].inode == s->socket.inode) {
+			s->judged = true;
+			s->ours = judgements[i].ours;
+			s->holder = judgements[i].holder;
+		}
+}
+
+static bool
+visit_holder(ino_t inode, struct process_descriptor holder, void *argument)
+{
+	struct sighting *s = sightings, *end = s + seen;
+
+	(void)argument;
+	for (; s < end; s++) {
+		if (s->judged || s->ours || s->socket.inode != inode)
+			continue;
+		s->holder = holder.pid;
+		s->ours = process_is_descendant(holder.pid);
 	}
 	return false;
 }
 
 static bool
-list_tells(const struct handoff *h, const struct list *list)
+recall_all(const struct handoff *h)
 {
-	int fd = open(list->path, O_RDONLY | O_CLOEXEC);
-	char piece[PIECE + 1];
-	size_t kept = 0, used;
-	bool told = false;
-	ssize_t length;
-	off_t at = 0;
+	struct sighting *s = sightings, *end = s + seen;
+	bool all = true;
 
-	/* On where the kernel has stopped: elsewhere it begins anew. */
-	while (fd >= 0 && !told &&
-	    (length = pread(fd, piece + kept, PIECE - kept, at)) > 0) {
-		at += length;
-		kept += (size_t)length;
-		piece[kept] = '\0';
-		told = piece_tells(h, list, piece, &used);
-		kept -= used;
-		memmove(piece, piece + used, kept);
+	for (; s < end; s++) {
+		recall(s);
+		if (s->kind == PUBLIC && handoff_is_recent(h, s->socket.inode))
+			s->judged = s->ours = true;
+		all &= s->judged;
 	}
-	if (fd >= 0)
-		close(fd);
-	return told;
+	return all;
+}
+
+/* One walk for all that are new.  What a process that cannot be looked at may
+ * hold is looked for again. */
+static void
+judge(const struct handoff *h)
+{
+	struct sighting *s = sightings, *end = s + seen;
+	enum process_holding others;
+
+	if (recall_all(h))
+		return;
+	others = process_each_socket(visit_holder, NULL);
+	for (; s < end; s++) {
+		if (s->judged || (!s->ours && others == PROCESS_MAY_HOLD))
+			continue;
+		s->judged = true;
+		judgements[judged++ %
+		    SIGHTINGS] = (struct judgement){s->socket.inode, s->holder,
+		    s->ours};
+	}
+}
+
+/* ---- Strays. */
+
+static bool
+is_foreign_program(pid_t process)
+{
+	char head[EI_NIDENT + 1];
+
+	return sizeof(void *) == 8 &&
+	    process_text(process, "exe", head, sizeof(head)) == EI_NIDENT &&
+	    memcmp(head, ELFMAG, SELFMAG) == 0 && head[EI_CLASS] == ELFCLASS32;
+}
+
+/* Why the helper was not asked, and what to do. */
+static const char *
+cause_of(const struct handoff *h, pid_t process)
+{
+	if (is_foreign_program(process))
+		return "it is a 32-bit program, whose bind(2) lowport cannot "
+		       "serve; use a 64-bit one, or configure the public port";
+	if (h->preload && !process_maps(process, "liblowport.so"))
+		return process_maps(process, "/ld-")
+		    ? "the preload library is not in it (an environment "
+		      "without LD_PRELOAD); stop it, and use --method notify "
+		      "or configure the public port"
+		    : "the preload library is not in it (a static program); "
+		      "stop it, and use --method notify or configure the "
+		      "public port";
+	if (process_has_link(process, "anon_inode:[io_uring]"))
+		return "it binds by io_uring, which lowport does not see; "
+		       "turn io_uring off in it";
+	return h->preload
+	    ? "its bind(2) passes by the C library; use --method notify"
+	    : "its bind(2) was not seen (a 32-bit system call, or a socket "
+	      "that another process has bound)";
+}
+
+static void
+tell_stray(struct handoff *h, const struct sighting *s)
+{
+	const uint64_t cause[] = {(uint64_t)s->holder,
+	    process_started(s->holder), s->socket.endpoint.port,
+	    (uint64_t)s->socket.protocol};
+
+	if (told_first(&h->told, TOLD_STRAY, cause, sizeof(cause)))
+		alertx("process %d has %s %u itself: %s", s->holder,
+		    s->socket.protocol == IPPROTO_UDP ? "UDP port" : "port",
+		    s->socket.endpoint.port, cause_of(h, s->holder));
+}
+
+/* That a process could not be looked at has been reported, by notify. */
+static void
+tell_hidden_stray(struct handoff *h, const struct sighting *s)
+{
+	if (h->told.rates[TOLD_UNREADABLE].lately == 0 &&
+	    told_first_endpoint(&h->told, TOLD_STRAY, &s->socket.endpoint,
+		s->socket.protocol, 0))
+		alertx("a process of the server's user has port %u itself; it "
+		       "may be one of the server's, some of which cannot be "
+		       "looked at (not dumpable, or changed their user)",
+		    s->socket.endpoint.port);
+}
+
+/* ---- Rivals. */
+
+/* A socket of IPv4 and one of IPv6 are in each other's way where one is for
+ * every address. */
+static bool
+is_in_the_way(const struct endpoint *rival, const struct endpoint *handed)
+{
+	if (rival->port != handed->port)
+		return false;
+	return endpoint_is_wildcard(rival) || endpoint_is_wildcard(handed) ||
+	    endpoint_same_address(rival, handed);
+}
+
+static void
+tell_rival(struct handoff *h, const struct sighting *s)
+{
+	char text[ENDPOINT_TEXT], name[NAME] = "?";
+
+	if (!told_first(&h->told, TOLD_RIVAL, &s->socket.inode,
+		sizeof(s->socket.inode)))
+		return;
+	endpoint_format(&s->socket.endpoint, text);
+	if (s->holder == 0) {
+		alertx("a process of user %u listens at %s: the server, which "
+		       "has bound that port too, cannot (EADDRINUSE); stop it, "
+		       "or map another address or port",
+		    s->socket.uid, text);
+		return;
+	}
+	if (process_text(s->holder, "comm", name, sizeof(name)) > 0)
+		name[strcspn(name, "\n")] = '\0';
+	alertx("process %d (%s) listens at %s: the server, which has bound "
+	       "that port too, cannot (EADDRINUSE); stop it, or map another "
+	       "address or port",
+	    s->holder, name, text);
+}
+
+/* One that listens where a server has had a socket, and never listened. */
+static void
+consider_rival(struct handoff *h, const struct sighting *s)
+{
+	const struct handoff_use *use = &h->uses[s->mapping];
+
+	if (h->used[s->mapping] && !use->listened &&
+	    is_in_the_way(&s->socket.endpoint, &use->endpoint))
+		tell_rival(h, s);
+}
+
+/* ---- Sockets that are closed again and again. */
+
+static bool
+visit_handed(ino_t inode, struct process_descriptor holder, void *argument)
+{
+	(void)holder;
+	return handoff_is_recent(argument, inode);
+}
+
+/* FTP, say, closes them after a connection; others bind all, and listen later.
+ */
+static void
+consider_cycle(struct handoff *h, uint32_t i)
+{
+	const struct mapping *m = &h->plan->mappings[i];
+	struct handoff_use *use = &h->uses[i];
+	const unsigned int handed = use->handed;
+
+	if (m->protocol != IPPROTO_TCP || use->listened || handed < CYCLES ||
+	    use->doubts == DOUBTS || h->plan->show_expected)
+		return;
+	use->handed = 0;
+	use->doubts++;
+	if (listing_connected(use->endpoint.port) ||
+	    process_each_socket(visit_handed, h) != PROCESS_NONE_HOLDS)
+		return;
+	use->doubts = DOUBTS;
+	warnx("the server has bound port %u %u times, and closed the socket "
+	      "each time without a connection: if it compares getsockname(2) "
+	      "with its configuration, as node's cluster does, use "
+	      "--show-expected-port",
+	    m->server_port, handed);
+}
+
+/* ---- */
+
+static void
+consider(struct handoff *h, const struct sighting *s)
+{
+	struct unused *u = &h->unused;
+	const uint16_t port = s->socket.endpoint.port;
+
+	if (s->kind == PUBLIC && !s->ours)
+		consider_rival(h, s);
+	else if (s->kind != EXPECTED && s->ours)
+		unused_note_listener(h, port, s->socket.protocol);
+	else if (s->kind == EXPECTED && s->ours)
+		tell_stray(h, s);
+	else if (s->kind == EXPECTED && !s->judged)
+		tell_hidden_stray(h, s);
+	else if (s->kind == EXPECTED && s->holder != 0) {
+		u->foreign = s->holder;
+		u->foreign_port = port;
+	}
+}
+
+/* Before what others have is judged, all that the server has is known. */
+static void
+note_listening(struct handoff *h)
+{
+	const struct sighting *s = sightings, *end = s + seen;
+
+	for (; s < end; s++)
+		if (s->kind == PUBLIC && s->ours && h->used[s->mapping]) {
+			h->uses[s->mapping].listened = true;
+			h->uses[s->mapping].handed = 0;
+		}
 }
 
 void
 stray_look(struct handoff *h)
 {
-	size_t i;
+	uint32_t i;
+	size_t n;
 
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]) && !h->stray; i++)
-		h->stray = list_tells(h, &lists[i]);
+	seen = 0;
+	listing_each(collect, h);
+	judge(h);
+	note_listening(h);
+	for (n = 0; n < seen; n++)
+		consider(h, &sightings[n]);
+	for (i = 0; i < h->plan->mapping_count; i++)
+		consider_cycle(h, i);
+	unused_look(h);
 }

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Strays: processes of the server that have the expected port itself, because
- * the preload library is not in them.  Notification has none.
+ * Looks at the sockets of this host that listen, for what lowport was not asked
+ * about, or is to explain:
+ *
+ *   strays   processes of the server that have an expected port itself: the
+ *            preload library is not in them, or their bind(2) was not seen;
+ *   other ports than the expected one, where the server listens (unused.h);
+ *   rivals   processes of others that listen on a public port, so that the
+ *            server cannot;
+ *   servers that close each socket they are given (node's cluster).
+ *
+ * A look reads the kernel's lists of listeners.  Only where there is one of
+ * interest that is new does it look for its holder.
  */
 #ifndef STRAY_H
 #define STRAY_H
 
 struct handoff;
 
-/* Looks for one, and tells of the first there is. */
+/* Reports what is new. */
 void stray_look(struct handoff *);
 
 #endif

@@ -33,11 +33,11 @@
 #include "supervisor.h"
 
 /* Milliseconds. */
-#define UNUSED_AFTER  30000 /* "the server has not bound ... yet" */
+#define UNUSED_AFTER  30000 /* "the server has not yet bound ..." */
 #define REFRESH_EVERY 250
 #define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
-#define STRAY_AFTER   500  /* then twice as long each time, up to */
-#define STRAY_EVERY   60000
+#define STRAY_AFTER   500  /* to the first look, and while it starts */
+#define STRAY_EVERY   60000 /* twice as long each time, up to */
 
 struct supervisor {
 	struct handoff *handoff;
@@ -47,14 +47,13 @@ struct supervisor {
 	int status;     /* lowport's exit status, once the server ended */
 	bool ended;     /* the server, the first child, has */
 	bool stopping;  /* it was told to */
-	bool refused;   /* that a signal did not reach it was told */
 	int cleared;    /* the signal that what it left has got, or 0 */
 	bool estranged; /* some of that could not be sent it */
 	/* Times of clock_milliseconds(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
 	long long refresh_at; /* to see whether kept sockets are still held */
-	long long stray_at;   /* to look for processes that bypass preload */
+	long long stray_at;   /* to look at what listens */
 	long long stray_wait; /* how long from then to the next look */
 };
 
@@ -158,18 +157,18 @@ settings_of(const struct supervisor *s)
 	return &s->handoff->plan->supervision;
 }
 
-/* Once: what one signal does not reach, no other does. */
+/* Once for each process: what one signal does not reach, no other does. */
 static void
 tell_refused(struct supervisor *s, const struct delivery *delivery)
 {
 	char text[SIGNAL_TEXT];
 
-	if (!s->refused)
+	if (told_first_process(&s->handoff->told, TOLD_REFUSED,
+		delivery->refused))
 		warnx("%s does not reach process %d, which has changed its "
 		      "user; add kill to --keep-caps, as in --keep-caps "
 		      "setuid,kill",
 		    signal_format(delivery->signal, text), delivery->refused);
-	s->refused = true;
 }
 
 /*
@@ -330,13 +329,28 @@ take_signals(struct supervisor *s)
 	}
 }
 
+/* While the server starts, and a mapping is unused, it may listen at any
+ * moment. */
 static void
 look_for_stray(struct supervisor *s, long long time)
 {
 	stray_look(s->handoff);
-	s->stray_wait = s->stray_wait < STRAY_EVERY / 2 ? s->stray_wait * 2
-							: STRAY_EVERY;
-	s->stray_at = s->handoff->stray ? 0 : time + s->stray_wait;
+	if (s->unused_at == 0 || !unused_any(s->handoff, 0))
+		s->stray_wait = s->stray_wait < STRAY_EVERY / 2
+		    ? s->stray_wait * 2
+		    : STRAY_EVERY;
+	s->stray_at = time + s->stray_wait;
+}
+
+/* After a bind that a look may tell of, soon. */
+static void
+hasten_look(struct supervisor *s, long long time)
+{
+	if (s->handoff->look_soon && s->stray_at > time + STRAY_AFTER) {
+		s->stray_wait = STRAY_AFTER;
+		s->stray_at = time + STRAY_AFTER;
+	}
+	s->handoff->look_soon = false;
 }
 
 static void
@@ -347,13 +361,14 @@ check_times(struct supervisor *s)
 	if (s->clear_at != 0 && time >= s->clear_at)
 		clear_leftovers(s);
 	if (s->unused_at != 0 && time >= s->unused_at) {
-		handoff_report_unused(s->handoff, "has not yet");
+		unused_report(s->handoff, UNUSED_YET, 0);
 		s->unused_at = 0;
 	}
 	if (s->refresh_at != 0 && time >= s->refresh_at) {
 		lease_refresh(s->handoff->pool, LEASE_LOOKS);
 		s->refresh_at = 0;
 	}
+	hasten_look(s, time);
 	if (s->stray_at != 0 && time >= s->stray_at)
 		look_for_stray(s, time);
 	if (s->refresh_at == 0 && lease_shares(s->handoff->pool))
@@ -388,10 +403,12 @@ channel_close(struct supervisor *s)
 	close(s->channel);
 	s->channel = -1;
 	s->handoff->trying = false;
+	unused_start(s->handoff, s->job.server);
 	s->unused_at = clock_milliseconds() + UNUSED_AFTER;
 	s->stray_wait = STRAY_AFTER;
-	s->stray_at = s->handoff->preload ? clock_milliseconds() + STRAY_AFTER
-					  : 0;
+	/* Where all sockets are given by descriptor, nothing is intercepted. */
+	if (s->handoff->listener >= 0)
+		s->stray_at = clock_milliseconds() + STRAY_AFTER;
 }
 
 /* A listener in place of the one before, which was for a trial. */
@@ -494,6 +511,16 @@ is_awaited(const struct handoff *handoff)
 	return !handoff->adopts && handoff->listener >= 0 && !handoff->preload;
 }
 
+/* A last look: the server may have ended before the first. */
+static void
+report_end(struct supervisor *s)
+{
+	if (s->stray_at != 0)
+		stray_look(s->handoff);
+	unused_report(s->handoff, UNUSED_NEVER, s->status);
+	told_report_rest(&s->handoff->told);
+}
+
 int
 supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 {
@@ -511,6 +538,6 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 		serve(&s);
 	}
 	if (!says_no_server(s.status))
-		handoff_report_unused(handoff, "never");
+		report_end(&s);
 	return status_reported(&s);
 }

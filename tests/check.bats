@@ -189,7 +189,7 @@ agrees() {
 	    { : >"$TMPDIR/errors"; stat -c %d:%i "$TMPDIR/errors"; })
 	export JOURNAL_STREAM
 	"$LOWPORT" -v -p 443:8443 -- true 2>"$TMPDIR/errors"
-	grep -q '^<4>lowport: mapping 443:8443 was not used' "$TMPDIR/errors"
+	grep -q '^<4>lowport: mapping 443:8443 is unused' "$TMPDIR/errors"
 	grep -q '^<6>lowport: process' "$TMPDIR/errors"
 	! grep -v '^<[346]>lowport: ' "$TMPDIR/errors"
 	"$LOWPORT" -p 666 -- true 2>"$TMPDIR/errors" && false

@@ -439,7 +439,7 @@ print("alive")'
 @test "a mapping that is not used is reported, once" {
 	run -0 "$LOWPORT" -p 443:8443 true
 	[ "${#lines[@]}" -eq 1 ]
-	[[ $output == *"mapping 443:8443 was not used"*"port 8443"* ]]
+	[[ $output == *"mapping 443:8443 is unused"*"port 8443"* ]]
 	run -0 "$LOWPORT" -q -p 443:8443 true
 	[ "$output" = "" ]
 }
@@ -454,7 +454,7 @@ for i in range(3):
     s.close()'
 	echo "$output"
 	[ "$(grep -c "no mapping covers" <<<"$output")" -eq 1 ]
-	[ "$(grep -c "was not used" <<<"$output")" -eq 1 ]
+	[ "$(grep -c "is unused" <<<"$output")" -eq 1 ]
 	[[ $output == *"127.0.0.1:8443"*"-p '127.0.0.1:443:8443'"* ]]
 	[[ $output != *"in place of"* ]]
 	# Beside which it would be refused.

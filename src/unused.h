@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Mappings that no bind has used: what the server's processes have bound
+ * instead, and what is to be done about it.
+ */
+#ifndef UNUSED_H
+#define UNUSED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+struct handoff;
+
+/* Ports that the server binds itself; so many are remembered. */
+#define UNUSED_BINDS 16
+
+/* Binds that are learnt about, at some microseconds each. */
+#define UNUSED_EXAMINED 64
+
+/* What came of a bind is known, or is not: the kernel carried it out. */
+#define UNUSED_UNKNOWN (-1)
+
+struct unused_bind {
+	uint16_t port, protocol;
+	int error;          /* of bind(2), 0, or UNUSED_UNKNOWN */
+	unsigned int looks; /* at which it was seen to listen */
+};
+
+struct unused {
+	struct unused_bind binds[UNUSED_BINDS];
+	size_t count;
+	unsigned int examined;
+	bool told[PLAN_MAPPINGS_MAX];
+	bool stuck; /* the server is root, and cannot change its user */
+	/* A process that is not the server's, with an expected port. */
+	pid_t foreign;
+	uint16_t foreign_port;
+};
+
+/* Since when a mapping is unused. */
+enum unused_when {
+	UNUSED_SO_FAR, /* the server runs, and listens elsewhere */
+	UNUSED_YET,    /* it has run for a while */
+	UNUSED_NEVER,  /* it has ended */
+};
+
+/* The server is this process now. */
+void unused_start(struct handoff *, pid_t server);
+
+/* True where some mapping is unused, and that has not been reported. */
+bool unused_any(const struct handoff *, int protocol);
+
+/* True where it is of use to learn about a bind of a port no mapping expects. */
+bool unused_examines(struct handoff *);
+
+/* The server has bound this port itself, or tried to. */
+void unused_note(struct handoff *, uint16_t port, int protocol, int error);
+
+/* One of its sockets has been seen to listen there. */
+void unused_note_listener(struct handoff *, uint16_t port, int protocol);
+
+/* Reports those that are unused since the server listens elsewhere. */
+void unused_look(struct handoff *);
+
+/* Reports the others; status is what the server ended with. */
+void unused_report(struct handoff *, enum unused_when, int status);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What has been reported is not reported again, and what has not is: each cause
+ * once, and no flood.
+ */
+#include <netinet/in.h>
+
+#include "message.h"
+#include "told.h"
+#include "unit.h"
+
+static struct told told;
+
+START_TEST(each_cause_once)
+{
+	int cause;
+
+	for (cause = 0; cause < 5; cause++) {
+		ck_assert(told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
+		ck_assert(
+		    !told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
+		/* Of another kind it is another one. */
+		ck_assert(told_first(&told, TOLD_RIVAL, &cause, sizeof(cause)));
+	}
+}
+END_TEST
+
+START_TEST(addresses_differ_in_every_part)
+{
+	struct endpoint e = {.family = AF_INET, .port = 443};
+
+	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
+	ck_assert(!told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
+	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_UDP, 0));
+	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, -1));
+	e.address[3] = 1;
+	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
+	e.port = 444;
+	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
+}
+END_TEST
+
+static pid_t
+start_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	return child;
+}
+
+START_TEST(a_process_is_one_cause)
+{
+	pid_t child = start_child();
+
+	ck_assert(told_first_process(&told, TOLD_REFUSED, getpid()));
+	ck_assert(!told_first_process(&told, TOLD_REFUSED, getpid()));
+	ck_assert(told_first_process(&told, TOLD_REFUSED, child));
+	unit_wait(child);
+	/* One that starts at another time is another process. */
+	ck_assert(told_first_process(&told, TOLD_REFUSED, child));
+}
+END_TEST
+
+static void
+flood(const void *nothing)
+{
+	int cause, first = 0;
+
+	(void)nothing;
+	for (cause = 0; cause < 100; cause++)
+		first += told_first(&told, TOLD_STRAY, &cause, sizeof(cause));
+	ck_assert_int_eq(first, TOLD_BURST);
+	told_report_rest(&told);
+	told_report_rest(&told);
+}
+
+START_TEST(a_flood_is_counted)
+{
+	struct unit_output output;
+
+	unit_capture(&output, flood, NULL);
+	ck_assert_int_eq(output.status, 0);
+	ck_assert_str_eq(output.err,
+	    "lowport: 84 more messages of this kind were left out; at most 16 "
+	    "are printed a minute\n");
+}
+END_TEST
+
+/* What was left out is printed when it comes again, in another minute. */
+START_TEST(what_is_left_out_is_not_forgotten)
+{
+	int cause;
+
+	for (cause = 0; cause < 17; cause++)
+		told_first(&told, TOLD_STRAY, &cause, sizeof(cause));
+	cause = 16;
+	told.rates[TOLD_STRAY].left_out = 0;
+	ck_assert(!told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
+	told.rates[TOLD_STRAY] = (struct told_rate){0};
+	ck_assert(told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("told");
+	TCase *tests = tcase_create("told");
+
+	tcase_add_test(tests, each_cause_once);
+	tcase_add_test(tests, addresses_differ_in_every_part);
+	tcase_add_test(tests, a_process_is_one_cause);
+	tcase_add_test(tests, a_flood_is_counted);
+	tcase_add_test(tests, what_is_left_out_is_not_forgotten);
+	suite_add_tcase(suite, tests);
+	return unit_run(suite);
+}
