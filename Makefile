@@ -136,15 +136,16 @@ BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase \
-                 nftables musl-tools
+                 nftables musl-tools strace
 FUZZ_PACKAGES  = clang libclang-rt-dev
 
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
                    tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny \
-                 $(BUILD)/attack_child \
+                 $(BUILD)/attack_child $(BUILD)/without_vdso \
                  $(BUILD)/foreign
 ATTACKABLE     = $(BUILD)/lowport_attackable
+CONFINED       = $(BUILD)/lowport_confined
 SANDBOX        = BUILD=$(BUILD) tests/sandbox
 
 # A server that a failed test has left must not hold the rest up.
@@ -162,6 +163,9 @@ check:
 	$(BOUNDED) tests/run-units
 	$(BOUNDED) bats --print-output-on-failure tests/
 	SANDBOX_USER=root $(BOUNDED) bats --print-output-on-failure tests/root/
+	SANDBOX_PROGRAM=lowport_confined $(BOUNDED) \
+	    bats --print-output-on-failure tests/handoff.bats \
+	    tests/activation.bats
 	$(MAKE) check-sanitized
 	$(MAKE) check-fuzz
 
@@ -241,12 +245,21 @@ bench:
 	$(MAKE) tests
 	tests/bench
 
-tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKABLE)
+tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKABLE) $(CONFINED)
 
 # The same objects, and one of the tests between two of them.
 $(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
 	$(COMPILE) -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
 	    -Wl,--wrap=channel_send_plan -o $@ $^ $(LIBCAP)
+
+# Likewise, and the C library's objects with them.
+ALLOCATING     = malloc calloc realloc reallocarray memalign aligned_alloc \
+                 posix_memalign free
+$(CONFINED): tests/confined.c $(BUILD)/main.o $(OBJECTS)
+	$(COMPILE) -fno-builtin -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
+	    $(patsubst %,-Wl$(COMMA)--wrap=%,seccomp_confine $(ALLOCATING)) \
+	    -o $@ $^ $(LIBCAP)
+COMMA          = ,
 
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
 	$(COMPILE) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \

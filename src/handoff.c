@@ -149,7 +149,7 @@ tell_suggestion(const struct handoff *h, const struct endpoint *e, int protocol,
 			: error > 0 ? "is refused: "
 				    : "has that port itself if the kernel "
 				      "permits it",
-		    error > 0 ? strerror(error) : "",
+		    error > 0 ? message_error(error) : "",
 		    error >= 0 || endpoint_is_wildcard(e)
 			? ""
 			: "if the host has that address, ",
@@ -169,7 +169,7 @@ tell_uncovered(struct handoff *h, const struct endpoint *e, int protocol,
 	if (is_hopeless(error))
 		verbose("the server asks for %s, which no mapping covers, and "
 			"fails: %s",
-		    text, strerror(error));
+		    text, message_error(error));
 	else if (!can_be_mapped(protocol))
 		alertx("the server %s %s for another protocol than TCP and "
 		       "UDP; no mapping can be for it",

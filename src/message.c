@@ -56,6 +56,15 @@ message_make_printable(char *line)
 			*line = '?';
 }
 
+/* strerror(3) looks for a translation, and allocates. */
+const char *
+message_error(int error)
+{
+	const char *text = strerrordesc_np(error);
+
+	return text != NULL ? text : "unknown error";
+}
+
 /* Adds to a line what still fits; one byte stays free for the newline. */
 static void __attribute__((format(printf, 2, 0)))
 line_append(char *line, const char *format, va_list arguments)
@@ -92,7 +101,7 @@ print(int priority, const char *format, va_list arguments, int error)
 	used = strlen(line);
 	if (error != 0)
 		snprintf(line + used, sizeof(line) - 1 - used, ": %s",
-		    strerror(error));
+		    message_error(error));
 	message_make_printable(line);
 	used = strlen(line);
 	line[used] = '\n';

@@ -30,6 +30,10 @@ void message_set(enum verbosity, bool journal);
  */
 bool message_is_journal(const char *value);
 
+/* What an errno(3) value means, without a call that may allocate: also for what
+ * is confined. */
+const char *message_error(int error);
+
 /*
  * A byte of the caller's (a command's name, an option's argument) must not
  * become a second line or move the terminal's cursor: puts '?' in its place.

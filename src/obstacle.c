@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "message.h"
 #include "obstacle.h"
 #include "process.h"
 
@@ -105,7 +106,7 @@ explain_refusal(pid_t task, int error, char why[REASON_TEXT])
 	else
 		reason_say(why,
 		    "%s (a security module or a sandbox refuses it)",
-		    strerror(error));
+		    message_error(error));
 }
 
 const char *

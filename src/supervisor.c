@@ -106,7 +106,7 @@ become_subreaper(void)
 		return true;
 	warnx("cannot become a subreaper (%s): signals would not reach a "
 	      "server that daemonizes; run it in the foreground",
-	    strerror(errno));
+	    message_error(errno));
 	return false;
 }
 

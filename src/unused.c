@@ -184,7 +184,7 @@ tell_public(const struct mapping *m, const struct unused_bind *b)
 
 	if (!bound && b->error != UNUSED_UNKNOWN)
 		snprintf(refused, sizeof(refused), ", and was refused (%s)",
-		    strerror(b->error));
+		    message_error(b->error));
 	warnx("%s is unused: the server %s %u itself%s; %s%s", name_of(m, name),
 	    bound ? "bound" : "asked for", b->port, refused,
 	    m->ports == 1 ? "use -p " : "the server's ports stand second",
