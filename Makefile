@@ -53,7 +53,7 @@ COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 ROOMS     = activation binary channel check clock doctor endpoint \
             environment expected explain handoff holder host job launch lease library lint listing mapping \
             message method notify number obstacle options origin plan policy pool preload \
-            privilege process program reason redirect report request seccomp signals \
+            privilege process program proof reason redirect report request seccomp signals \
             socket sockopt stray supervisor target told trial trust unused user verdict
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
@@ -87,7 +87,7 @@ FREESTANDING = -U_GNU_SOURCE -ffreestanding -fno-stack-protector $(NO_CALLS) \
 NO_CALLS  = $(shell $(CC) -fno-tree-loop-distribute-patterns -fsyntax-only \
                 -x c /dev/null 2>/dev/null && \
                 echo -fno-tree-loop-distribute-patterns)
-LIBRARY   = liblowport request expected
+LIBRARY   = liblowport request proof expected
 
 $(BUILD)/liblowport.so: $(LIBRARY:%=src/%.c) $(wildcard src/*.h) Makefile | \
                  $(BUILD)
@@ -188,7 +188,7 @@ sandboxed-sanitized:
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 FUZZED         = channel clock endpoint mapping message number plan policy pool \
-                 privilege process reason request signals socket sockopt user
+                 privilege process proof reason request signals socket sockopt user
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
                  NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
@@ -209,7 +209,7 @@ fuzz:
 fuzzers: all $(FUZZERS)
 
 $(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff lease mapping message \
-                 notify number plan policy pool preload reason signals \
+                 notify number plan policy pool preload proof reason signals \
                  sockopt told unused user
 
 $(BUILD)/fuzz_binary: FUZZED = binary environment message number program reason signals

@@ -4,9 +4,7 @@
  * the capability, and requests when it no longer does.
  * Reads: whatever the other side sent, as bytes of a fixed number.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -15,6 +13,7 @@
 
 #include "channel.h"
 #include "message.h"
+#include "process.h"
 #include "socket.h"
 
 /* Room for more descriptors than any message has, so that surplus ones arrive
@@ -219,19 +218,27 @@ channel_receive_offer(int channel, struct offer *offer)
 	return receive_descriptor(channel, offer, sizeof(*offer));
 }
 
+static void
+write_digits(char *digits, uint64_t number)
+{
+	int i;
+
+	for (i = 15; i >= 0; i--, number >>= 4)
+		digits[i] = "0123456789abcdef"[number & 15];
+}
+
 static bool
 draw_words(struct rendezvous *place)
 {
-	static const char digits[] = "0123456789abcdef";
-	uint8_t bytes[sizeof(*place) / 2];
-	char *word = (char *)place;
+	char *const words[] = {place->name, place->key, place->proof};
+	uint64_t numbers[2];
 	size_t i;
 
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return false;
-	for (i = 0; i < sizeof(bytes); i++) {
-		*word++ = digits[bytes[i] >> 4];
-		*word++ = digits[bytes[i] & 15];
+	for (i = 0; i < 3; i++) {
+		if (getrandom(numbers, sizeof(numbers), 0) != sizeof(numbers))
+			return false;
+		write_digits(words[i], numbers[0]);
+		write_digits(words[i] + 16, numbers[1]);
 	}
 	return true;
 }
@@ -245,80 +252,85 @@ bind_abstract(int socket, const struct rendezvous *place)
 	return socket_bind_bytes(socket, &address, length) == 0;
 }
 
-#define KEY_WORDS (REQUEST_WORD / 4)
-
-/* The length is that of a request, and it begins with the key. */
-static void
-admit_only(int socket, const char key[REQUEST_WORD])
-{
-	struct sock_filter code[2 + 2 * KEY_WORDS + 2], *at = code;
-	const struct sock_filter *end = code + sizeof(code) / sizeof(*code);
-	const struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
-	const int on = 1;
-	uint32_t word;
-	size_t i;
-
-	*at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0);
-	*at = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-	    sizeof(struct request), 0, (uint8_t)(end - at - 2));
-	at++;
-	for (i = 0; i < KEY_WORDS; i++) {
-		memcpy(&word, key + 4 * i, sizeof(word));
-		*at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		    (uint32_t)(4 * i));
-		*at = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-		    ntohl(word), 0, (uint8_t)(end - at - 2));
-		at++;
-	}
-	*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
-	*at = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	if (setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-		sizeof(program)) == 0)
-		setsockopt(socket, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on));
-}
-
 int
 channel_open_requests(struct rendezvous *place)
 {
 	const int on = 1;
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
 
 	if (fd < 0)
 		return -1;
+	write_digits(place->network, socket_network(fd));
+	write_digits(place->network + 16,
+	    (uint64_t)process_namespace(getpid(), "net"));
+	/* Each connection has SO_PASSCRED from it. */
 	if (draw_words(place) &&
-	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0) {
-		admit_only(fd, place->key);
-		if (bind_abstract(fd, place))
-			return fd;
-	}
+	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
+	    bind_abstract(fd, place) && listen(fd, SOMAXCONN) == 0)
+		return fd;
 	close(fd);
 	return -1;
 }
 
-bool
-channel_receive_request(int requests, struct arrival *arrival)
+int
+channel_accept(int requests, uid_t *user)
 {
-	struct parcel parcel = {&arrival->request, sizeof(arrival->request), 2};
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	const int on = 1;
+	int fd = accept4(requests, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (!parcel_receive(requests, &parcel, MSG_DONTWAIT))
-		return false;
-	arrival->sender = parcel.sender;
-	arrival->socket = parcel.fds[0];
-	arrival->reply = parcel.fds[1];
-	return true;
+	if (fd < 0)
+		return -1;
+	*user = (uid_t)-1;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+		*user = peer.uid;
+	/* Where a kernel does not hand it down. */
+	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	return fd;
 }
 
 bool
-channel_send_reply(int socket, const struct reply *reply, int fd)
+channel_receive_hello(int connection, struct hello *hello)
 {
-	if (fd < 0)
-		return send_bytes(socket, reply, sizeof(*reply), MSG_DONTWAIT);
-	return send_with_descriptor(socket, reply, sizeof(*reply), fd,
+	struct parcel parcel = {hello, sizeof(*hello), 0};
+
+	return parcel_receive(connection, &parcel, MSG_DONTWAIT);
+}
+
+bool
+channel_send_greeting(int connection, const struct greeting *greeting)
+{
+	return send_bytes(connection, greeting, sizeof(*greeting),
 	    MSG_DONTWAIT);
 }
 
 bool
-channel_send_table(int socket, const struct table *table)
+channel_receive_request(int connection, struct arrival *arrival)
 {
-	return send_bytes(socket, table, sizeof(*table), MSG_DONTWAIT);
+	struct parcel parcel = {&arrival->request, sizeof(arrival->request), 1};
+
+	if (!parcel_receive(connection, &parcel, MSG_DONTWAIT))
+		return false;
+	arrival->sender = parcel.sender;
+	arrival->socket = parcel.fds[0];
+	arrival->reply = connection;
+	return true;
+}
+
+bool
+channel_send_reply(int connection, const struct reply *reply, int fd)
+{
+	if (fd < 0)
+		return send_bytes(connection, reply, sizeof(*reply),
+		    MSG_DONTWAIT);
+	return send_with_descriptor(connection, reply, sizeof(*reply), fd,
+	    MSG_DONTWAIT);
+}
+
+bool
+channel_send_table(int connection, const struct table *table)
+{
+	return send_bytes(connection, table, sizeof(*table), MSG_DONTWAIT);
 }

@@ -15,8 +15,7 @@
  * exec.  Message boundaries are kept (SOCK_SEQPACKET); a message of another
  * length, or with other descriptors than it should have, is no message.
  *
- * And the socket at which the preload library asks (request.h), each request
- * with a socket to reply to.
+ * And the socket at which the preload library connects, and asks (request.h).
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -68,22 +67,26 @@ struct arrival {
 	pid_t sender; /* the kernel's word for it (SCM_CREDENTIALS); 0 where it
 			 has no number here */
 	int socket;   /* the server's own, a duplicate */
-	int reply;    /* to reply to */
+	int reply;    /* the connection, to reply to */
 };
 
-/*
- * Makes the socket requests arrive at, bound to a name that no other has, and
- * draws the words: what has another key than that never arrives (socket(7),
- * SO_ATTACH_FILTER), with its descriptors, whose closing might take its time;
- * where the kernel has no such filter, it does.  Returns -1 with errno.
- */
+/* Makes the socket that connections arrive at, listening at a name that no other
+ * has, and draws the words.  Returns -1 with errno. */
 int channel_open_requests(struct rendezvous *);
 
-/* None waits.  The descriptors of an arrival are the caller's to close; one
- * that is none is refused with EBADMSG.  socket is -1 where the reply has
- * none. */
-bool channel_receive_request(int requests, struct arrival *);
-bool channel_send_reply(int reply, const struct reply *, int socket);
-bool channel_send_table(int reply, const struct table *);
+/*
+ * None of these waits.  A connection is close-on-exec, and tells whose it is:
+ * the user of the process that made it.  Returns -1 with errno.
+ */
+int channel_accept(int requests, uid_t *);
+
+/* The socket of an arrival is the caller's to close; what is no such message is
+ * refused with EBADMSG, and its end is one of length 0.  socket is -1 where the
+ * reply has none. */
+bool channel_receive_hello(int connection, struct hello *);
+bool channel_send_greeting(int connection, const struct greeting *);
+bool channel_receive_request(int connection, struct arrival *);
+bool channel_send_reply(int connection, const struct reply *, int socket);
+bool channel_send_table(int connection, const struct table *);
 
 #endif

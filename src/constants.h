@@ -17,6 +17,9 @@
 #ifndef SO_PREFER_BUSY_POLL
 #define SO_PREFER_BUSY_POLL 69 /* 5.11 */
 #endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* 5.14 */
+#endif
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72 /* 5.14 */
 #endif

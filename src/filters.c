@@ -64,6 +64,9 @@ static const struct permission helper_permissions[] = {
 		   any gain: files opened are those of /proc below */
     CALL(recvmsg), /* the channel: the listener, and its end; requests of
 		      the preload library; what came to parked sockets */
+    CALL(accept4), /* connections of the preload library: its alone, as no other
+		      socket of the helper's listens but those of the pool,
+		      whose clients the server can accept just as well */
     CALL(sendmsg), /* the channel: the answer to the plan; replies to the
 		      preload library */
     /* The listener, and no other ioctl but the terminal's foreground group:

@@ -32,14 +32,30 @@ struct handoff_use {
 	bool listened;            /* one has been seen to */
 };
 
+/* Connections of the preload library that have yet to ask: those of the helper's
+ * user, and behind them those of others, among whom a server may be that has
+ * changed its user. */
+#define HANDOFF_OWN     64
+#define HANDOFF_OTHERS  8
+#define HANDOFF_WAITING (HANDOFF_OWN + HANDOFF_OTHERS)
+
+struct handoff_waiting {
+	int connection; /* 0: none */
+	bool greeted;
+	unsigned long since; /* in the order they came */
+};
+
 struct handoff {
 	int listener;  /* where calls come from; -1: none can (any more) */
 	bool preload;  /* it is the preload library's: preload.h */
 	bool killable; /* a received call cannot be interrupted */
 	bool observe;  /* target.h */
-	/* What requests begin with, and replies: struct rendezvous. */
+	/* What requests begin with, and what greets: struct rendezvous. */
 	char key[REQUEST_WORD];
 	char proof[REQUEST_WORD];
+	struct handoff_waiting waiting[HANDOFF_WAITING];
+	unsigned long connections; /* so many have come */
+	uint64_t network;          /* the helper's: socket_network, or 0 */
 	bool adopts; /* orphans of the server are this process's children */
 	bool trying; /* the child tries the hand-off: sockets are lent */
 	const struct plan *plan;

@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "privilege.h"
 #include "seccomp.h"
+#include "socket.h"
 #include "supervisor.h"
 #include "target.h"
 #include "verdict.h"
@@ -138,6 +139,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 
 	privilege_hide();
 	channel = keep_only(channel);
+	handoff.network = socket_network(channel);
 	leave_the_rest();
 	raise_descriptor_limit();
 	signals = supervisor_prepare();

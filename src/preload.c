@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: requests of those who know the key, that is of this user, as it is in
- * the server's environment.  Only descendants of the helper get a socket: a
+ * Reads: a nonce of anybody, as anybody can connect to an abstract name: nobody
+ * is waited for, and what is done for him does not depend on what he is.  And
+ * requests of those who know the key, that is of this user, as it is in the
+ * server's environment.  Only descendants of the helper get a socket: a
  * process tells the kernel nobody's number but its own.
  */
 #include <errno.h>
@@ -15,6 +17,8 @@
 #include "message.h"
 #include "preload.h"
 #include "process.h"
+#include "proof.h"
+#include "socket.h"
 
 static bool
 is_for_pool(const struct handoff *h, const struct request *request,
@@ -25,13 +29,11 @@ is_for_pool(const struct handoff *h, const struct request *request,
 	    pool_expects(h->pool, asked->port);
 }
 
-static struct reply
-reply_of(const struct handoff *h, int answer)
+/* A socket of another network namespace is left to the kernel. */
+static bool
+is_of_network(const struct handoff *h, const struct arrival *a)
 {
-	struct reply reply = {.answer = answer};
-
-	memcpy(reply.proof, h->proof, sizeof(reply.proof));
-	return reply;
+	return h->network == 0 || socket_network(a->socket) == h->network;
 }
 
 /* Who does not take the reply has died, and with it the socket that was its. */
@@ -44,12 +46,12 @@ serve_bind(struct handoff *h, struct arrival *a)
 	struct handoff_decision d = {HANDOFF_LET_THROUGH};
 	struct reply reply;
 
-	if (is_for_pool(h, &a->request, &b.asked)) {
+	if (is_for_pool(h, &a->request, &b.asked) && is_of_network(h, a)) {
 		target_know(&b.target, a->socket);
 		d = handoff_decide(h, &b);
 	}
-	reply = reply_of(h,
-	    d.outcome == HANDOFF_LET_THROUGH ? REQUEST_PASS : d.error);
+	reply.answer = d.outcome == HANDOFF_LET_THROUGH ? REQUEST_PASS
+							: d.error;
 	if (d.outcome != HANDOFF_HAND_OVER)
 		channel_send_reply(a->reply, &reply, -1);
 	else if (channel_send_reply(a->reply, &reply, d.socket))
@@ -66,7 +68,6 @@ serve_table(const struct handoff *h, const struct arrival *a)
 
 	if (h->plan->show_expected)
 		handoff_table(h, &table);
-	memcpy(table.proof, h->proof, sizeof(table.proof));
 	channel_send_table(a->reply, &table);
 }
 
@@ -75,9 +76,8 @@ serve_table(const struct handoff *h, const struct arrival *a)
 static void
 refuse_unplaced(struct handoff *h, const struct arrival *a)
 {
-	const struct reply reply = reply_of(h, EACCES);
+	const struct reply reply = {.answer = EACCES};
 
-	channel_send_reply(a->reply, &reply, -1);
 	/* One that was killed meanwhile is nowhere. */
 	if (kill(a->sender, 0) != 0 && errno == ESRCH)
 		return;
@@ -86,13 +86,14 @@ refuse_unplaced(struct handoff *h, const struct arrival *a)
 		       "(hidepid= of /proc, or no subreaper?); its bind(2) "
 		       "fails",
 		    a->sender);
+	channel_send_reply(a->reply, &reply, -1);
 }
 
 static void
 serve(struct handoff *h, struct arrival *a)
 {
 	const enum process_descent descent = process_descent(a->sender);
-	const struct reply pass = reply_of(h, REQUEST_PASS);
+	const struct reply pass = {.answer = REQUEST_PASS};
 
 	if (descent == PROCESS_UNPLACED ||
 	    (descent == PROCESS_STRANGE && !h->adopts))
@@ -105,19 +106,113 @@ serve(struct handoff *h, struct arrival *a)
 		serve_table(h, a);
 }
 
-void
-preload_serve(struct handoff *h)
+static void
+waiting_end(struct handoff_waiting *w)
+{
+	close(w->connection);
+	*w = (struct handoff_waiting){0};
+}
+
+/* Whoever connects may ask for a greeting: it tells nothing. */
+static bool
+greet(const struct handoff *h, struct handoff_waiting *w)
+{
+	struct greeting greeting;
+	struct hello hello;
+
+	if (!channel_receive_hello(w->connection, &hello))
+		return false;
+	greeting = proof_greet(h->proof, &hello);
+	w->greeted = true;
+	return channel_send_greeting(w->connection, &greeting);
+}
+
+/* The connection may have become the pool's. */
+static bool
+answer(struct handoff *h, struct handoff_waiting *w)
 {
 	struct arrival arrival;
 
-	if (channel_receive_request(h->listener, &arrival)) {
-		if (memcmp(arrival.request.key, h->key, sizeof(h->key)) == 0)
-			serve(h, &arrival);
-		close(arrival.socket);
-		if (arrival.reply >= 0)
-			close(arrival.reply);
-	} else if (errno != EAGAIN && errno != EINTR && errno != EBADMSG) {
-		/* It is no such socket. */
-		handoff_close(h);
+	if (!channel_receive_request(w->connection, &arrival))
+		return false;
+	if (memcmp(arrival.request.key, h->key, sizeof(h->key)) == 0)
+		serve(h, &arrival);
+	close(arrival.socket);
+	if (arrival.reply >= 0)
+		close(arrival.reply);
+	*w = (struct handoff_waiting){0};
+	return true;
+}
+
+static void
+attend(struct handoff *h, struct handoff_waiting *w)
+{
+	if (!(w->greeted ? answer(h, w) : greet(h, w)) && errno != EAGAIN &&
+	    errno != EINTR)
+		waiting_end(w);
+}
+
+/* A free place for a connection, or that of the one that has waited longest. */
+static struct handoff_waiting *
+place_for(struct handoff *h, bool own)
+{
+	struct handoff_waiting *w = h->waiting + (own ? 0 : HANDOFF_OWN);
+	const struct handoff_waiting *end = w +
+	    (own ? HANDOFF_OWN : HANDOFF_OTHERS);
+	struct handoff_waiting *oldest = w;
+
+	for (; w < end; w++)
+		if (w->since < oldest->since)
+			oldest = w;
+	if (oldest->connection != 0)
+		waiting_end(oldest);
+	return oldest;
+}
+
+void
+preload_serve(struct handoff *h)
+{
+	struct handoff_waiting *w;
+	uid_t user;
+	int connection = channel_accept(h->listener, &user);
+
+	if (connection < 0) {
+		/* Otherwise it is no such socket. */
+		if (errno == EINVAL || errno == ENOTSOCK || errno == EOPNOTSUPP)
+			handoff_close(h);
+		return;
+	}
+	w = place_for(h, user == (uid_t)h->plan->uid);
+	*w = (struct handoff_waiting){.connection = connection,
+	    .since = ++h->connections};
+	/* The nonce has come with it, mostly. */
+	attend(h, w);
+}
+
+size_t
+preload_await(const struct handoff *h, struct pollfd fds[HANDOFF_WAITING])
+{
+	const struct handoff_waiting *w = h->waiting;
+	size_t count = 0;
+
+	for (; w < h->waiting + HANDOFF_WAITING; w++)
+		if (w->connection != 0)
+			fds[count++] = (struct pollfd){.fd = w->connection,
+			    .events = POLLIN};
+	return count;
+}
+
+void
+preload_attend(struct handoff *h, const struct pollfd *fds, size_t count)
+{
+	struct handoff_waiting *w = h->waiting;
+	size_t i = 0;
+
+	/* In the order of preload_await. */
+	for (; w < h->waiting + HANDOFF_WAITING && i < count; w++) {
+		if (w->connection == 0 || w->connection != fds[i].fd)
+			continue;
+		if (fds[i++].revents != 0)
+			attend(h, w);
 	}
 }

@@ -6,9 +6,20 @@
 #ifndef PRELOAD_H
 #define PRELOAD_H
 
-struct handoff;
+#include <poll.h>
+#include <stddef.h>
 
-/* Receives one request and replies.  Neither waits nor ends the process. */
+#include "handoff.h"
+
+/* Takes one connection.  Neither waits nor ends the process. */
 void preload_serve(struct handoff *);
+
+/* Writes what those that are to ask are waited for by; returns how many. */
+size_t preload_await(const struct handoff *,
+    struct pollfd fds[HANDOFF_WAITING]);
+
+/* Greets, or replies to, those that poll(2) found to have said something, or to
+ * have gone. */
+void preload_attend(struct handoff *, const struct pollfd *, size_t count);
 
 #endif

@@ -516,6 +516,21 @@ process_each_descendant(void (*visit)(pid_t, void *), void *argument)
 	each_process(visit_wanted, &visitor);
 }
 
+ino_t
+process_namespace(pid_t task, const char *kind)
+{
+	char path[PROC_PATH], link[PROC_PATH], *number;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", task, kind);
+	length = readlink(path, link, sizeof(link) - 1);
+	if (length < 0)
+		return 0;
+	link[length] = '\0';
+	number = strchr(link, '[');
+	return number == NULL ? 0 : strtoul(number + 1, NULL, 10);
+}
+
 bool
 process_same_label(pid_t task)
 {

@@ -107,6 +107,10 @@ enum process_holding process_find_holder(ino_t, struct process_descriptor *);
 void process_each_child(void (*visit)(pid_t, void *), void *argument);
 void process_each_descendant(void (*visit)(pid_t, void *), void *argument);
 
+/* The number of the task's namespace of this kind, "net" or "user", or 0 with
+ * errno. */
+ino_t process_namespace(pid_t task, const char *kind);
+
 /* True when the task and this process are confined alike by the security
  * module of this host, as far as proc(5), attr/current, tells. */
 bool process_same_label(pid_t task);

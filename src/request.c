@@ -12,21 +12,28 @@
 #include <stddef.h>
 
 #include <sys/time.h>
+#include <time.h>
 
 #include "bytes.h"
 #include "constants.h"
+#include "proof.h"
 #include "request.h"
 #include "syscall.h"
 
+/* Seconds: a helper that lives has answered long before. */
+#define PATIENCE 5
+
+/* Who is turned away before the greeting may come again: the helper has a place
+ * for so many. */
+#define TRIES 3
+
+/* Room for more descriptors than a reply has, so that surplus ones arrive here
+ * and are closed. */
+#define FDS_MAX 4
+
 union control {
 	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int[2]))];
-};
-
-/* A conversation: the request goes out at one socket, the reply comes in at
- * another, of which the helper gets the other end. */
-struct conversation {
-	int out, in, end;
+	char bytes[CMSG_SPACE(sizeof(int[FDS_MAX]))];
 };
 
 static void
@@ -47,41 +54,6 @@ shut(int *fd)
 	*fd = -1;
 }
 
-static void
-conversation_end(struct conversation *c)
-{
-	shut(&c->out);
-	shut(&c->in);
-	shut(&c->end);
-}
-
-/* Returns 0 or an errno(3) value. */
-static int
-conversation_begin(struct conversation *c)
-{
-	/* A helper that lives has answered long before. */
-	static const struct timeval patience = {.tv_sec = 60};
-	int pair[2];
-	long status;
-
-	c->in = c->end = -1;
-	c->out = (int)syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC,
-	    0);
-	if (c->out < 0)
-		return -c->out;
-	status = syscall4(SYS_socketpair, AF_UNIX,
-	    SOCK_SEQPACKET | SOCK_CLOEXEC, 0, (long)pair);
-	if (status < 0) {
-		shut(&c->out);
-		return (int)-status;
-	}
-	c->in = pair[0];
-	c->end = pair[1];
-	syscall5(SYS_setsockopt, c->in, SOL_SOCKET, SO_RCVTIMEO,
-	    (long)&patience, sizeof(patience));
-	return 0;
-}
-
 socklen_t
 request_address(struct sockaddr_un *address, const struct rendezvous *place)
 {
@@ -98,53 +70,55 @@ request_address(struct sockaddr_un *address, const struct rendezvous *place)
 }
 
 static long
-send_message(int socket, struct msghdr *message)
+seconds_now(void)
 {
+	struct timespec now = {0};
+
+	syscall2(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now);
+	return (long)now.tv_sec;
+}
+
+/* Signals do not interrupt; nor do they make the wait longer without end. */
+static bool
+is_repeated(long status, long begun)
+{
+	return status == -EINTR && seconds_now() - begun < PATIENCE;
+}
+
+/* Returns the connection, or an errno(3) value below 0. */
+static long
+request_connect(const struct rendezvous *place)
+{
+	static const struct timeval patience = {.tv_sec = PATIENCE};
+	const long begun = seconds_now();
+	struct sockaddr_un address;
+	const socklen_t length = request_address(&address, place);
+	int c = (int)syscall3(SYS_socket, AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	long status;
 
+	if (c < 0)
+		return c;
+	syscall5(SYS_setsockopt, c, SOL_SOCKET, SO_RCVTIMEO, (long)&patience,
+	    sizeof(patience));
+	syscall5(SYS_setsockopt, c, SOL_SOCKET, SO_SNDTIMEO, (long)&patience,
+	    sizeof(patience));
 	do
-		status = syscall3(SYS_sendmsg, socket, (long)message,
-		    MSG_NOSIGNAL);
-	while (status == -EINTR);
+		status = syscall3(SYS_connect, c, (long)&address, length);
+	while (is_repeated(status, begun));
+	if (status >= 0)
+		return c;
+	shut(&c);
 	return status;
 }
 
+/* Sends a message, with a descriptor where fd is none below 0.  Returns 0 or an
+ * errno(3) value. */
 static int
-request_send(struct conversation *c, const struct rendezvous *place,
-    struct request *request, int fd)
+message_send(int c, const void *bytes, size_t size, int fd)
 {
-	struct iovec vector = {request, sizeof(*request)};
-	const int fds[2] = {fd, c->end};
-	struct sockaddr_un address;
-	union control control;
-	struct msghdr message;
-	long status;
-
-	copy(request->key, place->key, REQUEST_WORD);
-	message.msg_name = &address;
-	message.msg_namelen = request_address(&address, place);
-	message.msg_iov = &vector;
-	message.msg_iovlen = 1;
-	message.msg_control = &control;
-	message.msg_controllen = sizeof(control);
-	message.msg_flags = 0;
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(sizeof(fds));
-	copy(CMSG_DATA(&control.header), fds, sizeof(fds));
-	status = send_message(c->out, &message);
-	/* The helper's own is the only one now: when it closes that, the reply
-	 * ends. */
-	shut(&c->end);
-	return status < 0 ? (int)-status : 0;
-}
-
-/* Receives as many bytes as there are, size at the most, and a descriptor, -1
- * where there is none. */
-static long
-reply_receive(const struct conversation *c, void *bytes, size_t size, int *fd)
-{
-	struct iovec vector = {bytes, size};
+	const long begun = seconds_now();
+	struct iovec vector = {(void *)bytes, size};
 	union control control;
 	struct msghdr message;
 	long status;
@@ -153,50 +127,239 @@ reply_receive(const struct conversation *c, void *bytes, size_t size, int *fd)
 	message.msg_namelen = 0;
 	message.msg_iov = &vector;
 	message.msg_iovlen = 1;
+	message.msg_control = fd < 0 ? NULL : &control;
+	message.msg_controllen = fd < 0 ? 0 : CMSG_SPACE(sizeof(fd));
+	message.msg_flags = 0;
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(fd));
+	copy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	do
+		status = syscall3(SYS_sendmsg, c, (long)&message, MSG_NOSIGNAL);
+	while (is_repeated(status, begun));
+	return status < 0 ? (int)-status : 0;
+}
+
+/* Takes the first descriptor of a message, -1 where there is none, and closes
+ * the others. */
+static int
+descriptor_take(const struct msghdr *message, const union control *control)
+{
+	size_t count, i;
+	int fds[FDS_MAX];
+
+	if (message->msg_controllen < CMSG_LEN(sizeof(*fds)) ||
+	    control->header.cmsg_level != SOL_SOCKET ||
+	    control->header.cmsg_type != SCM_RIGHTS)
+		return -1;
+	count = (control->header.cmsg_len - CMSG_LEN(0)) / sizeof(*fds);
+	if (count > FDS_MAX)
+		count = FDS_MAX;
+	copy(fds, CMSG_DATA(&control->header), count * sizeof(*fds));
+	for (i = 1; i < count; i++)
+		shut(&fds[i]);
+	return fds[0];
+}
+
+/* Receives a message.  Returns its length, and a descriptor where fd is given;
+ * one that is not expected is closed. */
+static long
+message_receive(int c, void *bytes, size_t size, int *fd)
+{
+	const long begun = seconds_now();
+	struct iovec vector = {bytes, size};
+	union control control;
+	struct msghdr message;
+	long status;
+	int taken;
+
+	message.msg_name = NULL;
+	message.msg_namelen = 0;
+	message.msg_iov = &vector;
+	message.msg_iovlen = 1;
 	message.msg_control = &control;
 	message.msg_controllen = sizeof(control);
 	message.msg_flags = 0;
-	/* A signal does not take the reply away. */
 	do
-		status = syscall3(SYS_recvmsg, c->in, (long)&message,
+		status = syscall3(SYS_recvmsg, c, (long)&message,
 		    MSG_CMSG_CLOEXEC);
-	while (status == -EINTR);
-	*fd = -1;
-	if (status >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(*fd)) &&
-	    control.header.cmsg_type == SCM_RIGHTS)
-		copy(fd, CMSG_DATA(&control.header), sizeof(*fd));
+	while (is_repeated(status, begun));
+	if (status < 0)
+		return status;
+	taken = descriptor_take(&message, &control);
+	if (fd != NULL)
+		*fd = taken;
+	else
+		shut(&taken);
 	return status;
+}
+
+/* Whether the helper is at the other end: until then it is sent nothing but a
+ * nonce.  Returns 0 or an errno(3) value; ECONNRESET where it was turned away. */
+static int
+helper_prove(int c, const struct rendezvous *place)
+{
+	struct hello hello;
+	struct greeting greeting, expected;
+	long length = syscall3(SYS_getrandom, (long)&hello, sizeof(hello), 0);
+	int error;
+
+	if (length != sizeof(hello))
+		return ENOSYS;
+	error = message_send(c, &hello, sizeof(hello), -1);
+	if (error != 0)
+		return error == EPIPE ? ECONNRESET : error;
+	length = message_receive(c, &greeting, sizeof(greeting), NULL);
+	if (length == 0 || length == -ECONNRESET)
+		return ECONNRESET;
+	expected = proof_greet(place->proof, &hello);
+	return length == sizeof(greeting) &&
+		bytes_equal(&greeting, &expected, sizeof(greeting))
+	    ? 0
+	    : ENOSYS;
 }
 
 /* Nobody is there, or answers: as a trapped call fails whose listener is gone. */
 static int
 gone(int error)
 {
-	return error == ECONNREFUSED || error == ENOENT ? ENOSYS : error;
+	return error == ECONNREFUSED || error == ENOENT || error == EPIPE ||
+		error == ECONNRESET || error == EAGAIN || error == EINTR
+	    ? ENOSYS
+	    : error;
+}
+
+/* Connects to the helper, as somebody else may have the name.  Returns 0 or an
+ * errno(3) value. */
+static int
+conversation_begin(int *c, const struct rendezvous *place)
+{
+	int left = TRIES, error;
+	long status;
+
+	do {
+		status = request_connect(place);
+		if (status < 0)
+			return (int)-status;
+		*c = (int)status;
+		error = helper_prove(*c, place);
+		if (error != 0)
+			shut(c);
+	} while (error == ECONNRESET && --left > 0);
+	return error;
 }
 
 /*
- * About the descriptor, or about none where it is negative.  Returns 0 where a
- * reply of this size was received, which begins with the proof, or an errno(3)
- * value.  The caller ends the conversation.
+ * About a descriptor.  Returns 0 where a reply of this size was received, or an
+ * errno(3) value.  The caller ends the conversation.
  */
 static int
-converse(struct conversation *c, const struct rendezvous *place,
-    struct request *request, int fd, void *reply, size_t size, int *received)
+converse(int *c, const struct rendezvous *place, struct request *request,
+    int fd, void *reply, size_t size, int *received)
 {
-	long length;
-	int error = conversation_begin(c);
+	int error = conversation_begin(c, place);
 
-	if (error != 0)
-		return error;
-	error = request_send(c, place, request, fd >= 0 ? fd : c->end);
+	if (error == 0) {
+		copy(request->key, place->key, REQUEST_WORD);
+		error = message_send(*c, request, sizeof(*request),
+		    fd >= 0 ? fd : *c);
+	}
 	if (error != 0)
 		return gone(error);
-	length = reply_receive(c, reply, size, received);
-	return length == (long)size &&
-		bytes_equal(reply, place->proof, REQUEST_WORD)
+	return message_receive(*c, reply, size, received) == (long)size
 	    ? 0
 	    : ENOSYS;
+}
+
+/* Of hexadecimal digits. */
+static uint64_t
+number_of(const char *digits, int count)
+{
+	uint64_t number = 0;
+
+	for (; count > 0; count--, digits++)
+		number = number << 4 |
+		    (uint64_t)(*digits <= '9' ? *digits - '0'
+					      : *digits - 'a' + 10);
+	return number;
+}
+
+/* The number in "net:[4026531840]", or 0. */
+static uint64_t
+namespace_own(void)
+{
+	char link[32];
+	uint64_t number = 0;
+	const char *at = link;
+	long length = syscall4(SYS_readlinkat, AT_FDCWD,
+	    (long)"/proc/thread-self/ns/net", (long)link, sizeof(link));
+
+	for (; length > 0 && at < link + length; at++)
+		if (*at >= '0' && *at <= '9')
+			number = number * 10 + (uint64_t)(*at - '0');
+	return number;
+}
+
+/* A socket of another network namespace is nothing of lowport's.  Where the
+ * kernel does not say whose it is, this thread's counts. */
+static bool
+is_foreign(const struct rendezvous *place, int fd)
+{
+	const uint64_t cookie = number_of(place->network, 16);
+	const uint64_t inode = number_of(place->network + 16, 16);
+	uint64_t its = 0;
+	socklen_t size = sizeof(its);
+
+	if (cookie != 0 &&
+	    syscall5(SYS_getsockopt, fd, SOL_SOCKET, SO_NETNS_COOKIE,
+		(long)&its, (long)&size) == 0)
+		return its != cookie;
+	its = inode == 0 ? 0 : namespace_own();
+	return its != 0 && its != inode;
+}
+
+/* Binds a socket of its own to this port of an address no host has. */
+static bool
+is_denied(int type, uint16_t port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	    .sin_port = port,
+	    .sin_addr.s_addr = htonl(0xf0000001)};
+	int fd = (int)syscall3(SYS_socket, AF_INET, type | SOCK_CLOEXEC, 0);
+	long status;
+
+	if (fd < 0)
+		return false;
+	status = syscall3(SYS_bind, fd, (long)&address, sizeof(address));
+	shut(&fd);
+	return status == -EACCES;
+}
+
+/*
+ * Whether this process has been forbidden the port it asks for, by Landlock,
+ * which knows TCP: the kernel looks at that before it looks at the address.  UDP
+ * is the control: what it is denied as well is no rule of Landlock's.
+ */
+static bool
+is_forbidden(int protocol, const struct request *request)
+{
+	const struct sockaddr_in *in = (const void *)request->address;
+
+	return protocol == IPPROTO_TCP &&
+	    is_denied(SOCK_STREAM, in->sin_port) &&
+	    !is_denied(SOCK_DGRAM, in->sin_port);
+}
+
+/* Below 0 where it is no socket. */
+static int
+protocol_of(int fd)
+{
+	int protocol = -1;
+	socklen_t size = sizeof(protocol);
+
+	syscall5(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, (long)&protocol,
+	    (long)&size);
+	return protocol;
 }
 
 /*
@@ -292,13 +455,16 @@ request_bind(const struct rendezvous *place, int fd, const void *address,
 	struct request request = {.kind = REQUEST_BIND,
 	    .fd = fd,
 	    .length = length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES};
-	struct conversation c;
+	const int protocol = protocol_of(fd);
 	struct reply reply;
-	int socket = -1, error;
+	int c = -1, socket = -1, error;
 
-	if (fd < 0)
+	/* That there is no socket, bind(2) itself shall say. */
+	if (protocol < 0 || is_foreign(place, fd))
 		return REQUEST_PASS;
 	copy(request.address, address, request.length);
+	if (is_forbidden(protocol, &request))
+		return EACCES;
 	error = converse(&c, place, &request, fd, &reply, sizeof(reply),
 	    &socket);
 	/* No descriptor at all: bind(2) itself shall say so. */
@@ -310,7 +476,7 @@ request_bind(const struct rendezvous *place, int fd, const void *address,
 		error = reply.answer;
 	shut(&socket);
 	/* Its end tells the helper that the socket is where it will be. */
-	conversation_end(&c);
+	shut(&c);
 	return error;
 }
 
@@ -318,11 +484,10 @@ int
 request_table(const struct rendezvous *place, struct table *table)
 {
 	struct request request = {.kind = REQUEST_TABLE, .fd = -1};
-	struct conversation c;
-	int none = -1, error;
+	int c = -1, none = -1, error;
 
 	error = converse(&c, place, &request, -1, table, sizeof(*table), &none);
 	shut(&none);
-	conversation_end(&c);
+	shut(&c);
 	return error == 0 && table->count > PLAN_MAPPINGS_MAX ? ENOSYS : error;
 }

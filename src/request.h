@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the preload library asks the helper.  Each request is a datagram to an
- * abstract Unix socket, which survives whatever a server closes and executes,
- * with one end of a socket pair to reply to: the other end tells when nobody is
- * left to.
+ * What the preload library asks the helper: at an abstract Unix socket, whose
+ * name survives whatever a server closes and executes.  One connection for each
+ * request:
  *
- * request.c and expected.c are part of the library too, and so is all they use:
- * neither needs a C library.
+ *   library to helper   struct hello, a nonce
+ *   helper to library   struct greeting: it knows the proof (proof.h).  Whoever
+ *                       else has the name gets nothing but the nonce
+ *   library to helper   struct request, with the server's socket
+ *   helper to library   struct reply, with a socket where the answer is 0
+ *
+ * and its end tells the helper that what it sent has arrived, or never will.
+ *
+ * request.c, proof.c and expected.c are part of the library too, and so is all
+ * they use: none needs a C library.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -23,14 +30,18 @@
 
 /*
  * Where to ask.  The kernel shows the name to everybody (/proc/net/unix, without
- * the prefix and the NUL in front of it).  Who does not know the key is not
- * heard, and who does not know the proof, which is never sent but in replies, is
- * not believed: the name is free for anybody once the helper has been killed.
+ * the prefix and the NUL in front of it), and it is free for anybody once the
+ * helper has been killed.  Who does not know the key is not heard, and who does
+ * not know the proof, which is never sent, is sent nothing.
  */
 struct rendezvous {
 	char name[REQUEST_WORD];
 	char key[REQUEST_WORD];
 	char proof[REQUEST_WORD];
+	/* The network namespace: SO_NETNS_COOKIE and the inode number of
+	 * /proc/PID/ns/net, each of 16 digits, zeros where it is unknown.
+	 * Elsewhere the name is nobody's, or another's. */
+	char network[REQUEST_WORD];
 };
 
 #define REQUEST_PREFIX "lowport."
@@ -45,6 +56,15 @@ struct rendezvous {
 #define REQUEST_VARIABLE  "LOWPORT_PRELOAD"
 #define REQUEST_HAS_TABLE '+'
 #define REQUEST_PORTS     '@'
+
+/* Of random bytes. */
+struct hello {
+	uint64_t nonce[2];
+};
+
+struct greeting {
+	uint64_t tag;
+};
 
 enum request_kind {
 	REQUEST_BIND,
@@ -61,7 +81,6 @@ struct request {
 
 /* With the socket where the answer is 0. */
 struct reply {
-	char proof[REQUEST_WORD];
 	int32_t answer; /* 0, an errno(3) value, or REQUEST_PASS */
 };
 
@@ -70,7 +89,6 @@ struct reply {
 
 /* For expected_port. */
 struct table {
-	char proof[REQUEST_WORD];
 	uint32_t count;
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 };
@@ -84,8 +102,10 @@ void request_prepare(void);
 
 /*
  * Asks for a socket for this bind(2) and puts it at fd, where its close-on-exec
- * flag stays as it is.  Returns a reply's answer; ENOSYS where the helper is
- * gone, as a trapped call does then.  Safe in signal handlers.
+ * flag stays as it is.  Returns a reply's answer; REQUEST_PASS where the socket is
+ * of another network namespace; ENOSYS where the helper is gone, as a trapped
+ * call does then, or does not answer within seconds; EACCES where this process
+ * is forbidden that port (landlock(7)).  Safe in signal handlers.
  */
 int request_bind(const struct rendezvous *, int fd, const void *address,
     socklen_t length);

@@ -100,6 +100,16 @@ socket_inode(int socket)
 	return fstat(socket, &status) == 0 ? status.st_ino : 0;
 }
 
+uint64_t
+socket_network(int socket)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
+	return cookie;
+}
+
 int
 socket_option(int socket, int level, int name)
 {

@@ -6,6 +6,7 @@
 #define SOCKET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "endpoint.h"
@@ -28,6 +29,10 @@ bool socket_endpoint(int socket, struct endpoint *);
 
 /* The inode number that names the socket in /proc/PID/fd (proc(5)). */
 ino_t socket_inode(int socket);
+
+/* What names its network namespace (SO_NETNS_COOKIE, Linux 5.14), or 0 where the
+ * kernel does not tell. */
+uint64_t socket_network(int socket);
 
 /* An integer option, or 0 where the socket has no such option. */
 int socket_option(int socket, int level, int name);

@@ -429,7 +429,8 @@ static bool
 is_for_requests(int fd)
 {
 	return socket_option(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX &&
-	    socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM;
+	    socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_SEQPACKET &&
+	    socket_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
 }
 
 /* What the child offers; anything else is the end. */
@@ -459,6 +460,9 @@ serve_call(struct handoff *h)
 		notify_serve(h);
 }
 
+/* What is polled always; behind it, the connections of the preload library. */
+#define FIXED 3
+
 /*
  * The listener stands before the channel: poll(2) looks at them in this order,
  * so a call of the server is never seen without the channel's end, which came
@@ -467,14 +471,16 @@ serve_call(struct handoff *h)
 static void
 serve(struct supervisor *s)
 {
-	struct pollfd fds[] = {
+	struct pollfd fds[FIXED + HANDOFF_WAITING] = {
 	    {.fd = s->handoff->listener, .events = POLLIN},
 	    {.fd = s->channel, .events = POLLIN},
 	    {.fd = s->signals, .events = POLLIN},
 	};
+	const size_t waiting = preload_await(s->handoff, fds + FIXED);
 
-	if (poll(fds, 3, next_time(s)) <= 0)
+	if (poll(fds, FIXED + waiting, next_time(s)) <= 0)
 		return;
+	preload_attend(s->handoff, fds + FIXED, waiting);
 	if (fds[1].revents != 0)
 		channel_take(s);
 	else if ((fds[0].revents & POLLIN) != 0)

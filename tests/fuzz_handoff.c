@@ -312,10 +312,40 @@ target_know(struct target *target, int duplicate)
 	*target = now.target;
 }
 
-bool
-channel_receive_request(int requests, struct arrival *arrival)
+int
+channel_accept(int requests, uid_t *user)
 {
 	(void)requests;
+	*user = now.call.pid % 2;
+	return FIRST_FD - 2;
+}
+
+bool
+channel_receive_hello(int connection, struct hello *hello)
+{
+	FUZZ_ASSERT(connection == FIRST_FD - 2);
+	memset(hello, 0, sizeof(*hello));
+	return true;
+}
+
+bool
+channel_send_greeting(int connection, const struct greeting *greeting)
+{
+	FUZZ_ASSERT(connection == FIRST_FD - 2 && greeting->tag != 0);
+	return true;
+}
+
+uint64_t
+socket_network(int socket)
+{
+	FUZZ_ASSERT(socket == FIRST_FD - 1);
+	return 0;
+}
+
+bool
+channel_receive_request(int connection, struct arrival *arrival)
+{
+	FUZZ_ASSERT(connection == FIRST_FD - 2);
 	memset(arrival, 0, sizeof(*arrival));
 	arrival->sender = (pid_t)now.call.pid;
 	arrival->socket = FIRST_FD - 1;
@@ -575,6 +605,21 @@ take_call(const uint8_t **bytes, size_t *size)
 }
 
 static void
+serve_connection(struct handoff *h)
+{
+	struct pollfd fds[HANDOFF_WAITING];
+	size_t count;
+
+	preload_serve(h);
+	FUZZ_ASSERT(now.answers == 0);
+	count = preload_await(h, fds);
+	FUZZ_ASSERT(count == 1);
+	fds[0].revents = POLLIN;
+	preload_attend(h, fds, count);
+	FUZZ_ASSERT(preload_await(h, fds) == 0);
+}
+
+static void
 serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 {
 	bool was_recent;
@@ -587,7 +632,7 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 		was_recent = is_recent(h);
 		h->trying = calls == 0;
 		if (now.preload)
-			preload_serve(h);
+			serve_connection(h);
 		else
 			notify_serve(h);
 		judge(h, h->plan, was_recent);
@@ -599,6 +644,7 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	static const char word[] = "00000000000000000000000000000000";
 	static bool granted[PLAN_MAPPINGS_MAX];
 	const uint8_t which = fuzz_byte(&bytes, &size);
 	struct plan plan;
@@ -611,6 +657,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	sockets_made = 0;
 	take_plan(&plan, which);
 	FUZZ_ASSERT(pool_fill(&pool, &plan, granted, &answer));
+	memcpy(h.proof, word, REQUEST_WORD);
 	h.killable = (which & 64) != 0;
 	h.observe = (which & 128) != 0;
 	serve_calls(&h, bytes, size);

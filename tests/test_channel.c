@@ -10,10 +10,13 @@
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "channel.h"
+#include "proof.h"
 #include "socket.h"
 #include "unit.h"
 
@@ -394,15 +397,6 @@ setup_requests(void)
 	ck_assert_int_ge(requests, 0);
 }
 
-static struct reply
-reply_of(int answer)
-{
-	struct reply reply = {.answer = answer};
-
-	memcpy(reply.proof, place.proof, sizeof(reply.proof));
-	return reply;
-}
-
 /* Starts a process that asks for this bind and exits with the answer, or with
  * 100 where it is to pass; the socket at fd is its own. */
 static pid_t
@@ -429,21 +423,52 @@ end_of(pid_t pid)
 }
 
 static void
-await_request(struct arrival *arrival)
+await(int fd)
 {
-	struct pollfd readable = {.fd = requests, .events = POLLIN};
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
 
 	ck_assert_int_eq(poll(&readable, 1, -1), 1);
-	ck_assert(channel_receive_request(requests, arrival));
+}
+
+/* Takes the next connection, and its nonce. */
+static int
+await_hello(struct hello *hello)
+{
+	uid_t user;
+	int connection;
+
+	await(requests);
+	connection = channel_accept(requests, &user);
+	ck_assert_int_ge(connection, 0);
+	ck_assert_uint_eq(user, getuid());
+	await(connection);
+	ck_assert(channel_receive_hello(connection, hello));
+	return connection;
 }
 
 static void
-connect_to(int fd)
+await_request(struct arrival *arrival)
+{
+	struct greeting greeting;
+	struct hello hello;
+	int connection = await_hello(&hello);
+
+	greeting = proof_greet(place.proof, &hello);
+	ck_assert(channel_send_greeting(connection, &greeting));
+	await(connection);
+	ck_assert(channel_receive_request(connection, arrival));
+}
+
+/* Whoever connects. */
+static int
+connect_to_requests(void)
 {
 	struct sockaddr_un abstract;
 	socklen_t length = request_address(&abstract, &place);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&abstract, length), 0);
+	return fd;
 }
 
 static const uint8_t address[ENDPOINT_BYTES] = {AF_INET, 0, 0x20, 0xfb};
@@ -452,7 +477,7 @@ START_TEST(request_arrives)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), before = unit_descriptors();
 	pid_t pid = start_asking(fd, address, 16);
-	struct reply pass = reply_of(REQUEST_PASS);
+	struct reply pass = {.answer = REQUEST_PASS};
 	struct arrival a;
 
 	await_request(&a);
@@ -475,7 +500,7 @@ START_TEST(reply_is_the_answer)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	pid_t pid = start_asking(fd, address, 16);
-	struct reply in_use = reply_of(EADDRINUSE);
+	struct reply in_use = {.answer = EADDRINUSE};
 	struct arrival a;
 
 	await_request(&a);
@@ -489,7 +514,7 @@ START_TEST(socket_takes_the_place)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | (_i == 0 ? 0 : SOCK_CLOEXEC), 0);
 	int own = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct reply done = reply_of(0);
+	struct reply done = {.answer = 0};
 	struct arrival a;
 	pid_t pid = fork();
 
@@ -527,6 +552,24 @@ START_TEST(nobody_answers)
 }
 END_TEST
 
+/* One for whom there is no place comes again. */
+START_TEST(who_is_turned_away_comes_again)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct reply done = {.answer = EADDRINUSE};
+	struct hello first, second;
+	struct arrival a;
+	pid_t pid = start_asking(fd, address, 16);
+
+	close(await_hello(&first));
+	close(await_hello(&second));
+	ck_assert_mem_ne(&first, &second, sizeof(first));
+	await_request(&a);
+	ck_assert(channel_send_reply(a.reply, &done, -1));
+	ck_assert_int_eq(end_of(pid), EADDRINUSE);
+}
+END_TEST
+
 START_TEST(no_descriptor_is_for_the_kernel)
 {
 	ck_assert_int_eq(end_of(start_asking(-1, address, 16)), 100);
@@ -545,7 +588,7 @@ START_TEST(signals_do_not_interrupt)
 {
 	const struct sigaction action = {.sa_handler = ignore};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), i;
-	struct reply pass = reply_of(REQUEST_PASS);
+	struct reply pass = {.answer = REQUEST_PASS};
 	struct arrival a;
 	pid_t pid;
 
@@ -566,7 +609,6 @@ START_TEST(table_arrives)
 	pid_t pid = fork();
 
 	table.mappings[1].public_port = 443;
-	memcpy(table.proof, place.proof, REQUEST_WORD);
 	if (pid == 0)
 		_exit(request_table(&place, &copy) != 0 ||
 		      memcmp(&copy, &table, sizeof(table)) != 0);
@@ -577,67 +619,170 @@ START_TEST(table_arrives)
 }
 END_TEST
 
-/* Anybody may send anything there; of what has not the key nothing arrives, and
- * the descriptors in it are closed before sendmsg(2) returns. */
-START_TEST(what_has_no_key_does_not_arrive)
+/* Anybody may connect, and send anything; nobody is waited for. */
+START_TEST(what_is_no_message_is_refused)
 {
-	static const size_t lengths[] = {0, 1, sizeof(struct request) - 1,
-					 sizeof(struct request) + 1,
-					 sizeof(struct request)};
+	static const size_t lengths[] = {1, sizeof(struct hello) - 1,
+	    sizeof(struct hello) + 1, sizeof(struct request) - 1,
+	    sizeof(struct request) + 1};
 	static uint8_t bytes[2 * sizeof(struct request)];
-	size_t size = lengths[_i % 5];
 	int before = unit_descriptors();
 	struct arrival a;
+	struct hello hello;
+	uid_t user;
+	int connection;
 
-	/* All of it but the last bit; or all, and another length. */
-	memcpy(bytes, place.key, REQUEST_WORD);
-	bytes[REQUEST_WORD - 1] ^= size == lengths[4];
-	peer = socket(AF_UNIX, SOCK_DGRAM, 0);
-	connect_to(peer);
-	send_raw(bytes, size, (size_t)_i / 5);
-	ck_assert(!channel_receive_request(requests, &a));
+	peer = connect_to_requests();
+	connection = channel_accept(requests, &user);
+	ck_assert_int_eq(fcntl(connection, F_GETFD), FD_CLOEXEC);
+	ck_assert(!channel_receive_hello(connection, &hello));
 	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert(!channel_receive_request(connection, &a));
+	ck_assert_int_eq(errno, EAGAIN);
+	send_raw(bytes, lengths[_i % 5], (size_t)_i / 5);
+	ck_assert(!channel_receive_hello(connection, &hello));
+	ck_assert_int_eq(errno, EBADMSG);
+	send_raw(bytes, lengths[_i % 5], (size_t)_i / 5);
+	ck_assert(!channel_receive_request(connection, &a));
+	ck_assert_int_eq(errno, EBADMSG);
 	close(peer);
+	/* The end is no message. */
+	ck_assert(!channel_receive_hello(connection, &hello));
+	ck_assert_int_eq(errno, EBADMSG);
+	close(connection);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
 
-/* With the key, and another number of descriptors than two. */
+/* With another number of descriptors than one. */
 START_TEST(what_is_no_request_is_refused)
 {
 	static struct request request;
-	int before = unit_descriptors();
+	int before = unit_descriptors(), connection;
 	struct arrival a;
+	uid_t user;
 
-	memcpy(request.key, place.key, REQUEST_WORD);
-	peer = socket(AF_UNIX, SOCK_DGRAM, 0);
-	connect_to(peer);
+	peer = connect_to_requests();
+	connection = channel_accept(requests, &user);
 	send_raw(&request, sizeof(request), (size_t)_i);
-	if (_i == 2) {
-		ck_assert(channel_receive_request(requests, &a));
+	if (_i == 1) {
+		ck_assert(channel_receive_request(connection, &a));
 		close(a.socket);
-		close(a.reply);
 	} else {
-		ck_assert(!channel_receive_request(requests, &a));
+		ck_assert(!channel_receive_request(connection, &a));
 		ck_assert_int_eq(errno, EBADMSG);
 	}
 	close(peer);
+	close(connection);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
 
-/* The helper is gone, and another has taken its name. */
-START_TEST(who_has_no_proof_is_not_believed)
+/* The helper is gone, and another has taken its name: he is sent a nonce, and
+ * nothing else; what he sends is closed. */
+START_TEST(who_has_no_proof_is_sent_nothing)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	pid_t pid = start_asking(fd, address, 16);
-	struct reply reply = reply_of(_i == 0 ? REQUEST_PASS : 0);
-	struct arrival a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), before = unit_descriptors();
+	struct greeting greeting = {0};
+	struct hello hello;
+	char byte;
+	pid_t pid = fork();
 
-	await_request(&a);
-	reply.proof[_i % REQUEST_WORD] ^= 1;
-	ck_assert(channel_send_reply(a.reply, &reply, _i == 0 ? -1 : fd));
+	if (pid == 0) {
+		before = unit_descriptors();
+		if (request_bind(&place, fd, address, 16) != ENOSYS)
+			_exit(1);
+		_exit(unit_descriptors() == before ? 0 : 2);
+	}
+	peer = await_hello(&hello);
+	greeting = proof_greet(place.proof, &hello);
+	greeting.tag ^= (uint64_t)1 << _i % 64;
+	send_raw(&greeting, sizeof(greeting) - (_i >= 64), (size_t)_i % 4);
+	await(peer);
+	ck_assert_int_eq(recv(peer, &byte, 1, MSG_DONTWAIT), 0);
+	close(peer);
+	ck_assert_int_eq(end_of(pid), 0);
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+/* Nor is he waited for longer than some seconds, whatever signals come. */
+START_TEST(who_says_nothing_is_not_waited_for)
+{
+	const struct sigaction action = {.sa_handler = ignore};
+	const struct itimerval often = {{0, 50000}, {0, 50000}};
+	struct timespec begun, ended;
+	struct hello hello;
+	pid_t pid;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	pid = fork();
+	if (pid == 0) {
+		sigaction(SIGALRM, &action, NULL);
+		setitimer(ITIMER_REAL, &often, NULL);
+		_exit(request_bind(&place, requests, address, 16));
+	}
+	await_hello(&hello); /* and keeps it open */
 	ck_assert_int_eq(end_of(pid), ENOSYS);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	ck_assert_int_ge(ended.tv_sec - begun.tv_sec, 4);
+	ck_assert_int_le(ended.tv_sec - begun.tv_sec, 20);
+}
+END_TEST
+
+/* A reply has one descriptor at the most; others do not stay. */
+START_TEST(surplus_descriptors_of_a_reply_are_closed)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), before;
+	struct reply done = {.answer = _i == 0 ? 0 : EACCES};
+	struct arrival a;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		before = unit_descriptors();
+		request_bind(&place, fd, address, 16);
+		_exit(unit_descriptors() == before ? 0 : 2);
+	}
+	await_request(&a);
+	peer = a.reply;
+	send_raw(&done, sizeof(done), 3);
+	ck_assert_int_eq(end_of(pid), 0);
+}
+END_TEST
+
+/* The kernel does not say "gone" of a socket it has never had. */
+START_TEST(another_network_is_not_asked)
+{
+	struct rendezvous elsewhere = place;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_mem_ne(place.network, "0000000000000000", 16);
+	close(requests);
+	ck_assert_int_eq(request_bind(&place, fd, address, 16), ENOSYS);
+	memset(elsewhere.network, 'f', 16);
+	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16),
+	    REQUEST_PASS);
+	/* Where the kernel has no cookie, by the name of the namespace. */
+	memcpy(elsewhere.network, place.network, REQUEST_WORD);
+	memset(elsewhere.network, '0', 16);
+	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16), ENOSYS);
+	elsewhere.network[REQUEST_WORD - 1] ^= 1;
+	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16),
+	    REQUEST_PASS);
+	/* Where nothing is known, it is asked. */
+	memset(elsewhere.network, '0', REQUEST_WORD);
+	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16), ENOSYS);
+}
+END_TEST
+
+/* SipHash-2-4 of the bytes 0 to 15, by the key of the bytes 0 to 15, as its
+ * authors give it. */
+START_TEST(proof_is_siphash)
+{
+	static const char word[] = "07060504030201000f0e0d0c0b0a0908";
+	const struct hello hello = {{0x0706050403020100, 0x0f0e0d0c0b0a0908}};
+
+	ck_assert_uint_eq(proof_greet(word, &hello).tag, 0x3f2acc7f57c29bdb);
 }
 END_TEST
 
@@ -691,10 +836,16 @@ suite(void)
 	tcase_add_test(t, no_descriptor_is_for_the_kernel);
 	tcase_add_test(t, signals_do_not_interrupt);
 	tcase_add_test(t, table_arrives);
+	tcase_add_test(t, who_is_turned_away_comes_again);
 	/* Each length with up to three descriptors. */
-	tcase_add_loop_test(t, what_has_no_key_does_not_arrive, 0, 20);
-	tcase_add_loop_test(t, what_is_no_request_is_refused, 0, 5);
-	tcase_add_loop_test(t, who_has_no_proof_is_not_believed, 0, 2);
+	tcase_add_loop_test(t, what_is_no_message_is_refused, 0, 20);
+	tcase_add_loop_test(t, what_is_no_request_is_refused, 0, 4);
+	tcase_add_loop_test(t, who_has_no_proof_is_sent_nothing, 0, 66);
+	tcase_add_test(t, who_says_nothing_is_not_waited_for);
+	tcase_add_loop_test(t, surplus_descriptors_of_a_reply_are_closed, 0, 2);
+	tcase_add_test(t, another_network_is_not_asked);
+	tcase_add_test(t, proof_is_siphash);
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, words_differ);
 	suite_add_tcase(s, t);
 	return s;

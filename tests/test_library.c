@@ -322,7 +322,7 @@ END_TEST
 
 #define PATH_  "/l/" FILE_NAME
 #define NAME   "0123456789abcdef0123456789abcdef"
-#define WORDS  NAME NAME NAME /* of a struct rendezvous */
+#define WORDS  NAME NAME NAME NAME /* of a struct rendezvous */
 #define PORTS  "@8443,9990-9992"
 #define OUTER  "fedcba9876543210fedcba9876543210"
 #define OTHER  "00000000000000000000000000000000"

@@ -121,7 +121,8 @@ static const struct pair {
 	{SYS_recvfrom, {NONE, NONE, 0, 0, 0, 0}}},
     {"openat2", {SYS_openat, {AT_FDCWD, PLACE(null), O_RDONLY}},
 	{SYS_openat2, {AT_FDCWD, PLACE(null), NONE, 24}}},
-    {"accepting", {SYS_bind, {NONE, NONE, 16}}, {SYS_accept4, {NONE, 0, 0, 0}}},
+    {"accepting otherwise", {SYS_accept4, {NONE, 0, 0, 0}},
+	{SYS_accept, {NONE, 0, 0}}},
     {"listening", {SYS_bind, {NONE, NONE, 16}}, {SYS_listen, {NONE, 1}}},
     {"attributes", {SYS_getxattr, {PLACE(path), PLACE(path), 0, 0}},
 	{SYS_setxattr, {PLACE(path), PLACE(path), 0, 0, 0}}},
@@ -139,6 +140,7 @@ static const struct call allowed[] = {
     {SYS_clock_gettime, {CLOCK_MONOTONIC, NONE}},
     {SYS_read, {NONE, NONE, 0}},
     {SYS_recvmsg, {NONE, NONE, 0}},
+    {SYS_accept4, {NONE, 0, 0, 0}},
     {SYS_sendmsg, {NONE, NONE, 0}},
     {SYS_ioctl, {NONE, (long)SECCOMP_IOCTL_NOTIF_RECV, NONE}},
     {SYS_ioctl, {NONE, (long)SECCOMP_IOCTL_NOTIF_SEND, NONE}},
@@ -187,7 +189,7 @@ static const struct call allowed[] = {
 static const struct call killed[] = {
     {SYS_execve, {PLACE(path), PLACE(no_strings), PLACE(no_strings)}},
     {SYS_execveat,
-     {AT_FDCWD, PLACE(path), PLACE(no_strings), PLACE(no_strings)}},
+	{AT_FDCWD, PLACE(path), PLACE(no_strings), PLACE(no_strings)}},
 #ifdef SYS_fork
     {SYS_fork, {0}},
 #endif
@@ -197,7 +199,6 @@ static const struct call killed[] = {
     {SYS_socketpair, {AF_UNIX, SOCK_STREAM, 0, NONE}},
     {SYS_listen, {NONE, 1}},
     {SYS_accept, {NONE, 0, 0}},
-    {SYS_accept4, {NONE, 0, 0, 0}},
     {SYS_sendto, {NONE, NONE, 0, 0, 0, 0}},
     {SYS_ptrace, {PTRACE_TRACEME, 0, 0, 0}},
     {SYS_process_vm_writev, {0, 0, 0, 0, 0, 0}},
@@ -211,9 +212,9 @@ static const struct call killed[] = {
 #ifndef SANITIZED
     {SYS_prctl, {PR_GET_DUMPABLE, 0, 0, 0, 0}},
     {SYS_mmap,
-     {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0}},
+	{0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0}},
     {SYS_mmap,
-     {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0}},
+	{0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0}},
     {SYS_mprotect, {0, 0, PROT_READ | PROT_EXEC}},
     {SYS_brk, {0}},
     {SYS_tgkill, {0, 0, 0}},
