@@ -174,43 +174,103 @@ explain_lack(char text[REASON_TEXT], const struct origin *origin)
 }
 
 static const char *
-how_held(enum holder_state state)
+how_held(enum holder_state state, int protocol)
 {
 	switch (state) {
+	case HOLDER_PARKED:
+		return ", another lowport, which keeps it for its server";
 	case HOLDER_BOUND:
 		return ", which does not listen";
 	case HOLDER_CONNECTED:
-		return ", by connections alone: without SO_REUSEADDR they keep "
-		       "it for a minute or so";
+		return protocol == IPPROTO_UDP
+		    ? ", connected to one peer"
+		    : ", by connections alone: without SO_REUSEADDR they keep "
+		      "it for a minute or so";
 	default:
 		return "";
 	}
 }
 
+/* A holder of one address alone leaves the others: says which, and how to map
+ * one of those.  A parked socket's address may not be its own. */
+static void
+say_where(char at[REASON_TEXT], char way_out[REASON_TEXT],
+    const struct holder *holder, const struct endpoint *wanted,
+    const struct mapping *m)
+{
+	struct mapping every = *m;
+	char text[MAPPING_TEXT];
+
+	*at = '\0';
+	reason_say(way_out, "map another port or address");
+	if (endpoint_same_address(&holder->endpoint, wanted) ||
+	    holder->state == HOLDER_PARKED)
+		return;
+	reason_say(at, " at %s", endpoint_format(&holder->endpoint, text));
+	if (m->family != AF_UNSPEC || endpoint_is_wildcard(&holder->endpoint))
+		return;
+	every.family = AF_UNSPEC;
+	reason_say(way_out,
+	    "map another address of this host alone, -p ADDR:%s",
+	    mapping_format(&every, text));
+}
+
 static void
 explain_in_use(char text[REASON_TEXT], const struct endpoint *where,
-    int protocol)
+    const struct mapping *m, const struct origin *origin)
 {
-	const char kind = protocol == IPPROTO_UDP ? 'u' : 't';
+	const char kind = m->protocol == IPPROTO_UDP ? 'u' : 't';
+	const char *as_root = origin->root ? "" : "as root, ";
+	char at[REASON_TEXT], way_out[REASON_TEXT], user[USER_NAME];
 	struct holder holder;
-	char user[USER_NAME];
 
-	if (!holder_find(&holder, where, protocol))
+	if (!holder_find(&holder, where, m->protocol)) {
 		reason_say(text,
 		    "the port is in use by a socket that cannot be seen from "
-		    "here; try, as root: ss -%canp 'sport = :%u'",
-		    kind, where->port);
+		    "here; %sss -%canp 'sport = :%u' may name it",
+		    as_root, kind, where->port);
+		return;
+	}
+	say_where(at, way_out, &holder, where, m);
+	if (holder.pid == 0 && holder.state == HOLDER_PARKED &&
+	    holder_find_lowport(&holder))
+		reason_say(text,
+		    "the port is in use by another lowport, perhaps process "
+		    "%d, which keeps it for its server; stop it, or %.160s",
+		    holder.pid, way_out);
 	else if (holder.pid != 0)
 		reason_say(text,
-		    "the port is in use by process %d (%s)%s; stop it, or map "
-		    "another port or address",
-		    holder.pid, holder.name, how_held(holder.state));
+		    "the port is in use%.80s by process %d (%s)%s; stop it, or "
+		    "%.160s",
+		    at, holder.pid, holder.name,
+		    how_held(holder.state, m->protocol), way_out);
 	else
 		reason_say(text,
-		    "the port is in use by a process of user %s (uid %u)%s; as "
-		    "root, ss -%canp 'sport = :%u' names it",
-		    user_name(holder.uid, user), holder.uid,
-		    how_held(holder.state), kind, where->port);
+		    "the port is in use%.80s by a process of user %s (uid "
+		    "%u)%s; %sss -%canp 'sport = :%u' names it; stop it, or "
+		    "%.160s",
+		    at, user_name(holder.uid, user), holder.uid,
+		    how_held(holder.state, m->protocol), as_root, kind,
+		    where->port, way_out);
+}
+
+static void
+explain_shared(char text[REASON_TEXT], const struct mapping *m)
+{
+	struct holder holder;
+
+	if (holder_find_lowport(&holder))
+		reason_say(text,
+		    "cannot share port %u: another process has bound it and "
+		    "does not listen yet, perhaps process %d (%s); stop it, or "
+		    "map another port or address",
+		    m->public_port, holder.pid, holder.name);
+	else
+		reason_say(text,
+		    "cannot share port %u: another process has bound it and "
+		    "does not listen yet; stop it (ss -Btanp names it to "
+		    "root), or map another port or address",
+		    m->public_port);
 }
 
 /* Why bind(2) failed. */
@@ -223,7 +283,7 @@ explain_bind(char text[REASON_TEXT], const struct result *result,
 		explain_lack(text, origin);
 		break;
 	case EADDRINUSE:
-		explain_in_use(text, &result->endpoint, m->protocol);
+		explain_in_use(text, &result->endpoint, m, origin);
 		break;
 	case EPERM:
 		reason_say(text,
@@ -296,6 +356,9 @@ explain_result(char text[REASON_TEXT], const struct plan *plan,
 		break;
 	case OUTCOME_NO_SOCKET:
 		explain_socket(text, answer, result);
+		return;
+	case OUTCOME_SHARED:
+		explain_shared(text, &plan->mappings[mapping]);
 		return;
 	default:
 		reason_say(text,

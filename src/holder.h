@@ -9,10 +9,12 @@
 #include <sys/types.h>
 
 #include "endpoint.h"
+#include "plan.h"
 
 enum holder_state {
 	HOLDER_LISTENS,   /* or takes datagrams */
-	HOLDER_BOUND,     /* bound only; told since Linux 6.8 */
+	HOLDER_PARKED,    /* UDP, kept by another lowport for its server */
+	HOLDER_BOUND,     /* bound only; reported since Linux 6.8 */
 	HOLDER_CONNECTED, /* connections, perhaps of a server that has ended */
 };
 
@@ -22,8 +24,9 @@ enum holder_state {
 struct holder {
 	uid_t uid; /* of the socket's maker */
 	enum holder_state state;
-	pid_t pid;              /* 0: the process cannot be seen */
-	char name[HOLDER_NAME]; /* "?" where it cannot be read */
+	struct endpoint endpoint; /* the socket's */
+	pid_t pid;                /* 0: the process cannot be seen */
+	char name[HOLDER_NAME];   /* "?" where it cannot be read */
 };
 
 /*
@@ -32,5 +35,17 @@ struct holder {
  * where there is none, or none can be seen.
  */
 bool holder_find(struct holder *, const struct endpoint *, int protocol);
+
+/*
+ * Sockets of TCP with SO_REUSEADDR share a port until one of them listens, so
+ * two lowports could both start.  Marks the mappings whose port another process
+ * has bound like that, once the helper has bound its own (Linux 6.8; an older
+ * kernel does not report such sockets).  Of two that look at the same time, the
+ * one that bound last sees the other.
+ */
+void holder_find_rivals(const struct plan *, bool shared[PLAN_MAPPINGS_MAX]);
+
+/* A process that is another lowport, by its name alone: pid and name. */
+bool holder_find_lowport(struct holder *);
 
 #endif

@@ -16,6 +16,7 @@
 #include "doctor.h"
 #include "environment.h"
 #include "explain.h"
+#include "holder.h"
 #include "launch.h"
 #include "library.h"
 #include "lint.h"
@@ -154,6 +155,20 @@ send_plan(const struct start *start)
 	return channel_send_ready(start->channel);
 }
 
+/* The helper's are there by now: so whoever comes last sees the other. */
+static void
+look_for_rivals(struct start *start)
+{
+	bool shared[PLAN_MAPPINGS_MAX];
+	uint32_t i;
+
+	holder_find_rivals(&start->plan, shared);
+	for (i = 0; i < start->plan.mapping_count; i++)
+		if (shared[i] &&
+		    start->answer.results[i].outcome == OUTCOME_READY)
+			start->answer.results[i].outcome = OUTCOME_SHARED;
+}
+
 /* The helper says for itself why it ended, if it did. */
 static void
 have_ports_bound(struct start *start)
@@ -167,6 +182,7 @@ have_ports_bound(struct start *start)
 	if (!activation_receive(&start->activation, &start->channel,
 		&start->options, &start->plan, &start->answer))
 		_exit(STATUS_FAILURE);
+	look_for_rivals(start);
 }
 
 static void

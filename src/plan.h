@@ -104,6 +104,8 @@ enum outcome {
 	OUTCOME_NOT_BOUND, /* bind(2) failed likewise */
 	OUTCOME_DENIED,    /* so it did without the capability, whose use the
 			      policy does not permit */
+	OUTCOME_SHARED, /* another process has bound it too: the child says so,
+			   the helper never (holder.h) */
 };
 
 /* What came of one mapping.  The child turns it into words. */

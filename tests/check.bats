@@ -80,6 +80,71 @@ agrees() {
 	says ok sockets "443:9443"
 }
 
+# kernel_reports_bound: sockets that are bound only are reported (Linux 6.8).
+kernel_reports_bound() {
+	[ "$(printf '6.8\n%s\n' "$(uname -r)" | sort -V | head -1)" = 6.8 ]
+}
+
+@test "a port in use: behind a dual-stack listener, by a parked socket" {
+	"$LOWPORT" -q -p 443:8443 -- python3 tests/hold.py 8443 :: &
+	wait_until listening 443
+	run -125 "$LOWPORT" -p 443:8443 -- true
+	kill $!
+	wait $! || true
+	[[ $output == *"in use at [::]:443 by process "*" (python3); stop it"* ]]
+	"$LOWPORT" -q -p 443:8443/udp -- sh -c 'echo ready; exec sleep 60' \
+	    >"$TMPDIR/ready" &
+	wait_until grep -q ready "$TMPDIR/ready"
+	run -125 "$LOWPORT" -p 443:8443/udp -- true
+	[[ $output == *"another lowport, perhaps process $!, which keeps it"* ]]
+	kill $!
+	wait $! || true
+	! grep -q minute <<<"$output"
+}
+
+@test "a port in use at one address: which, and the mapping of another" {
+	python3 tests/hold.py 20443 127.0.0.53 &
+	wait_until listening 20443
+	run -125 "${CHECK[@]}" -p 20443:8443
+	says problem sockets "in use at 127.0.0.53:20443 by process $! .*-p ADDR:20443:8443"
+	run -0 "$LOWPORT" -q -p 127.0.0.1:20443:8443 -- true
+	kill $!
+	wait $! || true
+}
+
+@test "two lowports on one port: the second is refused, no server listens" {
+	kernel_reports_bound || skip "takes Linux 6.8"
+	"$LOWPORT" -q -p 443:8443 -- sh -c 'echo ready; exec sleep 60' \
+	    >"$TMPDIR/ready" &
+	wait_until grep -q ready "$TMPDIR/ready"
+	run -125 "$LOWPORT" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	[ "${#lines[@]}" -eq 1 ] && [ ! -e "$TMPDIR/started" ]
+	[[ $output == *"cannot share port 443: another process has bound it and \
+does not listen yet, perhaps process $! (lowport)"* ]]
+	run -125 "${CHECK[@]}" -p 443:8443 -p 20443:9443
+	says problem sockets "443:8443: cannot share port 443"
+	says ok sockets "20443:9443"
+	run -0 "$LOWPORT" -q -p 20443:8443 -- true
+	kill $!
+	wait $! || true
+	run -0 "$LOWPORT" -q -p 443:8443 -- true
+}
+
+@test "two lowports that start at the same moment: one runs at the most" {
+	kernel_reports_bound || skip "takes Linux 6.8"
+	for round in 1 2 3 4 5; do
+		"$LOWPORT" -q -p 443:8443 -- sleep 30 2>"$TMPDIR/errors" &
+		first=$!
+		"$LOWPORT" -q -p 443:8443 -- sleep 30 2>>"$TMPDIR/errors" &
+		second=$! ended=0
+		wait -n "$first" "$second" || ended=$?
+		[ "$ended" -eq 125 ]
+		kill "$first" "$second" 2>/dev/null || true
+		wait "$first" "$second" || true
+		grep "cannot share port 443" "$TMPDIR/errors"
+	done
+}
+
 @test "--check: the command, as exec would find it" {
 	agrees 0 "$LOWPORT" -p 443:8443
 	run -125 "${CHECK[@]}" -p 443:8443 -- nonesuch

@@ -309,8 +309,8 @@ time.sleep(100)' &
 	run "$LOWPORT" -p 20443:8443/udp -- true
 	kill $!
 	[ "$status" -eq 125 ]
-	[[ $output == *"cannot bind 0.0.0.0:20443: the port is in use by process \
-$! (python3)"* ]]
+	[[ $output == *"cannot bind 0.0.0.0:20443: the port is in use at \
+127.0.0.1:20443 by process $! (python3)"* ]]
 	wait $! || true
 	run -0 "$LOWPORT" -q -p 20443:8443/udp -- true
 }

@@ -22,9 +22,10 @@ endpoint_of(const char *text)
 	return list[0].endpoint;
 }
 
-/* A child with a socket at an address, one that listens or is bound only. */
+/* A child with a socket at an address, one that listens, is bound only or, by
+ * UDP, parked. */
 static pid_t
-start(const struct endpoint *e, bool listens)
+start_with(const struct endpoint *e, int protocol, bool listens)
 {
 	int ends[2], fd;
 	char byte = 'x';
@@ -35,8 +36,9 @@ start(const struct endpoint *e, bool listens)
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "the holder");
-		fd = socket_open(e, IPPROTO_TCP);
+		fd = socket_open(e, protocol);
 		if (fd < 0 || socket_bind(fd, e) != 0 ||
+		    (protocol == IPPROTO_UDP && !socket_park(fd, e)) ||
 		    (listens && listen(fd, 1) != 0) ||
 		    write(ends[1], &byte, 1) != 1)
 			_exit(1);
@@ -46,6 +48,12 @@ start(const struct endpoint *e, bool listens)
 	close(ends[0]);
 	close(ends[1]);
 	return child;
+}
+
+static pid_t
+start(const struct endpoint *e, bool listens)
+{
+	return start_with(e, IPPROTO_TCP, listens);
 }
 
 static void
@@ -137,6 +145,111 @@ START_TEST(rather_of_its_own_family)
 }
 END_TEST
 
+/* As of a lowport whose server listens at [::]: the spares of IPv4 are bound
+ * only. */
+START_TEST(rather_who_listens_of_the_other_family)
+{
+	struct endpoint four = endpoint_of("0.0.0.0:20443");
+	struct endpoint six = endpoint_of("[::]:20443");
+	pid_t bound = start(&four, false), listener;
+	struct holder holder;
+	char text[ENDPOINT_TEXT];
+
+	six.v6only = _i == 1;
+	listener = start(&six, true);
+	ck_assert(holder_find(&holder, &four, IPPROTO_TCP) || six.v6only);
+	if (!six.v6only) {
+		ck_assert_int_eq(holder.state, HOLDER_LISTENS);
+		ck_assert_int_eq(holder.pid, listener);
+		ck_assert_str_eq(endpoint_format(&holder.endpoint, text), "[::]:20443");
+	}
+	end(listener);
+	end(bound);
+}
+END_TEST
+
+static const char *const parked[] = {"0.0.0.0:20443", "[::]:20443",
+    "127.0.0.1:20443", "[::1]:20443"};
+
+START_TEST(knows_a_parked_socket)
+{
+	struct endpoint e = endpoint_of(parked[_i]);
+	pid_t child = start_with(&e, IPPROTO_UDP, false);
+	struct holder holder;
+
+	ck_assert(holder_find(&holder, &e, IPPROTO_UDP));
+	ck_assert_int_eq(holder.state, HOLDER_PARKED);
+	ck_assert_int_eq(holder.pid, child);
+	end(child);
+}
+END_TEST
+
+/* A mapping with sockets of its own, what another process has bound, and
+ * whether that shares its port. */
+static const struct {
+	const char *mapping, *other;
+	bool shared;
+} rivals[] = {
+    {"20443:9443", "0.0.0.0:20443", true},
+    {"20443:9443", "127.0.0.1:20443", true},
+    {"20443:9443", "127.0.0.2:20443", true},
+    {"20443:9443", "[::]:20443", true},
+    {"20443:9443", "[::1]:20443", true},
+    {"20443:9443", "0.0.0.0:20444", false},
+    {"127.0.0.1:20443:9443", "127.0.0.1:20443", true},
+    {"127.0.0.1:20443:9443", "0.0.0.0:20443", true},
+    {"127.0.0.1:20443:9443", "127.0.0.2:20443", false},
+    {"127.0.0.1:20443:9443", "[::1]:20443", false},
+    {"20440-20445:9440-9445", "0.0.0.0:20445", true},
+    {"20440-20445:9440-9445", "0.0.0.0:20446", false},
+};
+
+static void
+bind_own(const struct plan *plan, int *fds)
+{
+	struct mapping_variant list[MAPPING_VARIANTS_MAX];
+	const struct mapping *m = plan->mappings;
+	size_t count = mapping_variants(m, list), i, k;
+	uint32_t n;
+
+	for (i = 0; i < count; i++)
+		for (n = 0; n < m->ports; n++)
+			for (k = 0; k < (list[i].common ? plan->spares : 1);
+			     k++) {
+				list[i].endpoint.port =
+				    (uint16_t)(m->public_port + n);
+				*fds = socket_open(&list[i].endpoint, IPPROTO_TCP);
+				ck_assert_int_eq(socket_bind(*fds++, &list[i].endpoint), 0);
+			}
+}
+
+START_TEST(finds_rivals)
+{
+	struct endpoint other = endpoint_of(rivals[_i].other), own;
+	struct plan plan = {.mapping_count = 1, .spares = 2};
+	bool shared[PLAN_MAPPINGS_MAX];
+	char why[REASON_TEXT];
+	struct holder holder;
+	int fds[256];
+	pid_t child;
+
+	ck_assert(mapping_parse(plan.mappings, rivals[_i].mapping, why));
+	bind_own(&plan, fds);
+	holder_find_rivals(&plan, shared);
+	ck_assert(!shared[0]);
+	/* A kernel before 6.8 reports no such socket. */
+	own = endpoint_of(rivals[_i].mapping);
+	if (!holder_find(&holder, &own, IPPROTO_TCP))
+		return;
+	child = start(&other, false);
+	holder_find_rivals(&plan, shared);
+	ck_assert_int_eq(shared[0], rivals[_i].shared);
+	end(child);
+	holder_find_rivals(&plan, shared);
+	ck_assert(!shared[0]);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -146,6 +259,9 @@ suite(void)
 	tcase_add_loop_test(t, finds_what_is_in_the_way, 0, LENGTH(pairs));
 	tcase_add_test(t, rather_who_listens);
 	tcase_add_test(t, rather_of_its_own_family);
+	tcase_add_loop_test(t, rather_who_listens_of_the_other_family, 0, 2);
+	tcase_add_loop_test(t, knows_a_parked_socket, 0, LENGTH(parked));
+	tcase_add_loop_test(t, finds_rivals, 0, LENGTH(rivals));
 	suite_add_tcase(s, t);
 	return s;
 }
