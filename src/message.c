@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,12 +49,101 @@ message_is_journal(const char *value)
 	    device == status.st_dev && inode == status.st_ino;
 }
 
+/*
+ * Characters that move the cursor, order or hide text, or have no fixed form:
+ * controls, line separators, format characters (category Cf), surrogates,
+ * private use, noncharacters.  Both ends are included.
+ */
+static const struct range {
+	uint32_t first, last;
+} unprintable[] = {
+    {0x0, 0x1f},
+    {0x7f, 0x9f},
+    {0xad, 0xad},
+    {0x34f, 0x34f},
+    {0x600, 0x605},
+    {0x61c, 0x61c},
+    {0x6dd, 0x6dd},
+    {0x70f, 0x70f},
+    {0x890, 0x891},
+    {0x8e2, 0x8e2},
+    {0x115f, 0x1160},
+    {0x17b4, 0x17b5},
+    {0x180b, 0x180f},
+    {0x200b, 0x200f},
+    {0x2028, 0x202e},
+    {0x2060, 0x206f},
+    {0x3164, 0x3164},
+    {0xd800, 0xf8ff},
+    {0xfdd0, 0xfdef},
+    {0xfe00, 0xfe0f},
+    {0xfeff, 0xfeff},
+    {0xffa0, 0xffa0},
+    {0xfff0, 0xfffb},
+    {0x110bd, 0x110bd},
+    {0x110cd, 0x110cd},
+    {0x13430, 0x1343f},
+    {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a},
+    {0xe0000, UINT32_MAX},
+};
+
+static bool
+is_printable(uint32_t character)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(unprintable) / sizeof(unprintable[0]); i++)
+		if (character >= unprintable[i].first &&
+		    character <= unprintable[i].last)
+			return false;
+	return (character & 0xfffe) != 0xfffe;
+}
+
+/*
+ * Reads the character of UTF-8 (RFC 3629) a text begins with; returns how many
+ * bytes it has, or 0 where it is invalid, overlong or cut.  The final NUL ends
+ * each sequence, so nothing behind it is read.
+ */
+static size_t
+read_character(const char *text, uint32_t *character)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *at = (const unsigned char *)text;
+	size_t length, i;
+
+	length = *at < 0x80  ? 1
+	    : *at < 0xc0     ? 0
+	    : *at < 0xe0     ? 2
+	    : *at < 0xf0     ? 3
+	    : *at < 0xf8     ? 4
+			     : 0;
+	*character = length < 2 ? *at : *at & (0x7fU >> length);
+	for (i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		*character = *character << 6 | (at[i] & 0x3f);
+	}
+	return length > 0 && *character >= least[length] ? length : 0;
+}
+
 void
 message_make_printable(char *line)
 {
-	for (; *line != '\0'; line++)
-		if ((unsigned char)*line < ' ' || *line == 0x7f)
-			*line = '?';
+	char *to = line;
+	uint32_t character;
+	size_t length;
+
+	for (; *line != '\0'; line += length > 0 ? length : 1) {
+		length = read_character(line, &character);
+		if (length > 0 && is_printable(character)) {
+			memmove(to, line, length);
+			to += length;
+		} else {
+			*to++ = '?';
+		}
+	}
+	*to = '\0';
 }
 
 /* strerror(3) looks for a translation, and allocates. */

@@ -35,8 +35,11 @@ bool message_is_journal(const char *value);
 const char *message_error(int error);
 
 /*
- * A byte of the caller's (a command's name, an option's argument) must not
- * become a second line or move the terminal's cursor: puts '?' in its place.
+ * Text of others (a command's name, a process's, a line of a file) must not
+ * become a second line, move the terminal's cursor, or show other text than
+ * there is.  Puts '?' in place of each control, format or private character,
+ * and of each byte that is not clean UTF-8, such as a character cut in half.
+ * The line gets no longer.
  */
 void message_make_printable(char *line);
 

@@ -341,6 +341,70 @@ START_TEST(the_journal_is_known_by_device_and_inode)
 }
 END_TEST
 
+static const struct text {
+	const char *text, *printable;
+} texts[] = {
+    {"a name, ~ and \xc3\xa9", "a name, ~ and \xc3\xa9"},
+    {"\xe6\x97\xa5 \xf0\x9f\x90\xa7", "\xe6\x97\xa5 \xf0\x9f\x90\xa7"},
+    {"a\tb\x1b[2J\x7f", "a?b?[2J?"},
+    /* C1, as characters and as bytes. */
+    {"\xc2\x9b" "31m", "?31m"},
+    {"\x9b" "31m\x85", "?31m?"},
+    {"\xc2\x80 \xc2\x9f \xc2\xa0", "? ? \xc2\xa0"},
+    /* Invalid, overlong, surrogates, beyond Unicode, cut. */
+    {"\xff\xfe\x80", "???"},
+    {"\xc0\x8a \xc1\x9b", "?? ??"},
+    {"\xe0\x82\x9b", "???"},
+    {"\xf0\x80\x82\x9b", "????"},
+    {"\xed\xa0\x80", "?"},
+    {"\xf4\x90\x80\x80", "?"},
+    {"\xf8\x88\x80\x80\x80", "?????"},
+    {"\xe6\x97", "??"},
+    {"\xf0\x9f\x90", "???"},
+    {"\xe6\x97x", "??x"},
+    /* Line separators, bidi, invisible ones. */
+    {"\xe2\x80\xa8|\xe2\x80\xa9", "?|?"},
+    {"\xe2\x80\xae|\xe2\x81\xa6|\xe2\x80\x8f|\xd8\x9c", "?|?|?|?"},
+    {"\xe2\x80\x8b|\xe2\x81\xa0|\xef\xbb\xbf|\xc2\xad", "?|?|?|?"},
+    {"\xef\xbf\xb9|\xf3\xa0\x81\x81|\xef\xbf\xbf", "?|?|?"},
+    {"\xee\x80\x80|\xf0\x9f\xbf\xbe|\xf4\x8f\xbf\xbd", "?|?|?"},
+};
+
+START_TEST(only_clean_utf8_is_printed)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s", texts[_i].text);
+	message_make_printable(line);
+	ck_assert_str_eq(line, texts[_i].printable);
+}
+END_TEST
+
+static void
+say_wide(const void *argument)
+{
+	fatalx("%s%s", (const char *)argument, "END");
+}
+
+/* Wherever the limit of a line falls, no character is left in half. */
+START_TEST(no_half_of_a_character_is_left)
+{
+	static char text[2048];
+	struct unit_output output;
+	size_t i;
+
+	memset(text, 'x', (size_t)_i);
+	for (i = (size_t)_i; i + 3 < sizeof(text); i += 3)
+		memcpy(text + i, "\xe6\x97\xa5", 4);
+	unit_capture(&output, say_wide, text);
+	i = strlen(output.err);
+	ck_assert_int_eq(output.err[i - 1], '\n');
+	while (output.err[i - 2] == '?')
+		i--;
+	ck_assert_mem_eq(output.err + i - 4, "\xe6\x97\xa5", 3);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -359,6 +423,8 @@ suite(void)
 	tcase_add_loop_test(t, last_words_in_vain_end_all_the_same, 0, 2);
 	tcase_add_test(t, the_journal_is_told_the_priority);
 	tcase_add_test(t, the_journal_is_known_by_device_and_inode);
+	tcase_add_loop_test(t, only_clean_utf8_is_printed, 0, LENGTH(texts));
+	tcase_add_loop_test(t, no_half_of_a_character_is_left, 0, 3);
 	suite_add_tcase(s, t);
 	return s;
 }
