@@ -93,12 +93,43 @@ trapped_read(struct handoff *h, struct trapped *t)
 }
 
 /*
+ * True where the bind is of another network namespace than the helper's: by the
+ * socket, of which fd is a duplicate, or where that is not to be had, by the
+ * task.  The kernel does it, and nothing goes there.
+ */
+static bool
+is_foreign(const struct handoff *h, pid_t task, int fd)
+{
+	const uint64_t network = h->plan->baseline || fd < 0
+	    ? 0
+	    : socket_network(fd);
+	ino_t its;
+
+	if (h->network != 0 && network != 0)
+		return network != h->network;
+	its = process_namespace(task, "net");
+	return its != 0 && its != process_namespace(getpid(), "net");
+}
+
+/* The helper owns the user namespaces that its user makes, and is almighty
+ * there: it lends that to nobody. */
+static bool
+may_act_for(const struct handoff *h, pid_t task, int fd)
+{
+	const ino_t user = process_namespace(getpid(), "user");
+
+	return !is_foreign(h, task, fd) &&
+	    process_namespace(task, "user") == user;
+}
+
+/*
  * Lets a bind through.  The kernel would read the address again, after another
  * thread may have changed it: where the server's socket can be had, the copy is
  * bound instead, with the server's own rights, as the helper has none either.
  * Not where a signal can repeat the call: the second time it would fail.  Nor
  * where the server has put itself into a sandbox, or a security module has: it
- * judges the server's own binds, not ours.  Returns what came of it, 0 or an
+ * judges the server's own binds, not ours.  Nor for one in other namespaces, where
+ * the helper may have rights that it has not.  Returns what came of it, 0 or an
  * errno(3) value, or UNUSED_UNKNOWN.
  */
 static int
@@ -109,6 +140,10 @@ let_through(struct handoff *h, const struct trapped *t)
 	if (h->killable && !h->observe && !h->sandboxed &&
 	    process_same_label(t->bind.task))
 		fd = target_fetch(t->bind.task, t->bind.fd);
+	if (fd >= 0 && !may_act_for(h, t->bind.task, fd)) {
+		close(fd);
+		fd = -1;
+	}
 	if (fd < 0) {
 		seccomp_continue(h->listener, &t->call);
 		return UNUSED_UNKNOWN;
@@ -127,11 +162,13 @@ let_through_examined(struct handoff *h, struct trapped *t)
 	struct target *target = &t->bind.target;
 	const bool known = unused_examines(h) &&
 	    target_learn(target, t->bind.task, t->bind.fd, h->observe);
+	const bool foreign = known && is_foreign(h, t->bind.task, target->fd);
 	const int error = let_through(h, t);
 
 	if (!known)
 		return;
-	handoff_let_through(h, &t->bind, error);
+	if (!foreign)
+		handoff_let_through(h, &t->bind, error);
 	if (target->fd >= 0)
 		close(target->fd);
 }
@@ -163,11 +200,30 @@ deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 	return error;
 }
 
+/* It listens on the expected port there, for whoever is there. */
+static void
+leave_foreign(struct handoff *h, const struct trapped *t)
+{
+	const pid_t process = process_of(t->bind.task);
+
+	if (told_first_process(&h->told, TOLD_FOREIGN, process))
+		alertx("process %d binds port %u in another network namespace, "
+		       "and keeps that port there; start it in this one to "
+		       "have the public port",
+		    process, t->bind.asked.port);
+	seccomp_continue(h->listener, &t->call);
+}
+
 static void
 serve_mapped(struct handoff *h, struct trapped *t)
 {
-	struct handoff_decision d = handoff_decide(h, &t->bind);
+	struct handoff_decision d;
 
+	if (is_foreign(h, t->bind.task, t->bind.target.fd)) {
+		leave_foreign(h, t);
+		return;
+	}
+	d = handoff_decide(h, &t->bind);
 	if (d.outcome == HANDOFF_HAND_OVER)
 		d.error = deliver(h, t, &d);
 	if (d.outcome == HANDOFF_LET_THROUGH)

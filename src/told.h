@@ -23,6 +23,7 @@ enum told_kind {
 	TOLD_STRAY,      /* a process that has an expected port itself */
 	TOLD_RIVAL,      /* a process that listens on a public port */
 	TOLD_REFUSED,    /* one that a signal does not reach */
+	TOLD_FOREIGN,    /* a process of another network namespace */
 	TOLD_KINDS,
 };
 

@@ -297,6 +297,14 @@ process_write(pid_t task, uint64_t address, const void *bytes, size_t size)
 	return false;
 }
 
+ino_t
+process_namespace(pid_t task, const char *kind)
+{
+	(void)kind;
+	(void)task;
+	return 1;
+}
+
 enum process_descent
 process_descent(pid_t process)
 {
@@ -338,7 +346,7 @@ channel_send_greeting(int connection, const struct greeting *greeting)
 uint64_t
 socket_network(int socket)
 {
-	FUZZ_ASSERT(socket == FIRST_FD - 1);
+	(void)socket;
 	return 0;
 }
 

@@ -287,6 +287,47 @@ server()'
 	done
 }
 
+# bind(2) of a port, and what it came to.
+ELSEWHERE='
+import socket, sys
+s = socket.socket()
+try:
+    s.bind(("127.0.0.1", int(sys.argv[1])))
+    print("got", s.getsockname()[1])
+except OSError as e:
+    print(e.strerror)'
+POWERLESS="setpriv --securebits +noroot --inh-caps=-all --bounding-set=-all"
+
+@test "another network namespace: no port of this one, no right of the helper" {
+	run -0 unshare -Urn $POWERLESS python3 -c "$ELSEWHERE" 80
+	[ "$output" = "Permission denied" ] # the control
+	for way in $WAYS; do
+		use_way "$way"
+		for port in 80 443; do
+			run -0 "$LOWPORT" -q -p 443:8443 -- \
+			    unshare -Urn $POWERLESS python3 -c "$ELSEWHERE" $port
+			echo "$way: $output"
+			[ "$output" = "Permission denied" ]
+		done
+		run -0 "$LOWPORT" -q -p 443:8443 -- \
+		    unshare -Urn $POWERLESS python3 -c "$ELSEWHERE" 8443
+		echo "$way: $output"
+		[ "${lines[-1]}" = "got 8443" ] || [ "${lines[0]}" = "got 8443" ]
+		[ "$way" = preload ] ||
+			[[ $output == *"in another network namespace, and keeps"* ]]
+		# The twin: other namespaces, but this network.
+		for kind in -U -Ur -Urm; do
+			run -0 "$LOWPORT" -q -p 443:8443 -- \
+			    unshare $kind python3 -c "$ELSEWHERE" 8443
+			echo "$way $kind: $output"
+			[ "$output" = "got 443" ]
+			run -0 "$LOWPORT" -q -p 443:8443 -- \
+			    unshare $kind python3 -c "$ELSEWHERE" 80
+			[ "$output" = "Permission denied" ]
+		done
+	done
+}
+
 @test "UDP: in every form, no datagram is lost, options survive" {
 	for way in $WAYS; do
 		use_way "$way"
