@@ -51,6 +51,7 @@ tell_unreadable(struct handoff *h, const struct trapped *t, const char *outcome)
 	if (process <= 0)
 		process = t->bind.task;
 	obstacle_explain(t->bind.task, error, why);
+	h->unused.unreadable |= !h->trying;
 	/* What follows from the trial, the child says. */
 	if (h->trying)
 		warnx("cannot look at a bind(2) of process %d: %s", process,

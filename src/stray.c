@@ -217,6 +217,13 @@ cause_of(const struct handoff *h, pid_t process)
 	      "that another process has bound)";
 }
 
+static struct unused_holder
+holder_of(const struct sighting *s)
+{
+	return (struct unused_holder){s->holder, s->socket.endpoint.port,
+	    (uint16_t)s->socket.protocol};
+}
+
 static void
 tell_stray(struct handoff *h, const struct sighting *s)
 {
@@ -224,6 +231,7 @@ tell_stray(struct handoff *h, const struct sighting *s)
 	    process_started(s->holder), s->socket.endpoint.port,
 	    (uint64_t)s->socket.protocol};
 
+	h->unused.stray = holder_of(s);
 	if (told_first(&h->told, TOLD_STRAY, cause, sizeof(cause)))
 		alertx("process %d has %s %u itself: %s", s->holder,
 		    s->socket.protocol == IPPROTO_UDP ? "UDP port" : "port",
@@ -341,10 +349,8 @@ consider(struct handoff *h, const struct sighting *s)
 		tell_stray(h, s);
 	else if (s->kind == EXPECTED && !s->judged)
 		tell_hidden_stray(h, s);
-	else if (s->kind == EXPECTED && s->holder != 0) {
-		u->foreign = s->holder;
-		u->foreign_port = port;
-	}
+	else if (s->kind == EXPECTED && s->holder != 0)
+		u->foreign = holder_of(s);
 }
 
 /* Before what others have is judged, all that the server has is known. */

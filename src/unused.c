@@ -215,24 +215,35 @@ tell_elsewhere(const struct mapping *m, enum unused_when when, int how,
 		: format_other(m, only, other));
 }
 
+static bool
+has_port_of(const struct unused_holder *holder, const struct mapping *m)
+{
+	return holder->process != 0 && holder->protocol == m->protocol &&
+	    (uint32_t)holder->port - m->server_port < m->ports;
+}
+
 /* What may be the cause where nothing was seen. */
 static void
 explain_nothing(const struct handoff *h, const struct mapping *m, int status,
     char why[REASON_TEXT])
 {
+	const struct unused_holder *foreign = &h->unused.foreign;
 	char other[MAPPING_TEXT], command[32] = "";
 
-	if (h->unused.foreign != 0 &&
-	    mapping_public_port(m, h->unused.foreign_port) != 0) {
-		process_text(h->unused.foreign, "comm", command,
+	if (has_port_of(foreign, m)) {
+		process_text(foreign->process, "comm", command,
 		    sizeof(command));
 		command[strcspn(command, "\n")] = '\0';
 		reason_say(why,
 		    "; process %d (%s), which is not below lowport, has port "
 		    "%u: if it is a daemon that runs the server, start that "
 		    "daemon under lowport",
-		    h->unused.foreign, command, h->unused.foreign_port);
-	} else if (h->unused.stuck && status != 0)
+		    foreign->process, command, foreign->port);
+	} else if (h->unused.unreadable)
+		reason_say(why,
+		    ", as far as can be seen: a process could not be looked "
+		    "at");
+	else if (h->unused.stuck && status != 0)
 		reason_say(why,
 		    "; it is root without the capability to change its user: "
 		    "use -u with the user it wants, or --keep-caps "
@@ -268,17 +279,28 @@ tell_nothing(const struct handoff *h, const struct mapping *m,
 {
 	char name[MAPPING_TEXT], why[REASON_TEXT];
 
-	if (is_elsewhere(h, m)) {
-		warnx("%s is unused: the server asked for port %u of other "
-		      "addresses alone",
-		    name_of(m, name), m->server_port);
-		return;
-	}
 	explain_nothing(h, m, status, why);
 	warnx("%s is unused: the server %s bound %s %u%s%s", name_of(m, name),
 	    when == UNUSED_NEVER ? "never" : "has not yet",
 	    m->protocol == IPPROTO_UDP ? "UDP port" : "port", m->server_port,
 	    m->ports == 1 ? "" : " or one of those behind it", why);
+}
+
+/* What has been reported already is the cause. */
+static void
+tell_reported(const struct handoff *h, const struct mapping *m)
+{
+	const struct unused_holder *stray = &h->unused.stray;
+	char name[MAPPING_TEXT];
+
+	name_of(m, name);
+	if (has_port_of(stray, m))
+		warnx("%s is unused: process %d has port %u itself", name,
+		    stray->process, stray->port);
+	else
+		warnx("%s is unused: the server asked for port %u of other "
+		      "addresses alone",
+		    name, m->server_port);
 }
 
 static void
@@ -293,6 +315,8 @@ tell(struct handoff *h, size_t i, enum unused_when when, int status)
 	h->unused.told[i] = true;
 	if (public != NULL)
 		tell_public(m, public);
+	else if (has_port_of(&h->unused.stray, m) || is_elsewhere(h, m))
+		tell_reported(h, m);
 	else if (how > 0)
 		tell_elsewhere(m, when, how, ports, only);
 	else

@@ -35,10 +35,14 @@ struct unused {
 	size_t count;
 	unsigned int examined;
 	bool told[PLAN_MAPPINGS_MAX];
-	bool stuck; /* the server is root, and cannot change its user */
-	/* A process that is not the server's, with an expected port. */
-	pid_t foreign;
-	uint16_t foreign_port;
+	bool stuck;      /* the server is root, and cannot change its user */
+	bool unreadable; /* some bind could not be looked at */
+	/* Processes with an expected port itself: one of the server, and one
+	 * that is not. */
+	struct unused_holder {
+		pid_t process; /* 0: none */
+		uint16_t port, protocol;
+	} stray, foreign;
 };
 
 /* Since when a mapping is unused. */

@@ -117,6 +117,11 @@ io_uring" || [ "$way" = preload ]
 		PATIENCE=20 wait_until logged \
 		    'process [0-9]* has port 8443 itself: it is a 32-bit program'
 		unwatch
+		watch -p 443:8443 -- sh -c '"$TMPDIR/narrow"; :'
+		PATIENCE=20 wait_until logged 'has port 8443 itself: it is'
+		unwatch
+		grep -q 'is unused: process [0-9]* has port 8443 itself' \
+		    "$TMPDIR/log"
 	done
 }
 
@@ -148,6 +153,8 @@ server bound 8080, not 8443 so far; .*use -p 443:8080"
 }
 
 @test "another port than the expected one: named at the end, as it was seen" {
+	run -0 "$LOWPORT" -p 443:8443 -- python3 -c "$UNDUMPABLE" 1
+	[[ $output == *"mapping 443:8443 is unused"*"could not be looked at"* ]]
 	server='import socket; socket.socket().bind(("127.0.0.1", 8080))'
 	for way in fetch baseline; do
 		use_way "$way"
