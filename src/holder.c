@@ -273,8 +273,7 @@ holder_find(struct holder *holder, const struct endpoint *wanted, int protocol)
 	    .endpoint = endpoint_of(&search.found, search.v6only)};
 	/* A connection that nobody holds any more has no inode. */
 	if (search.found.idiag_inode != 0 &&
-	    process_find_holder(search.found.idiag_inode, &at) ==
-		PROCESS_HOLDS) {
+	    process_find_anybody(search.found.idiag_inode, &at)) {
 		holder->pid = at.pid;
 		read_name(at.pid, holder->name);
 	}

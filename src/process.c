@@ -22,8 +22,33 @@
 /* Bytes of a list of mapped files that are looked at. */
 #define MAPS_READ (1 << 20)
 
-/* How often the way from a process to this one is looked for. */
-#define DESCENTS 16
+/* A file status is longer than 1024 bytes where a process has many groups. */
+#define PROCESS_STATUS 4096
+
+/* How often the way from a process to this one is looked for, and how many
+ * processes are gone through for that in all. */
+#define DESCENTS  16
+#define ANCESTORS 4096
+
+/* So many descendants are listed; with more, all of /proc is gone through. */
+#define LISTED_MAX 8192
+
+/* So often they are listed until two lists are the same. */
+#define LISTINGS 8
+
+struct list {
+	pid_t pids[LISTED_MAX];
+	size_t count;
+	bool complete; /* each of them that is there was asked for its own */
+};
+
+/* Static: what is never touched costs nothing. */
+static struct list lists[2];
+
+/* Of a walk of /proc: processes that are no descendants, in ascending order. */
+static struct list strangers;
+
+static bool adopts; /* process_set_adopting */
 
 static int
 proc_open(pid_t task, const char *file)
@@ -124,6 +149,19 @@ bool
 process_is_traced(pid_t process)
 {
 	return number_behind(process, "status", "\nTracerPid:", 10) > 0;
+}
+
+bool
+process_ignores(pid_t process, int signal)
+{
+	char text[PROCESS_STATUS], *line;
+
+	if (process_text(process, "status", text, sizeof(text)) < 0)
+		return false;
+	line = strstr(text, "\nSigIgn:");
+	return line != NULL &&
+	    (strtoull(line + strlen("\nSigIgn:"), NULL, 16) >> (signal - 1) &
+		1) != 0;
 }
 
 static void
@@ -333,11 +371,11 @@ parent_of(pid_t process)
 /* Goes up from a process to this one, to the top, or to one that cannot be
  * read. */
 static pid_t
-ancestor_of(pid_t process)
+ancestor_of(pid_t process, int *left)
 {
 	unsigned long parent;
 
-	while (process > 1 && process != getpid() &&
+	while (process > 1 && process != getpid() && (*left)-- > 0 &&
 	    stat_read(process, STAT_PARENT, &parent))
 		process = (pid_t)parent;
 	return process;
@@ -351,10 +389,10 @@ enum process_descent
 process_descent(pid_t process)
 {
 	pid_t top = process;
-	int left = DESCENTS;
+	int descents = DESCENTS, left = ANCESTORS;
 
-	while (left-- > 0) {
-		top = ancestor_of(process);
+	while (descents-- > 0 && left > 0) {
+		top = ancestor_of(process, &left);
 		if (top == getpid())
 			return PROCESS_DESCENDS;
 		if (top <= 1)
@@ -371,12 +409,184 @@ process_is_descendant(pid_t process)
 	return process_descent(process) == PROCESS_DESCENDS;
 }
 
+/* ---- The processes below this one, by the lists of children in proc(5): what
+ * that costs is the server's affair alone, whoever else is on the machine. */
+
+static bool
+list_add(struct list *list, pid_t process)
+{
+	if (list->count == LISTED_MAX)
+		return false;
+	list->pids[list->count++] = process;
+	return true;
+}
+
+/* "12 345 "; a number may be split between two reads. */
+static bool
+list_add_text(struct list *list, int children)
+{
+	char text[1024];
+	ssize_t length, i;
+	pid_t process = 0;
+
+	while ((length = read(children, text, sizeof(text))) > 0)
+		for (i = 0; i < length; i++) {
+			if (text[i] != ' ') {
+				process = process * 10 + (text[i] - '0');
+				continue;
+			}
+			if (!list_add(list, process))
+				return false;
+			process = 0;
+		}
+	return length == 0;
+}
+
+struct parent {
+	struct list *list;
+	int threads; /* its directory task */
+};
+
+static int
+open_children(int threads, pid_t thread)
+{
+	char path[PROC_PATH];
+
+	snprintf(path, sizeof(path), "%d/children", thread);
+	return openat(threads, path, O_RDONLY | O_CLOEXEC);
+}
+
+/* A child is listed with the thread that made it; one that has ended has left
+ * them to another. */
+static bool
+visit_thread(int thread, void *argument)
+{
+	const struct parent *parent = argument;
+	const int children = open_children(parent->threads, thread);
+
+	if (children < 0 && (errno == ENOENT || errno == ESRCH))
+		return false;
+	if (children < 0 || !list_add_text(parent->list, children))
+		parent->list->complete = false;
+	if (children >= 0)
+		close(children);
+	return false;
+}
+
+static void
+list_add_children(struct list *list, pid_t process)
+{
+	struct parent parent = {list, proc_open(process, "task")};
+
+	if (parent.threads < 0) {
+		list->complete = false;
+		return;
+	}
+	if (process == getpid()) /* which has one thread */
+		visit_thread(process, &parent);
+	else if (each_number(parent.threads, visit_thread, &parent) !=
+	    WALK_ENDED)
+		list->complete = false;
+	close(parent.threads);
+}
+
+/* The children, and where it is to be deep, the children of each in turn. */
+static void
+list_fill(struct list *list, bool deep)
+{
+	size_t i;
+
+	list->count = 0;
+	list->complete = true;
+	list_add_children(list, getpid());
+	for (i = 0; deep && i < list->count; i++)
+		list_add_children(list, list->pids[i]);
+}
+
+/* From a place on where it is expected. */
+static bool
+list_has(const struct list *list, pid_t process, size_t place)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (list->pids[(place + i) % list->count] == process)
+			return true;
+	return false;
+}
+
+static bool
+list_equals(const struct list *list, const struct list *other)
+{
+	return list->count == other->count &&
+	    memcmp(list->pids, other->pids,
+		list->count * sizeof(*list->pids)) == 0;
+}
+
+/* A kernel without CONFIG_PROC_CHILDREN has no such lists. */
+void
+process_set_adopting(bool whether)
+{
+	const int threads = whether ? proc_open(getpid(), "task") : -1;
+	const int children = threads < 0 ? -1
+					 : open_children(threads, getpid());
+
+	adopts = children >= 0;
+	if (children >= 0)
+		close(children);
+	if (threads >= 0)
+		close(threads);
+}
+
+/* ---- Without these lists: a walk of all of /proc */
+
+static bool
+is_known_stranger(pid_t process)
+{
+	size_t low = 0, high = strangers.count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (strangers.pids[middle] < process)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < strangers.count && strangers.pids[low] == process;
+}
+
+/*
+ * What is below a stranger is one: so one look at the parent is enough, however
+ * long a chain another user has made.  (/proc is in ascending order, and so are
+ * parent and child, until numbers begin anew.)
+ */
+static bool
+is_descendant_in_walk(pid_t process)
+{
+	const enum process_descent descent = is_known_stranger(
+						 parent_of(process))
+	    ? PROCESS_STRANGE
+	    : process_descent(process);
+
+	if (descent != PROCESS_STRANGE)
+		return descent == PROCESS_DESCENDS;
+	if (strangers.count == 0 ||
+	    strangers.pids[strangers.count - 1] < process)
+		list_add(&strangers, process);
+	return false;
+}
+
+/* ---- Who holds a socket */
+
 struct search {
 	bool (*visit)(ino_t, struct process_descriptor, void *);
 	void *argument;
 	struct process_descriptor at;
-	bool seen;       /* the process there shows some descriptor */
+	bool descends;   /* the process there is known to */
+	bool anybody;    /* what it may hold is not asked */
+	bool seen;       /* it shows some descriptor */
 	bool unreadable; /* a process that may hold some could not be read */
+	bool hidden;     /* nor could one that is not to be seen at all */
 };
 
 /*
@@ -389,7 +599,9 @@ note_unreadable(struct search *search)
 {
 	pid_t process = search->at.pid;
 
-	if (process_is_descendant(process) &&
+	if (search->anybody || search->unreadable)
+		return;
+	if ((search->descends || is_descendant_in_walk(process)) &&
 	    (stat_field(process, STAT_MEMORY) != 0 ||
 		stat_field(process, STAT_THREADS) > 1))
 		search->unreadable = true;
@@ -435,17 +647,57 @@ visit_process(int pid, void *argument)
 	return walk == WALK_STOPPED;
 }
 
+/*
+ * Whoever is below this process all the time is in two lists of which one is as
+ * the other: while one was made, some may have ended, and what they leave is
+ * another's then.  Fails where all of /proc must be gone through.
+ */
+static enum walk
+search_descendants(struct search *search)
+{
+	struct list *list = &lists[0], *before = &lists[1], *other;
+	int left = LISTINGS;
+	size_t i;
+
+	search->descends = true;
+	list_fill(list, true);
+	do {
+		search->unreadable = false;
+		for (i = 0; i < list->count; i++)
+			if (visit_process(list->pids[i], search))
+				return WALK_STOPPED;
+		other = before;
+		before = list;
+		list = other;
+		list_fill(list, true);
+	} while ((!list_equals(list, before) || !list->complete) && --left > 0);
+	/* Some are hidden (hidepid of proc(5)), or they are too many. */
+	search->hidden = !list->complete;
+	return left > 0 ? WALK_ENDED : WALK_FAILED;
+}
+
+static enum walk
+search_everybody(struct search *search)
+{
+	strangers.count = 0;
+	search->descends = false;
+	return each_process(visit_process, search);
+}
+
 enum process_holding
 process_each_socket(bool (*visit)(ino_t, struct process_descriptor, void *),
     void *argument)
 {
 	struct search search = {.visit = visit, .argument = argument};
-	enum walk walk = each_process(visit_process, &search);
+	enum walk walk = adopts ? search_descendants(&search) : WALK_FAILED;
 
+	if (walk == WALK_FAILED)
+		walk = search_everybody(&search);
 	if (walk == WALK_STOPPED)
 		return PROCESS_HOLDS;
-	return walk == WALK_FAILED || search.unreadable ? PROCESS_MAY_HOLD
-							: PROCESS_NONE_HOLDS;
+	return walk == WALK_FAILED || search.unreadable || search.hidden
+	    ? PROCESS_MAY_HOLD
+	    : PROCESS_NONE_HOLDS;
 }
 
 struct sought {
@@ -472,10 +724,22 @@ process_find_holder(ino_t inode, struct process_descriptor *holder)
 	return process_each_socket(visit_socket, &sought);
 }
 
+bool
+process_find_anybody(ino_t inode, struct process_descriptor *holder)
+{
+	struct sought sought = {inode, holder};
+	struct search search = {.visit = visit_socket,
+	    .argument = &sought,
+	    .anybody = true};
+
+	return search_everybody(&search) == WALK_STOPPED;
+}
+
 struct visitor {
 	bool (*wanted)(pid_t);
 	void (*visit)(pid_t, void *);
 	void *argument;
+	const struct list *visited;
 };
 
 static bool
@@ -483,7 +747,7 @@ visit_wanted(int pid, void *argument)
 {
 	struct visitor *visitor = argument;
 
-	if (visitor->wanted(pid))
+	if (visitor->wanted(pid) && !list_has(visitor->visited, pid, 0))
 		visitor->visit(pid, visitor->argument);
 	return false;
 }
@@ -497,23 +761,68 @@ is_child(pid_t process)
 static bool
 is_other_descendant(pid_t process)
 {
-	return process != getpid() && process_is_descendant(process);
+	return process != getpid() && is_descendant_in_walk(process);
+}
+
+static size_t
+visit_new(const struct visitor *visitor, const struct list *list)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < list->count; i++)
+		if (!list_has(visitor->visited, list->pids[i], i)) {
+			visitor->visit(list->pids[i], visitor->argument);
+			count++;
+		}
+	return count;
+}
+
+/*
+ * Until no new one appears: those that fork are not to be faster than the signal
+ * that ends them.  A bounded number of times: the caller has others to serve.
+ */
+static bool
+visit_listed(struct visitor *visitor, bool deep)
+{
+	struct list *list = &lists[0], *before = &lists[1], *other;
+	int left = LISTINGS;
+	size_t count;
+
+	before->count = 0;
+	do {
+		list_fill(list, deep);
+		visitor->visited = before;
+		count = visit_new(visitor, list);
+		other = before;
+		before = list;
+		list = other;
+	} while ((count > 0 || !before->complete) && --left > 0);
+	visitor->visited = before;
+	return before->complete;
+}
+
+static void
+visit_each(struct visitor visitor, bool deep)
+{
+	lists[0].count = 0;
+	visitor.visited = &lists[0];
+	if (adopts && visit_listed(&visitor, deep))
+		return;
+	strangers.count = 0;
+	each_process(visit_wanted, &visitor);
 }
 
 void
 process_each_child(void (*visit)(pid_t, void *), void *argument)
 {
-	struct visitor visitor = {is_child, visit, argument};
-
-	each_process(visit_wanted, &visitor);
+	visit_each((struct visitor){is_child, visit, argument, NULL}, false);
 }
 
 void
 process_each_descendant(void (*visit)(pid_t, void *), void *argument)
 {
-	struct visitor visitor = {is_other_descendant, visit, argument};
-
-	each_process(visit_wanted, &visitor);
+	visit_each((struct visitor){is_other_descendant, visit, argument, NULL},
+	    true);
 }
 
 ino_t

@@ -45,6 +45,9 @@ bool process_has_capability(pid_t, int capability);
 /* True when a tracer is attached to it. */
 bool process_is_traced(pid_t);
 
+/* True when the process ignores the signal, and has no handler for it. */
+bool process_ignores(pid_t, int signal);
+
 /* True when this process is among the ancestors of that one, or is it. */
 bool process_is_descendant(pid_t);
 
@@ -92,18 +95,33 @@ enum process_holding {
 };
 
 /*
- * Calls visit with each socket that a process other than this one holds, until
+ * Says whether orphans of the server become children of this process: then all
+ * it has are found below it, and what these searches cost is the server's affair
+ * alone.  Until then, they go through all of /proc.
+ */
+void process_set_adopting(bool);
+
+/*
+ * Calls visit with each socket that a descendant of this process holds, until
  * it returns true: that is PROCESS_HOLDS.  Otherwise, what is to be said of
- * those it was not called with.
+ * those it was not called with.  (Without process_set_adopting: any process that
+ * this one may look at.)
  */
 enum process_holding process_each_socket(bool (*visit)(ino_t,
 					     struct process_descriptor, void *),
     void *argument);
 
-/* Finds a process other than this one that holds the socket. */
+/* Finds one of them that holds the socket. */
 enum process_holding process_find_holder(ino_t, struct process_descriptor *);
 
-/* Call visit for each child of this process, and for each descendant. */
+/* Finds any other process of the machine that holds the socket, if this one may
+ * look at it. */
+bool process_find_anybody(ino_t, struct process_descriptor *);
+
+/*
+ * Call visit for each child of this process, and for each descendant: once, also
+ * for those that appear meanwhile; but no longer than a bounded time.
+ */
 void process_each_child(void (*visit)(pid_t, void *), void *argument);
 void process_each_descendant(void (*visit)(pid_t, void *), void *argument);
 

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/capability.h>
 #include <sys/socket.h>
@@ -409,6 +411,14 @@ setup_held(void)
 	ck_assert_int_ge(held, 0);
 }
 
+/* Descendants alone are looked at then. */
+static void
+setup_adopting(void)
+{
+	setup_held();
+	process_set_adopting(true);
+}
+
 /* No holder is named but where one is known. */
 static void
 assert_found(enum process_holding expected)
@@ -766,6 +776,7 @@ START_TEST(visits_children_alone)
 	struct child children[CHILDREN];
 	size_t i;
 
+	process_set_adopting(_i == 1);
 	process_each_child(visit, &visited);
 	ck_assert_uint_eq(visited.count, 0);
 	for (i = 0; i < CHILDREN; i++)
@@ -783,12 +794,144 @@ START_TEST(visits_children_alone)
 }
 END_TEST
 
-static void
-add_holders(Suite *s)
+/* A child that ends with its parent. */
+static void *
+fork_below(void *nothing)
 {
-	TCase *t = tcase_create("holder");
+	char byte;
 
-	tcase_add_checked_fixture(t, setup_held, NULL);
+	if (fork() == 0)
+		_exit(read(own.leash, &byte, 1) != 0);
+	return nothing;
+}
+
+/* One of them is of a thread that has ended. */
+static void
+have_two_children(void)
+{
+	pthread_t thread;
+
+	fork_below(NULL);
+	if (pthread_create(&thread, NULL, fork_below, NULL) != 0 ||
+	    pthread_join(thread, NULL) != 0)
+		_exit(97);
+}
+
+static void *
+fork_and_stay(void *forked)
+{
+	fork_below(NULL);
+	sem_post(forked);
+	pause();
+	return NULL;
+}
+
+static void
+have_a_child_of_a_thread_that_stays(void)
+{
+	static sem_t forked;
+	pthread_t thread;
+
+	sem_init(&forked, 0, 0);
+	if (pthread_create(&thread, NULL, fork_and_stay, &forked) != 0)
+		_exit(97);
+	sem_wait(&forked);
+}
+
+START_TEST(visits_every_descendant_once)
+{
+	struct visited visited = {{0}, 0};
+	struct child child;
+	size_t i;
+
+	process_set_adopting(_i % 2 == 1);
+	child = child_start(_i < 2 ? have_two_children
+				   : have_a_child_of_a_thread_that_stays);
+	process_each_descendant(visit, &visited);
+	ck_assert_uint_eq(visited.count, _i < 2 ? 3 : 2);
+	ck_assert(was_visited(&visited, child.pid));
+	for (i = 1; i < visited.count; i++)
+		ck_assert_int_ne(visited.pids[i], visited.pids[i - 1]);
+	child_end(child);
+}
+END_TEST
+
+static int forks_left;
+
+/* Each that is visited is let fork once more, and ends. */
+static void
+visit_and_fork(pid_t pid, void *count)
+{
+	ck_assert_int_gt(pid, 0);
+	++*(int *)count;
+	if (forks_left-- > 0)
+		child_start(do_nothing);
+}
+
+static void
+end_it(pid_t pid, void *nothing)
+{
+	(void)nothing;
+	kill(pid, SIGKILL);
+}
+
+START_TEST(visits_those_that_appear_meanwhile)
+{
+	int count = 0;
+
+	process_set_adopting(true);
+	child_start(do_nothing);
+	forks_left = 4;
+	process_each_descendant(visit_and_fork, &count);
+	ck_assert_int_eq(count, 5);
+	/* But not without end. */
+	count = 0;
+	forks_left = INT_MAX;
+	process_each_descendant(visit_and_fork, &count);
+	ck_assert_int_lt(count, 10000);
+	process_each_descendant(end_it, NULL);
+	while (wait(NULL) > 0)
+		continue;
+}
+END_TEST
+
+/* The sibling of the one that looks. */
+START_TEST(strangers_are_looked_at_where_anybody_is_sought)
+{
+	struct process_descriptor holder = {-2, -3};
+	const ino_t inode = inode_of(held);
+	pid_t seeker = fork();
+
+	if (seeker == 0) {
+		close(held);
+		process_set_adopting(false);
+		if (process_find_holder(inode, &holder) != PROCESS_HOLDS)
+			_exit(1);
+		process_set_adopting(true);
+		if (process_find_holder(inode, &holder) != PROCESS_NONE_HOLDS)
+			_exit(2);
+		_exit(process_find_anybody(inode, &holder) ? 0 : 3);
+	}
+	ck_assert(unit_exited(unit_wait(seeker), 0));
+}
+END_TEST
+
+START_TEST(tells_who_ignores_a_signal)
+{
+	ck_assert(!process_ignores(getpid(), SIGTERM));
+	signal(SIGTERM, SIG_IGN);
+	ck_assert(process_ignores(getpid(), SIGTERM));
+	ck_assert(!process_ignores(getpid(), SIGQUIT));
+	ck_assert(!process_ignores(nobody_there(), SIGTERM));
+}
+END_TEST
+
+static void
+add_holders(Suite *s, const char *name, void (*setup)(void))
+{
+	TCase *t = tcase_create(name);
+
+	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, finds_a_child_that_holds);
 	tcase_add_test(t, passes_over_a_child_that_closed);
 	tcase_add_test(t, finds_it_at_another_descriptor);
@@ -801,6 +944,7 @@ add_holders(Suite *s)
 	tcase_add_loop_test(t, zombie_holds_nothing, 0, 2);
 	tcase_add_test(t, process_without_main_thread_may_hold);
 	tcase_add_test(t, search_leaks_no_descriptor);
+	tcase_add_test(t, strangers_are_looked_at_where_anybody_is_sought);
 	suite_add_tcase(s, t);
 }
 
@@ -824,12 +968,16 @@ suite(void)
 	tcase_add_loop_test(t, names_protocols, 0, LENGTH(protocols));
 	tcase_add_test(t, only_sockets_have_a_protocol);
 	tcase_add_test(t, protocol_keeps_to_its_room);
-	tcase_add_test(t, visits_children_alone);
+	tcase_add_loop_test(t, visits_children_alone, 0, 2);
+	tcase_add_loop_test(t, visits_every_descendant_once, 0, 4);
+	tcase_add_test(t, visits_those_that_appear_meanwhile);
+	tcase_add_test(t, tells_who_ignores_a_signal);
 	/* An ordinary user cannot be it; with user 0 alone it can go wrong. */
 	if (getuid() == 0)
 		tcase_add_test(t, roots_process_without_main_thread_may_hold);
 	suite_add_tcase(s, t);
-	add_holders(s);
+	add_holders(s, "holder", setup_held);
+	add_holders(s, "holder below", setup_adopting);
 	return s;
 }
 
