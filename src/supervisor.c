@@ -36,8 +36,12 @@
 #define UNUSED_AFTER  30000 /* "the server has not yet bound ..." */
 #define REFRESH_EVERY 250
 #define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
+#define KILL_EVERY    50   /* and that until none is left */
 #define STRAY_AFTER   500  /* to the first look, and while it starts */
 #define STRAY_EVERY   60000 /* twice as long each time, up to */
+
+/* So many processes that are to end are remembered. */
+#define ENDING_MAX 64
 
 struct supervisor {
 	struct handoff *handoff;
@@ -49,6 +53,11 @@ struct supervisor {
 	bool stopping;  /* it was told to */
 	int cleared;    /* the signal that what it left has got, or 0 */
 	bool estranged; /* some of that could not be sent it */
+	/* Processes of a server that has daemonized, which were told to end and
+	 * have not yet. */
+	pid_t ending[ENDING_MAX];
+	size_t ending_count;
+	int told_to_end; /* the signal they were told by */
 	/* Times of clock_milliseconds(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
@@ -116,6 +125,7 @@ supervisor_settle(const struct supervision *supervision, pid_t parent)
 	const int signal = (int)supervision->pdeathsig;
 	const bool adopts = become_subreaper();
 
+	process_set_adopting(adopts);
 	if (signal == 0)
 		return adopts;
 	if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0)
@@ -200,9 +210,10 @@ clear_leftovers(struct supervisor *s)
 	    .signal = s->cleared == 0 ? SIGTERM : SIGKILL};
 
 	process_each_descendant(deliver, &delivery);
-	s->cleared = delivery.signal;
 	s->estranged = delivery.refused != 0 || !delivery.arrived;
-	s->clear_at = clock_milliseconds() + KILL_AFTER;
+	s->clear_at = clock_milliseconds() +
+	    (s->cleared == 0 ? KILL_AFTER : KILL_EVERY);
+	s->cleared = delivery.signal;
 }
 
 /*
@@ -246,8 +257,50 @@ server_ended(struct supervisor *s, int status)
 }
 
 static void
-orphan_changed(const struct supervisor *s, pid_t pid, int status)
+note_ending(pid_t process, void *argument)
 {
+	struct supervisor *s = argument;
+
+	if (s->ending_count < ENDING_MAX &&
+	    !process_ignores(process, s->told_to_end))
+		s->ending[s->ending_count++] = process;
+}
+
+/*
+ * A server that has daemonized was told to end by a signal.  One that handles
+ * the signal is given the time it takes, as a server in the foreground is; one
+ * that ignores it never ends by itself.
+ */
+static void
+daemon_told(struct supervisor *s, int signal)
+{
+	s->told_to_end = signal;
+	s->ending_count = 0;
+	process_each_child(note_ending, s);
+	if (s->ending_count == 0 && s->clear_at == 0)
+		s->clear_at = clock_milliseconds();
+}
+
+/* When the last of those ends, the rest is what a server left. */
+static void
+daemon_ended(struct supervisor *s, pid_t pid)
+{
+	size_t i = 0;
+
+	while (i < s->ending_count && s->ending[i] != pid)
+		i++;
+	if (i == s->ending_count)
+		return;
+	s->ending[i] = s->ending[--s->ending_count];
+	if (s->ending_count == 0 && s->clear_at == 0)
+		s->clear_at = clock_milliseconds();
+}
+
+static void
+orphan_changed(struct supervisor *s, pid_t pid, int status)
+{
+	if (!WIFSTOPPED(status))
+		daemon_ended(s, pid);
 	if (settings_of(s)->warn && !WIFSTOPPED(status))
 		warnx("reaped process %d, an orphan of the server", pid);
 }
@@ -311,6 +364,8 @@ take_signal(struct supervisor *s, int received)
 		job_continue(&s->job);
 	else
 		forward(s, signal);
+	if (ends && s->ended)
+		daemon_told(s, signal);
 	/* It would not end before that; systemd.kill(5) does the same. */
 	if (ends && s->job.stopped)
 		job_continue(&s->job);

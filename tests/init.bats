@@ -128,6 +128,10 @@ is_stopped() {
 @test "what the server leaves is told to end; a daemon is waited for" {
 	holds leftovers
 	holds daemon
+	holds daemon_leaves
+	holds daemon_ignores
+	holds daemon_reloads
+	holds forking
 }
 
 @test "each case is tried here" {

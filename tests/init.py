@@ -462,10 +462,76 @@ def daemon(start):
     run.ends(0)
 
 
+def daemonized(start, script):
+    """A daemon that runs script, behind a server that has ended well."""
+    return start(shell('setsid sh -c \'' + script + '\' "$0" & '
+                       'read word; exit 0'), stdin=subprocess.PIPE)
+
+
+def becomes_daemon(run):
+    first = children_of(run.init)
+    run.process.stdin.close()
+    until(lambda: not set(children_of(run.init)) & set(first),
+          "the first process ends")
+
+
+def daemon_leaves(start):
+    """what a daemon leaves when SIGTERM has ended it is ended too"""
+    run = daemonized(
+        start, 'trap "" TERM; "$0" child 15 & sleep 1000 & trap - TERM; '
+        'echo daemon; read word </dev/zero')
+    run.says("child ready", "daemon")
+    becomes_daemon(run)
+    run.send(15)
+    run.ends(0)
+
+
+def daemon_ignores(start):
+    """a daemon that ignores SIGTERM is killed"""
+    run = daemonized(
+        start, 'trap "" TERM; echo daemon; sleep 1000; sleep 1000')
+    run.says("daemon")
+    becomes_daemon(run)
+    run.send(15)
+    run.ends(0)
+
+
+def daemon_reloads(start):
+    """a daemon that gets SIGHUP goes on, and so do its processes"""
+    run = daemonized(
+        start, '"$0" child 15 & exec "$0" daemon 15')
+    run.says("child ready", "daemon ready")
+    becomes_daemon(run)
+    run.send(1)
+    run.says("daemon 1")
+    time.sleep(A_MOMENT)
+    run.send(15)
+    # Nothing came between to its child: it is told when the daemon has ended.
+    run.says("daemon 15", "child 15")
+    run.ends(0)
+
+
+def forking(start):
+    """leftovers that fork, end and ignore SIGTERM are killed"""
+    run = start(["python3", "-c", """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork():
+    print("ready", flush=True)
+    os._exit(3)
+while True:
+    if os.fork():
+        os._exit(0)
+"""])
+    run.says("ready")
+    run.ends(3)
+
+
 CASES = [signals, faults, stops, real_time, reserved, queued, terminated,
          own_status, statuses, not_found, success, alone, group, rewrite,
          rewrite_names, reaping, storm, subreaper, dispositions, suspended,
-         terminal, reads_terminal, ctrl_z, parent_ends, leftovers, daemon]
+         terminal, reads_terminal, ctrl_z, parent_ends, leftovers, daemon,
+         daemon_leaves, daemon_ignores, daemon_reloads, forking]
 
 
 def outcome(case, name):
