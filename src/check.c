@@ -182,8 +182,9 @@ check_command(const struct start *start)
 		report_ok("command", "%s", command);
 	else
 		report_problem("command", "%s: %s (%d)", command,
-		    error == ENOENT ? program_absence(command)
-				    : "cannot be executed",
+		    error == ENOENT
+			? program_absence(command, start->environment)
+			: "cannot be executed",
 		    error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 

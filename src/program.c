@@ -41,12 +41,13 @@ make_job(void)
 		tcsetpgrp(STDIN_FILENO, getpgrp());
 }
 
+static bool is_there(const char *command, char **environment);
+
 const char *
-program_absence(const char *command)
+program_absence(const char *command, char **environment)
 {
-	return strchr(command, '/') != NULL && access(command, F_OK) == 0
-	    ? "its interpreter is missing"
-	    : "not found";
+	return is_there(command, environment) ? "its interpreter is missing"
+					      : "not found";
 }
 
 void
@@ -59,7 +60,7 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	execvp(command[0], command);
 	if (errno == ENOENT)
 		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': %s",
-		    command[0], program_absence(command[0]));
+		    command[0], program_absence(command[0], environment));
 	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %s",
 	    command[0], strerror(errno));
 }
@@ -87,35 +88,65 @@ look_at(const char *path)
 	    : EACCES;
 }
 
+static const char *
+search_path(char **environment)
+{
+	const char *path = environment_get(environment, "PATH");
+
+	return path != NULL ? path : "/bin:/usr/bin";
+}
+
+/* Puts together the next file that execvp(3) would try; returns the rest of the
+ * path, or NULL behind its end. */
+static const char *
+next_file(const char *path, const char *command, char file[PROGRAM_PATH])
+{
+	const size_t length = strcspn(path, ":");
+
+	snprintf(file, PROGRAM_PATH, "%.*s%s%s", (int)length, path,
+	    length == 0 ? "" : "/", command);
+	return path[length] == '\0' ? NULL : path + length + 1;
+}
+
+/* Whether there is such a file, which execve(2) has not found all the same. */
+static bool
+is_there(const char *command, char **environment)
+{
+	const char *path = search_path(environment);
+	char file[PROGRAM_PATH];
+
+	if (strchr(command, '/') != NULL)
+		return access(command, F_OK) == 0;
+	while (path != NULL && *command != '\0') {
+		path = next_file(path, command, file);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* As execvp(3) does: what may not be executed is passed by, and remembered. */
 static int
 look_along(const char *path, const char *command, char file[PROGRAM_PATH])
 {
 	int error = ENOENT, found;
-	size_t length;
 
-	for (;; path += length + 1) {
-		length = strcspn(path, ":");
-		snprintf(file, PROGRAM_PATH, "%.*s%s%s", (int)length, path,
-		    length == 0 ? "" : "/", command);
+	while (path != NULL) {
+		path = next_file(path, command, file);
 		found = look_at(file);
 		if (found == 0)
 			return 0;
 		if (found == EACCES)
 			error = found;
-		if (path[length] == '\0')
-			return error;
 	}
+	return error;
 }
 
 int
 program_find(const char *command, char **environment, char file[PROGRAM_PATH])
 {
-	const char *path = environment_get(environment, "PATH");
-
 	if (strchr(command, '/') == NULL && *command != '\0')
-		return look_along(path != NULL ? path : "/bin:/usr/bin",
-		    command, file);
+		return look_along(search_path(environment), command, file);
 	snprintf(file, PROGRAM_PATH, "%s", command);
 	return look_at(command);
 }

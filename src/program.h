@@ -34,7 +34,7 @@ struct binary program_binary(const char *path, char **environment);
 
 /* Why a command ends with STATUS_NOT_FOUND: it, or what a script or a program
  * needs to run, is not there. */
-const char *program_absence(const char *command);
+const char *program_absence(const char *command, char **environment);
 
 enum program_outcome {
 	PROGRAM_ABSENT,

@@ -127,16 +127,34 @@ lists(const struct group *entry, const char *user)
 static void
 add_group(struct user *user, gid_t gid)
 {
-	size_t i;
-
-	for (i = 0; i < user->group_count; i++)
-		if (user->groups[i] == gid)
-			return;
 	user->groups = reallocarray(user->groups, user->group_count + 1,
 	    sizeof(*user->groups));
 	if (user->groups == NULL)
 		fatal("cannot list the groups of user %u", user->uid);
 	user->groups[user->group_count++] = gid;
+}
+
+static int
+compare_groups(const void *one, const void *other)
+{
+	const gid_t a = *(const gid_t *)one, b = *(const gid_t *)other;
+
+	return (a > b) - (a < b);
+}
+
+/* Each once, the primary one first: a group may have several entries. */
+static void
+sort_groups(struct user *user)
+{
+	size_t i, kept = 1;
+
+	qsort(user->groups + 1, user->group_count - 1, sizeof(*user->groups),
+	    compare_groups);
+	for (i = 1; i < user->group_count; i++)
+		if (user->groups[i] != user->gid &&
+		    user->groups[i] != user->groups[kept - 1])
+			user->groups[kept++] = user->groups[i];
+	user->group_count = kept;
 }
 
 /* The primary group, and those of group(5) that list the user. */
@@ -153,6 +171,19 @@ find_groups(struct user *user, const char *name)
 		if (is_entry(entry->gr_name) && lists(entry, name))
 			add_group(user, entry->gr_gid);
 	fclose(file);
+	sort_groups(user);
+}
+
+static bool
+say_absent(char why[REASON_TEXT], const char *kind, const char *text)
+{
+	if (*text != '\0' && text[strspn(text, "0123456789")] == '\0')
+		return reason_say(why,
+		    "there is no %s '%.64s': the largest id is %u", kind, text,
+		    UINT32_MAX - 1);
+	return reason_say(why,
+	    "there is no %s '%.64s'; name one of /etc/%s or a number", kind,
+	    text, strcmp(kind, "user") == 0 ? "passwd" : "group");
 }
 
 static bool
@@ -169,10 +200,7 @@ find_user(struct user *user, const char *text, bool group_given,
 			return true;
 	}
 	if (entry == NULL)
-		return reason_say(why,
-		    "there is no user '%.64s'; name one of "
-		    "/etc/passwd or a number",
-		    text);
+		return say_absent(why, "user", text);
 	user->uid = entry->pw_uid;
 	user->gid = entry->pw_gid;
 	user->home = strdup(entry->pw_dir);
@@ -192,14 +220,14 @@ user_resolve(struct user *user, const char *text, char why[REASON_TEXT])
 	group = strchr(name, ':');
 	if (group != NULL)
 		*group++ = '\0';
+	/* "app:" is "app", as gosu(1) has it. */
+	if (group != NULL && *group == '\0')
+		group = NULL;
 	if (*name == '\0' && group == NULL)
 		return reason_say(why, "-u needs a user");
 	if (*name != '\0' && !find_user(user, name, group != NULL, why))
 		return false;
 	if (group != NULL && !user_group_id(group, &user->gid))
-		return reason_say(why,
-		    "there is no group '%.64s'; name one of "
-		    "/etc/group or a number",
-		    group);
+		return say_absent(why, "group", group);
 	return user->home != NULL || reason_say(why, "out of memory");
 }

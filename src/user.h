@@ -40,7 +40,7 @@ bool user_group_id(const char *name, gid_t *);
 /*
  * Looks USER[:GROUP] up in passwd(5) and group(5).  A user by name or
  * number gets the primary and the supplementary groups of its entry, and its
- * home; with :GROUP that group alone.  A number without an entry, and root, is
+ * home; with :GROUP that group alone.  (USER: is USER.)  A number without an entry, and root, is
  * a user all the same: group of the caller, home "/".  An empty USER is the
  * caller.  Returns false and says why where there is no such user or group.
  */

@@ -136,7 +136,10 @@ refuses() {
 	refuses "needs a user" -u "" -p 443
 	refuses "only root can start a server as another user" -u root -p 443
 	refuses "only root can start a server as another user" -u 12345 -p 443
-	refuses "there is no user '4294967295'" -u 4294967295 -p 443
+	refuses "there is no user '4294967295': the largest id is 4294967294" \
+	    -u 4294967295 -p 443
+	refuses "there is no group '4294967295': the largest id is 4294967294" \
+	    -u nobody:4294967295 -p 443
 	run -0 "$LOWPORT" -q -u nobody -p 443 -- true
 	run -0 "$LOWPORT" -q -u 65534:65534 -p 443 -- true
 }
@@ -242,6 +245,12 @@ refuses() {
 	chmod 755 "$TMPDIR/script"
 	run -127 "$LOWPORT" -q -p 443:8443 "$TMPDIR/script"
 	[[ $output == *"its interpreter is missing" ]]
+	mv "$TMPDIR/script" "$TMPDIR/orphaned-script"
+	PATH=$TMPDIR:$PATH run -127 "$LOWPORT" -q -p 443:8443 orphaned-script
+	[[ $output == *"'orphaned-script': its interpreter is missing" ]]
+	# What is not executable is passed over, as by a shell.
+	chmod 644 "$TMPDIR/orphaned-script"
+	PATH=$TMPDIR:$PATH run -126 "$LOWPORT" -q -p 443:8443 orphaned-script
 	run -126 "$LOWPORT" -q -p 443:8443 /etc/passwd
 	run -126 "$LOWPORT" -q -p 443:8443 /tmp
 }
