@@ -700,6 +700,22 @@ process_each_socket(bool (*visit)(ino_t, struct process_descriptor, void *),
 	    : PROCESS_NONE_HOLDS;
 }
 
+enum process_holding
+process_each_socket_anywhere(bool (*visit)(ino_t, struct process_descriptor,
+				 void *),
+    void *argument)
+{
+	const enum process_holding below = process_each_socket(visit, argument);
+	struct search search = {.visit = visit,
+	    .argument = argument,
+	    .anybody = true};
+
+	if (below == PROCESS_HOLDS ||
+	    search_everybody(&search) == WALK_STOPPED)
+		return PROCESS_HOLDS;
+	return below;
+}
+
 struct sought {
 	ino_t inode;
 	struct process_descriptor *holder;

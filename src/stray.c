@@ -170,7 +170,7 @@ judge(const struct handoff *h)
 
 	if (recall_all(h))
 		return;
-	others = process_each_socket(visit_holder, NULL);
+	others = process_each_socket_anywhere(visit_holder, NULL);
 	for (; s < end; s++) {
 		if (s->judged || (!s->ours && others == PROCESS_MAY_HOLD))
 			continue;
