@@ -7,6 +7,8 @@
  * server's first instruction runs when no process of ours can bind a privileged
  * port any more.
  */
+#include "machine.h" /* before what a refused one may lack */
+
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>

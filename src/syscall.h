@@ -8,6 +8,8 @@
 #ifndef SYSCALL_H
 #define SYSCALL_H
 
+#include "machine.h"
+
 #include <sys/syscall.h>
 
 #if defined(__x86_64__) && !defined(__ILP32__)
