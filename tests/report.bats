@@ -11,9 +11,11 @@ logged() {
 	grep -q -e "$1" "$TMPDIR/log"
 }
 
-# watch ARGUMENT...: a lowport in the background, whose messages go to the log.
+# watch ARGUMENT...: a lowport in the background, whose messages go to the log,
+# which is emptied before the caller goes on.
 watch() {
-	"$LOWPORT" "$@" 2>"$TMPDIR/log" &
+	: >"$TMPDIR/log"
+	"$LOWPORT" "$@" 2>>"$TMPDIR/log" &
 }
 
 # unwatch: ends it.

@@ -23,13 +23,14 @@ the capability to change its user: use -u"*"--keep-caps setuid,setgid"* ]]
 @test "another user's rival on the public port: its user is named" {
 	for way in $WAYS; do
 		use_way "$way"
-		rm -f "$TMPDIR/bound" "$TMPDIR/log"
+		rm -f "$TMPDIR/bound"
+		: >"$TMPDIR/log"
 		"$LOWPORT" -q -u nobody -p 20443:8443 -- python3 -c '
 import os, socket, time
 s = socket.socket()
 s.bind(("127.0.0.1", 8443))
 open(os.environ["TMPDIR"] + "/bound", "w")
-time.sleep(100)' 2>"$TMPDIR/log" &
+time.sleep(100)' 2>>"$TMPDIR/log" &
 		wait_until [ -e "$TMPDIR/bound" ]
 		setpriv --reuid=40002 --regid=40002 --clear-groups python3 -c '
 import socket, time
