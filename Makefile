@@ -51,7 +51,7 @@ HOSTCC    = $(if $(ARCH),cc,$(CC))
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
 ROOMS     = activation binary channel check clock doctor endpoint \
-            environment expected explain handoff holder host job launch lease library lint listing mapping \
+            environment expected explain handoff holder host job landlock launch lease library lint listing mapping \
             message method notify number obstacle options origin plan policy pool preload \
             privilege process program proof reason redirect report request seccomp signals \
             socket sockopt stray supervisor target told trial trust unused user verdict
@@ -208,7 +208,7 @@ fuzz:
 
 fuzzers: all $(FUZZERS)
 
-$(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff lease mapping message \
+$(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff landlock lease mapping message \
                  notify number plan policy pool preload proof reason signals \
                  sockopt told unused user
 

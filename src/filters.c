@@ -222,6 +222,10 @@ filter_server(const char *arch, bool observe, bool expected)
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 		  SCMP_SYS(landlock_restrict_self), 0),
 	    "landlock_restrict_self");
+	/* Nor is it handed what they forbid (landlock.c). */
+	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
+		  SCMP_SYS(landlock_create_ruleset), 0),
+	    "landlock_create_ruleset");
 	if (expected)
 		check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 			  SCMP_SYS(getsockname), 0),

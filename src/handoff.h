@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "landlock.h"
 #include "plan.h"
 #include "pool.h"
 #include "request.h"
@@ -61,6 +62,7 @@ struct handoff {
 	const struct plan *plan;
 	struct pool *pool;
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
+	struct landlock landlock;
 	bool sandboxed; /* some process has put itself into a sandbox */
 	struct told told;
 	struct unused unused;

@@ -25,6 +25,10 @@
 #include "seccomp.h"
 #include "socket.h"
 
+#ifndef SYS_landlock_restrict_self
+#define SYS_landlock_restrict_self 446
+#endif
+
 /* bind(fd, address, length) */
 struct trapped {
 	struct seccomp_notif call;
@@ -215,6 +219,26 @@ leave_foreign(struct handoff *h, const struct trapped *t)
 	seccomp_continue(h->listener, &t->call);
 }
 
+/* The kernel would not have let it bind, or might not have. */
+static bool
+is_forbidden(struct handoff *h, const struct trapped *t)
+{
+	const int protocol = t->bind.target.protocol;
+	pid_t process;
+
+	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
+	    !landlock_restricts(&h->landlock, t->bind.task))
+		return false;
+	process = process_of(t->bind.task);
+	if (told_first_process(&h->told, TOLD_FORBIDDEN, process))
+		alertx("process %d is not handed port %u (EACCES): it runs in "
+		       "a sandbox with rules about TCP ports (landlock(7)), "
+		       "which cannot be seen from here; --method preload asks "
+		       "them",
+		    process, t->bind.asked.port);
+	return true;
+}
+
 static void
 serve_mapped(struct handoff *h, struct trapped *t)
 {
@@ -226,7 +250,7 @@ serve_mapped(struct handoff *h, struct trapped *t)
 	}
 	d = handoff_decide(h, &t->bind);
 	if (d.outcome == HANDOFF_HAND_OVER)
-		d.error = deliver(h, t, &d);
+		d.error = is_forbidden(h, t) ? EACCES : deliver(h, t, &d);
 	if (d.outcome == HANDOFF_LET_THROUGH)
 		handoff_let_through(h, &t->bind, let_through(h, t));
 	else
@@ -314,6 +338,14 @@ serve_name(struct handoff *h, const struct seccomp_notif *call)
 		seccomp_continue(h->listener, call);
 }
 
+/* A ruleset that is made restricts nobody yet. */
+static void
+serve_sandbox(struct handoff *h, const struct seccomp_notif *call)
+{
+	landlock_note(&h->landlock, call);
+	h->sandboxed |= call->data.nr == SYS_landlock_restrict_self;
+}
+
 void
 notify_serve(struct handoff *h)
 {
@@ -331,7 +363,7 @@ notify_serve(struct handoff *h)
 		if (t.call.data.nr == SYS_setsockopt)
 			target_observe(h->listener, &t.call);
 		else
-			h->sandboxed = true;
+			serve_sandbox(h, &t.call);
 		seccomp_continue(h->listener, &t.call);
 	}
 }

@@ -841,6 +841,12 @@ process_each_descendant(void (*visit)(pid_t, void *), void *argument)
 	    true);
 }
 
+pid_t
+process_parent(pid_t process)
+{
+	return (pid_t)stat_field(process, STAT_PARENT);
+}
+
 ino_t
 process_namespace(pid_t task, const char *kind)
 {

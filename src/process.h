@@ -131,6 +131,9 @@ bool process_find_anybody(ino_t, struct process_descriptor *);
 void process_each_child(void (*visit)(pid_t, void *), void *argument);
 void process_each_descendant(void (*visit)(pid_t, void *), void *argument);
 
+/* The parent of a process, or 0 where it is gone. */
+pid_t process_parent(pid_t);
+
 /* The number of the task's namespace of this kind, "net" or "user", or 0 with
  * errno. */
 ino_t process_namespace(pid_t task, const char *kind);

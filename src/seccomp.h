@@ -25,7 +25,8 @@ void seccomp_confine(bool expected);
  */
 void seccomp_deny_typing(void);
 
-/* What is trapped, beside bind(2) and landlock_restrict_self(2). */
+/* What is trapped, beside bind(2), landlock_create_ruleset(2) and
+ * landlock_restrict_self(2). */
 enum seccomp_traps {
 	SECCOMP_FETCH,    /* nothing */
 	SECCOMP_OBSERVE,  /* the setsockopt(2) calls of sockopt.h */

@@ -24,6 +24,7 @@ enum told_kind {
 	TOLD_RIVAL,      /* a process that listens on a public port */
 	TOLD_REFUSED,    /* one that a signal does not reach */
 	TOLD_FOREIGN,    /* a process of another network namespace */
+	TOLD_FORBIDDEN,  /* one that may not bind ports */
 	TOLD_KINDS,
 };
 

@@ -297,6 +297,12 @@ process_write(pid_t task, uint64_t address, const void *bytes, size_t size)
 	return false;
 }
 
+pid_t
+process_parent(pid_t process)
+{
+	return process / 2;
+}
+
 ino_t
 process_namespace(pid_t task, const char *kind)
 {

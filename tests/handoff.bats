@@ -287,6 +287,27 @@ server()'
 	done
 }
 
+@test "a server's own sandbox is not weakened: no port that Landlock forbids" {
+	run -0 python3 tests/landlock.py 9999
+	[ "$output" != "no landlock" ] || skip "no Landlock with TCP rules here"
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- python3 tests/landlock.py \
+		    8443
+		echo "$way: $output"
+		[ "${lines[-1]}" = refused ] || [ "${lines[0]}" = refused ]
+		[ "$way" = preload ] ||
+			[[ $output == *"is not handed port 8443 (EACCES)"* ]]
+		# The twins: its parent, and beside it.
+		run -0 "$LOWPORT" -q -p 443:8443 -- sh -c '
+		    python3 tests/landlock.py 9999
+		    exec python3 tests/serve_once.py 8443 443'
+		echo "$way: $output"
+		[ "$output" = "refused
+reached" ]
+	done
+}
+
 # bind(2) of a port, and what it came to.
 ELSEWHERE='
 import socket, sys
