@@ -67,6 +67,12 @@ check_verdict(const struct start *start, size_t i,
 		    mapping, text);
 }
 
+static void
+note_policy(const char *warning)
+{
+	report_note("policy", "%s", warning);
+}
+
 void
 check_policy(const struct start *start)
 {
@@ -81,6 +87,7 @@ check_policy(const struct start *start)
 		return;
 	}
 	reached = verdict_reach(verdicts, start->plan.mappings, count, why);
+	verdict_warn(note_policy);
 	for (i = 0; i < count; i++)
 		if (!mapping_inherited(&start->plan.mappings[i]))
 			check_verdict(start, i, &verdicts[i],

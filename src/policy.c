@@ -7,6 +7,8 @@
  * --check-policy, by anybody.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +43,41 @@ parse_action(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 	return true;
 }
 
+/* Of what no account is called, there was none to remove. */
+static bool
+may_be_name(const char *name)
+{
+	return *name != '+' && *name != '-' && strpbrk(name, ":/") == NULL &&
+	    !number_is(name);
+}
+
+/* An account that was removed leaves a rule that matches nobody; the other
+ * rules count.  A database that cannot be read tells of no removal. */
+static bool
+look_up(struct policy_rule *rule, const char *kind, const char *name,
+    char why[REASON_TEXT])
+{
+	const char *file = *kind == 'u' ? "passwd" : "group";
+
+	if (*kind == 'u' ? user_id(name, &rule->id)
+			 : user_group_id(name, &rule->id))
+		return true;
+	if (errno != ENOENT)
+		return reason_say(why,
+		    "cannot look up %s '%.32s' in /etc/%s: %s", kind, name,
+		    file, errno == ENOTDIR ? "there is none" : strerror(errno));
+	if (!may_be_name(name))
+		return reason_say(why,
+		    "there is no %s '%.32s'; name one of /etc/%s or a number",
+		    kind, name, file);
+	rule->who = POLICY_NOBODY;
+	reason_say(why,
+	    "there is no %s '%.32s', so this rule matches nobody; name one "
+	    "of /etc/%s or a number, or remove the rule",
+	    kind, name, file);
+	return true;
+}
+
 static bool
 parse_who(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 {
@@ -59,11 +96,8 @@ parse_who(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 	if (name == NULL)
 		return reason_say(why, "a name or number is missing after '%s'",
 		    kind);
-	if (rule->who == POLICY_USER ? !user_id(name, &rule->id)
-				     : !user_group_id(name, &rule->id))
-		return reason_say(why,
-		    "there is no %s '%.32s'; name one of /etc/%s or a number",
-		    kind, name, *kind == 'u' ? "passwd" : "group");
+	if (!look_up(rule, kind, name, why))
+		return false;
 	next_word(w);
 	return true;
 }
@@ -109,6 +143,35 @@ parse_target(struct policy_target *target, const char *word)
 	return parse_protocols(target, copy) && parse_ports(target, slash);
 }
 
+/* A port as people write it, and the right way. */
+static bool
+say_no_port(const char *word, char why[REASON_TEXT])
+{
+	const char *slash = strchr(word, '/');
+	const char *port = slash != NULL ? slash + 1 : word, *c;
+
+	for (c = word; c < port; c++)
+		if (isupper((unsigned char)*c))
+			return reason_say(why,
+			    "'%.32s': write the protocol in lower case, as in "
+			    "tcp/443",
+			    word);
+	if (strchr(word, ',') != NULL)
+		return reason_say(why,
+		    "'%.32s': put blanks, not commas, between ports, each with "
+		    "its protocol, as in tcp/443 tcp/80",
+		    word);
+	if (slash != NULL && isalpha((unsigned char)*port))
+		return reason_say(why,
+		    "'%.32s': write the port as a number, as in tcp/443; "
+		    "names of services(5) are not read",
+		    word);
+	return reason_say(why,
+	    "'%.32s' is no port; write tcp/443, udp/53, tcp+udp/443 or "
+	    "tcp/8000-8099",
+	    word);
+}
+
 static bool
 parse_targets(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 {
@@ -119,10 +182,7 @@ parse_targets(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 			    POLICY_TARGETS_MAX);
 		if (!parse_target(&rule->targets[rule->target_count++],
 			w->word))
-			return reason_say(why,
-			    "'%.32s' is no port; write tcp/443, udp/53, "
-			    "tcp+udp/443 or tcp/8000-8099",
-			    w->word);
+			return say_no_port(w->word, why);
 	}
 	if (rule->target_count == 0)
 		return reason_say(why, "no port; write some, as in tcp/443");
@@ -237,9 +297,11 @@ policy_next(struct policy_reader *reader, struct policy_rule *rule,
 		if (!take_line(reader, line, why))
 			return POLICY_ERROR;
 		w.word = strtok_r(line, BLANKS, &w.state);
-		if (w.word != NULL)
-			return parse_rule(rule, &w, why) ? POLICY_RULE
-							 : POLICY_ERROR;
+		if (w.word == NULL)
+			continue;
+		if (!parse_rule(rule, &w, why))
+			return POLICY_ERROR;
+		return rule->who == POLICY_NOBODY ? POLICY_VOID : POLICY_RULE;
 	}
 	return POLICY_END;
 }
@@ -257,6 +319,8 @@ is_about(const struct policy_rule *rule, const struct policy_caller *caller)
 			if (rule->id == caller->groups[i])
 				return true;
 		return rule->id == caller->gid;
+	case POLICY_NOBODY:
+		return false;
 	default:
 		return true;
 	}

@@ -25,6 +25,7 @@ enum policy_who {
 	POLICY_ANY,
 	POLICY_USER,
 	POLICY_GROUP,
+	POLICY_NOBODY, /* a user or group that is gone */
 };
 
 /* Ports, both ends included. */
@@ -62,10 +63,13 @@ struct policy_reader {
 enum policy_item {
 	POLICY_END,
 	POLICY_RULE,
+	POLICY_VOID,  /* a rule that matches nobody, with a reason */
 	POLICY_ERROR, /* with a reason; the next line can be read */
 };
 
-/* Reads on to the next rule.  Users and groups are looked up (user.h). */
+/* Reads on to the next rule.  Users and groups are looked up (user.h): one that
+ * is not there leaves a rule about nobody, and one that cannot be looked up is
+ * an error. */
 enum policy_item policy_next(struct policy_reader *, struct policy_rule *,
     char why[REASON_TEXT]);
 

@@ -36,13 +36,17 @@ static bool
 parse_id(uint32_t *id, const char *text)
 {
 	unsigned long number;
+	int error;
 
 	if (strcmp(text, "root") == 0) {
 		*id = 0;
 		return true;
 	}
-	if (!number_parse(&number, text, 0, UINT32_MAX - 1))
+	error = errno;
+	if (!number_parse(&number, text, 0, UINT32_MAX - 1)) {
+		errno = error;
 		return false;
+	}
 	*id = (uint32_t)number;
 	return true;
 }
@@ -54,6 +58,19 @@ is_entry(const char *name)
 	return *name != '+' && *name != '-';
 }
 
+/* A database that could not be read to its end says nothing of who is not in
+ * it: errno is why, and ENOENT where it was read, and has no such entry. */
+static void
+end_search(FILE *file)
+{
+	int error = errno;
+
+	if (error == 0 || (error == ENOENT && !ferror(file)))
+		error = ferror(file) ? EIO : ENOENT;
+	fclose(file);
+	errno = error;
+}
+
 /* The entry with this name, or with this id where the name is NULL. */
 static struct passwd *
 find_passwd(const char *name, uid_t uid)
@@ -61,14 +78,18 @@ find_passwd(const char *name, uid_t uid)
 	FILE *file = open_database("passwd");
 	struct passwd *entry = NULL;
 
-	if (file == NULL)
+	if (file == NULL) {
+		/* Not even a database is another thing than no entry. */
+		errno = errno == ENOENT ? ENOTDIR : errno;
 		return NULL;
+	}
+	errno = 0;
 	while ((entry = fgetpwent(file)) != NULL)
 		if (is_entry(entry->pw_name) &&
 		    (name != NULL ? strcmp(entry->pw_name, name) == 0
 				  : entry->pw_uid == uid))
 			break;
-	fclose(file);
+	end_search(file);
 	return entry;
 }
 
@@ -101,12 +122,16 @@ user_group_id(const char *name, gid_t *id)
 	FILE *file = open_database("group");
 	const struct group *entry = NULL;
 
+	if (file == NULL)
+		errno = errno == ENOENT ? ENOTDIR : errno;
+	else
+		errno = 0;
 	while (file != NULL && (entry = fgetgrent(file)) != NULL)
 		if (is_entry(entry->gr_name) &&
 		    strcmp(entry->gr_name, name) == 0)
 			break;
 	if (file != NULL)
-		fclose(file);
+		end_search(file);
 	if (entry == NULL)
 		return parse_id(id, name);
 	*id = entry->gr_gid;

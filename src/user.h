@@ -33,7 +33,9 @@ extern const char *user_database;
 const char *user_name(uid_t, char[USER_NAME]);
 
 /* The id of a user or group by name, or by number whether listed or not; root
- * is 0, listed or not.  False where there is none. */
+ * is 0, listed or not.  False where there is none: errno is ENOENT where the
+ * database was read to its end, ENOTDIR where there is no database, and else
+ * why it could not be read. */
 bool user_id(const char *name, uid_t *);
 bool user_group_id(const char *name, gid_t *);
 

@@ -57,7 +57,8 @@ judge(struct policy_reader *reader, struct verdict *verdicts,
 	char error[REASON_TEXT];
 
 	read_caller(&caller);
-	while ((item = policy_next(reader, &rule, error)) == POLICY_RULE)
+	while ((item = policy_next(reader, &rule, error)) == POLICY_RULE ||
+	    item == POLICY_VOID)
 		apply_rule(&rule, reader->line, &caller, verdicts, mappings,
 		    count);
 	return item == POLICY_END ||
@@ -81,6 +82,25 @@ verdict_reach(struct verdict *verdicts, const struct mapping *mappings,
 		reason_say(why, "there is no %.64s", verdict_policy);
 	memset(verdicts, 0, count * sizeof(*verdicts));
 	return false;
+}
+
+void
+verdict_warn(void (*visit)(const char *))
+{
+	static char text[VERDICT_POLICY_MAX];
+	char why[REASON_TEXT], warning[REASON_TEXT];
+	struct policy_reader reader = {.rest = text};
+	ssize_t length = trust_read(verdict_policy, text, sizeof(text), why);
+	struct policy_rule rule;
+	enum policy_item item;
+
+	reader.length = length > 0 ? (size_t)length : 0;
+	while ((item = policy_next(&reader, &rule, why)) != POLICY_END)
+		if (item == POLICY_VOID) {
+			reason_say(warning, "%.64s:%u: %.600s", verdict_policy,
+			    reader.line, why);
+			visit(warning);
+		}
 }
 
 void

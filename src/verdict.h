@@ -26,10 +26,18 @@ struct verdict {
 /*
  * Judges each mapping for the real user, group and supplementary groups of this
  * process.  Returns false, permits nothing and says why where there is no
- * policy, or where it is not root's alone or has an error anywhere.
+ * policy, or where it is not root's alone or has an error anywhere.  A rule
+ * whose user or group is gone is no error, and matches nobody (verdict_warn).
  */
 bool verdict_reach(struct verdict *, const struct mapping *, size_t count,
     char why[REASON_TEXT]);
+
+/*
+ * Calls visit with each warning of the policy, by file and line: a rule that
+ * matches nobody, as its user or group is gone.  Errors are not
+ * among them.
+ */
+void verdict_warn(void (*visit)(const char *warning));
 
 /*
  * For the helper: says for each mapping whether the capability may be used for

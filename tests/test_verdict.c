@@ -189,11 +189,8 @@ static const struct wrong {
     {GOOD "# comment\npermit any tcp/80", GOOD "# comment\npermit any",
 	POLICY ":3: no port; write some, as in tcp/443"},
     /* For somebody else. */
-    {GOOD "permit user 1 tcp/80\n", GOOD "permit user nobody-here tcp/80\n",
-	POLICY ":2: there is no user 'nobody-here'; name one of /etc/passwd "
-	       "or a number"},
-    {GOOD "permit group 1 tcp/80\n", GOOD "permit group nobody-here tcp/80\n",
-	POLICY ":2: there is no group 'nobody-here'; name one of /etc/group "
+    {GOOD "permit user 1 tcp/80\n", GOOD "permit user +1 tcp/80\n",
+	POLICY ":2: there is no user '+1'; name one of /etc/passwd "
 	       "or a number"},
     /* The first one is told. */
     {GOOD GOOD GOOD, GOOD "x\ny\n",
@@ -333,11 +330,43 @@ START_TEST(grants_root_its_own)
 }
 END_TEST
 
+static unsigned int warnings;
+
+static void
+count_warning(const char *warning)
+{
+	warnings++;
+	ck_assert_ptr_nonnull(strstr(warning, POLICY ":2: there is no "));
+}
+
+/* The other rules count, and the one denies nothing. */
+START_TEST(an_account_that_is_gone_voids_its_rule_alone)
+{
+	UNIT_NEEDS(make_tree(), "no user namespaces here");
+	ck_assert(unit_write(POLICY,
+	    GOOD "deny user gone tcp/443\ndeny any tcp/80\n"));
+	assert_permits("443", true, 1);
+	assert_permits("80", false, 3);
+	ck_assert(unit_write(POLICY, GOOD "permit group gone tcp/81\n"));
+	assert_permits("443", true, 1);
+	assert_permits("81", false, 0);
+	verdict_warn(count_warning);
+	ck_assert_uint_eq(warnings, 1);
+	/* Without the database nobody knows whom it denies. */
+	ck_assert(unit_write(POLICY, GOOD "deny user other tcp/443\n"));
+	assert_permits("443", true, 1);
+	ck_assert_int_eq(unlink("/etc/passwd"), 0);
+	assert_no_verdict(POLICY ":2: cannot look up user 'other' in "
+				 "/etc/passwd: there is none");
+}
+END_TEST
+
 static void
 add_refusals(Suite *s)
 {
 	TCase *t = tcase_create("refusals");
 
+	tcase_add_test(t, an_account_that_is_gone_voids_its_rule_alone);
 	tcase_add_loop_test(t, an_error_anywhere_permits_nothing, 0,
 	    LENGTH(wrong));
 	tcase_add_test(t, no_policy_permits_nothing);

@@ -470,8 +470,8 @@ make_acl() {
 }
 
 @test "an error in the last line, which is about somebody else" {
-	for line in "permit user root" "permit user nonesuch tcp/444" \
-	    "permit group nonesuch tcp/444" "allow user root tcp/444" \
+	for line in "permit user root" "permit user none:such tcp/444" \
+	    "permit group -nonesuch tcp/444" "allow user root tcp/444" \
 	    "permit user root tcp/444 on 127.0.0.1/8" \
 	    "deny user root tcp/70000" "permit user root tcp/444 on lo" \
 	    "deny user root sctp/444" "permit root tcp/444" "permit" \
@@ -579,6 +579,32 @@ make_acl() {
 	run -125 as_nobody timeout -k 1 60 "$LOWPORT" \
 	    --check-policy "$WORK/fifo"
 	[[ $output == *"no regular file"* ]]
+}
+
+@test "--check-policy: root follows no link to a text it would quote" {
+	echo "permit any tcp/443" >"$WORK/draft"
+	run -0 "$LOWPORT" --check-policy "$WORK/draft"
+	mkdir -m 700 "$WORK/own"
+	echo "secret:words" >"$WORK/own/secret"
+	ln -s own/secret "$WORK/link"
+	ln -s own "$WORK/directory"
+	# The control: an error quotes the text.
+	run -125 "$LOWPORT" --check-policy "$WORK/own/secret"
+	[[ $output == *"secret:words"* ]]
+	for path in link directory/secret; do
+		run -125 "$LOWPORT" --check-policy "$WORK/$path"
+		[[ $output == *"a symbolic link is on the way"* ]]
+		[[ $output != *"secret:words"* ]]
+	done
+}
+
+@test "--check-policy and --check tell of an account that is gone" {
+	policy "deny user gone tcp/443" "permit any tcp/443"
+	permits
+	run -0 as_nobody "$LOWPORT" --check -p 443:8443
+	says note policy "$POLICY:1: there is no user 'gone'"
+	run -125 as_nobody "$LOWPORT" --check-policy "$POLICY"
+	says problem policy "$POLICY:1: there is no user 'gone'"
 }
 
 # ---- While it changes.
