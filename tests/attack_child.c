@@ -798,9 +798,14 @@ send_copies(struct hijack *h, int count, uint16_t port)
 	copy_memory(h->child, (uintptr_t)h->vector.iov_base, &plan,
 	    sizeof(plan), false);
 	plan.mappings[1].public_port = port;
+	/* The helper may have had the second already, and closed the channel. */
 	while (count-- > 0)
-		if (send(h->channel, &plan, sizeof(plan), MSG_DONTWAIT) < 0)
-			err(2, "send");
+		if (send(h->channel, &plan, sizeof(plan),
+			MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+			if (errno != EPIPE)
+				err(2, "send");
+			return;
+		}
 }
 
 /* Two plans: one with the first port, then the child's own, with the second. */
@@ -1716,6 +1721,7 @@ main(int argc, char **argv)
 			"$ATTACKABLE");
 	/* Orphans come here, and nothing outlives its time. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	atexit(end_all);
 	signal(SIGALRM, out_of_time);
 	alarm(strcmp(argv[1], "storm") == 0 ||
 		    strcmp(argv[1], "squeeze") == 0 ||
