@@ -390,34 +390,34 @@ variant_ipv6(struct in6_addr address, bool v6only)
 }
 
 static size_t
-list_ipv4_any(struct mapping_variant *list, bool clients)
+list_ipv4_any(struct mapping_variant *list)
 {
 	const struct in_addr any = {htonl(INADDR_ANY)};
 	const struct in_addr loopback = {htonl(INADDR_LOOPBACK)};
 
 	list[0] = variant_ipv4(any);
-	list[0].common = true;
 	list[1] = variant_ipv4_mapped(any);
 	list[2] = variant_ipv4(loopback);
-	list[2].common = clients;
 	list[3] = variant_ipv4_mapped(loopback);
+	/* No server is known that binds the other, ::ffff:0.0.0.0. */
+	list[0].common = list[2].common = list[3].common = true;
 	list[1].implied = list[2].implied = list[3].implied = true;
 	return 4;
 }
 
 static size_t
-list_ipv6_any(struct mapping_variant *list, bool clients, bool implied)
+list_ipv6_any(struct mapping_variant *list, bool implied)
 {
 	list[0] = variant_ipv6(in6addr_any, false);
 	list[1] = variant_ipv6(in6addr_any, true);
-	list[0].common = list[1].common = true;
-	list[0].implied = list[1].implied = implied;
 	list[2] = variant_ipv6(in6addr_loopback, false);
-	list[2].common = clients;
+	list[0].common = list[1].common = list[2].common = true;
+	list[0].implied = list[1].implied = implied;
 	list[2].implied = true;
 	return 3;
 }
 
+/* Java binds an IPv4 address by an IPv6 socket. */
 static size_t
 list_one(struct mapping_variant *list, const struct mapping *m)
 {
@@ -428,7 +428,7 @@ list_one(struct mapping_variant *list, const struct mapping *m)
 		return 1;
 	memcpy(&address, m->address, sizeof(address));
 	list[1] = variant_ipv4_mapped(address);
-	list[1].implied = true;
+	list[1].common = list[1].implied = true;
 	return 2;
 }
 
@@ -449,9 +449,6 @@ list_by_descriptor(struct mapping_variant *list, const struct mapping *m)
 static size_t
 list_all(struct mapping_variant *list, const struct mapping *m)
 {
-	/* A UDP server may bind a socket for each client, to the address the
-	 * client has sent to. */
-	const bool clients = m->protocol == IPPROTO_UDP;
 	struct endpoint e = endpoint_of(m);
 	size_t count;
 
@@ -460,13 +457,13 @@ list_all(struct mapping_variant *list, const struct mapping *m)
 	if (mapping_by_descriptor(m))
 		return list_by_descriptor(list, m);
 	if (m->family == AF_UNSPEC) {
-		count = list_ipv4_any(list, clients);
-		return count + list_ipv6_any(list + count, clients, true);
+		count = list_ipv4_any(list);
+		return count + list_ipv6_any(list + count, true);
 	}
 	if (!endpoint_is_wildcard(&e))
 		return list_one(list, m);
-	return m->family == AF_INET ? list_ipv4_any(list, clients)
-				    : list_ipv6_any(list, clients, false);
+	return m->family == AF_INET ? list_ipv4_any(list)
+				    : list_ipv6_any(list, false);
 }
 
 size_t
