@@ -149,6 +149,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	if (channel_receive_plan(channel, &plan) &&
 	    plan_check(&plan, getuid(), getgid())) {
 		verdict_grant(granted, &plan);
+		privilege_change_user(plan.uid, plan.gid);
 		pool_fill(&pool, &plan, granted, &answer);
 	} else {
 		refuse_plan(&answer);

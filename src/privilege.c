@@ -348,6 +348,16 @@ change_ids(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
 }
 
 void
+privilege_change_user(uid_t uid, gid_t gid)
+{
+	raise_permitted(FOR_IDS);
+	if (!change_ids(uid, gid, NULL, 0))
+		fatal("cannot become user %u, group %u", uid, gid);
+	keep_permitted(PRIVILEGE_BIND | PRIVILEGE_KILL |
+	    UINT64_C(1) << CAP_SETPCAP);
+}
+
+void
 privilege_drop(uid_t uid, gid_t gid, uint64_t kept)
 {
 	const uint64_t there = privilege_permitted() & kept;

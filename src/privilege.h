@@ -4,6 +4,7 @@
  *
  *   helper  privilege_hide     first of all
  *           privilege_trim     keeps what the drop itself needs
+ *           privilege_change_user  so that the sockets are its own
  *           privilege_raise    around the bind(2) calls of the pool
  *           privilege_lower
  *           privilege_drop     for ever, and tries to undo it
@@ -69,6 +70,15 @@ void privilege_disarm(void);
  * Ends the process on failure.
  */
 void privilege_trim(uint64_t kept);
+
+/*
+ * Becomes uid and gid without supplementary groups, and keeps permitted, of what
+ * is there, only CAP_NET_BIND_SERVICE, CAP_KILL and what privilege_drop needs.
+ * The kernel names the user who made a socket (sock_diag(7), /proc/net/tcp), and
+ * rules of firewalls and routing hold for that user.  Ends the process on
+ * failure.
+ */
+void privilege_change_user(uid_t, gid_t);
 
 /*
  * Makes CAP_NET_BIND_SERVICE effective, where it is permitted.  Where it is
