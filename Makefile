@@ -50,11 +50,9 @@ HOSTCC    = $(if $(ARCH),cc,$(CC))
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
-ROOMS     = activation binary channel check clock doctor endpoint \
-            environment expected explain handoff holder host job landlock launch lease library lint listing mapping \
-            message method notify number obstacle options origin plan policy pool preload \
-            privilege process program proof reason redirect report request seccomp signals \
-            socket sockopt stray supervisor target told trial trust unused user verdict
+# A file of src is a room of the program, but for these.
+ROOMS     = $(filter-out main filters liblowport,$(patsubst src/%.c,%, \
+                $(sort $(wildcard src/*.c))))
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport $(BUILD)/liblowport.so
@@ -187,7 +185,7 @@ sandboxed-sanitized:
 # Fuzzers of what reads hostile bytes, with clang's libFuzzer: a short run that
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
-FUZZED         = channel clock endpoint mapping message number plan policy pool \
+FUZZED         = channel clock diag endpoint mapping message number plan policy pool \
                  privilege process proof reason request signals socket sockopt user
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \

@@ -102,3 +102,37 @@ endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
 	    memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
 	    (a->v6only == b->v6only || !is_ipv6_any(a));
 }
+
+/* In the form of IPv6, where IPv4 is ::ffff:0:0/96. */
+static struct in6_addr
+as_ipv6(const struct endpoint *e)
+{
+	struct in6_addr wide;
+
+	memcpy(&wide, e->address, sizeof(wide));
+	if (e->family == AF_INET) {
+		memcpy(&wide, mapped_any, sizeof(wide));
+		memcpy(&wide.s6_addr[12], e->address, sizeof(struct in_addr));
+	}
+	return wide;
+}
+
+static bool
+covers(const struct endpoint *a, const struct endpoint *b)
+{
+	const struct in6_addr wide = as_ipv6(a), other = as_ipv6(b);
+	const bool ipv4 = IN6_IS_ADDR_V4MAPPED(&other);
+
+	if (IN6_IS_ADDR_UNSPECIFIED(&wide))
+		return !(ipv4 && a->v6only);
+	if (memcmp(&wide, mapped_any, sizeof(wide)) == 0)
+		return ipv4;
+	return IN6_ARE_ADDR_EQUAL(&wide, &other) &&
+	    (!IN6_IS_ADDR_LINKLOCAL(&wide) || a->scope == b->scope);
+}
+
+bool
+endpoint_overlaps(const struct endpoint *a, const struct endpoint *b)
+{
+	return covers(a, b) || covers(b, a);
+}

@@ -47,4 +47,8 @@ bool endpoint_is_wildcard(const struct endpoint *);
  * ports apart. */
 bool endpoint_same_address(const struct endpoint *, const struct endpoint *);
 
+/* True when what comes for some address may come to either, the ports apart: one
+ * is a wildcard of the other's family, or of both, or they are the same. */
+bool endpoint_overlaps(const struct endpoint *, const struct endpoint *);
+
 #endif
