@@ -5,9 +5,11 @@
  * Reads: what the start was made of, the policy, and what the helper answered.
  */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "check.h"
 #include "explain.h"
+#include "host.h"
 #include "method.h"
 #include "program.h"
 #include "report.h"
@@ -94,15 +96,46 @@ check_policy(const struct start *start)
 			    reached ? NULL : why);
 }
 
+/* What a socket that does not listen yet keeps, and from whom. */
+static void
+note_unprivileged(const struct start *start, size_t i)
+{
+	const struct mapping *m = &start->plan.mappings[i];
+	char mapping[OPTIONS_MAPPING];
+
+	if (start->answer.results[i].outcome == OUTCOME_READY &&
+	    m->protocol == IPPROTO_TCP && !mapping_inherited(m) &&
+	    !mapping_by_descriptor(m) &&
+	    m->public_port + m->ports > host_port_start())
+		report_note("sockets",
+		    "%s: the port needs no privilege: while the server does "
+		    "not listen, another user can bind it by SO_REUSEADDR and "
+		    "listen first",
+		    options_format(&start->options, i, mapping));
+}
+
+void
+check_file(void)
+{
+	if (origin_file_is_effective())
+		report_note("capability",
+		    "%s has it as '=ep': without CAP_NET_BIND_SERVICE in the "
+		    "bounding set it cannot even be executed; setcap "
+		    "cap_net_bind_service=p needs no e",
+		    origin_path());
+}
+
 static void
 note_oddities(const struct start *start)
 {
 	char text[REASON_TEXT];
 	size_t i;
 
-	for (i = 0; i < start->options.mapping_count; i++)
+	for (i = 0; i < start->options.mapping_count; i++) {
+		note_unprivileged(start, i);
 		if (explain_mapping(text, &start->plan.mappings[i]))
 			report_note("mapping", "%s", text);
+	}
 }
 
 void
@@ -199,6 +232,7 @@ void
 check_report(struct start *start)
 {
 	check_user(start);
+	check_file();
 	check_policy(start);
 	check_mappings(start);
 	check_handoff(start);

@@ -11,6 +11,7 @@
  * each mapping has its sockets, and how they are handed over, which is
  * tried. */
 void check_user(const struct start *);
+void check_file(void);
 void check_policy(const struct start *);
 void check_mappings(const struct start *);
 void check_handoff(struct start *);

@@ -17,9 +17,6 @@
 #include "redirect.h"
 #include "report.h"
 
-/* The ports below this one take the capability (ip(7)).  Linux 4.11. */
-#define PORT_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
-
 static void
 examine_redirect(const struct mapping *m)
 {
@@ -122,8 +119,8 @@ examine_port_start(const struct start *start)
 	unsigned int port;
 	size_t i;
 
-	if (!host_setting(PORT_START, &port)) {
-		report_note("port start", "not known: no " PORT_START);
+	if (!host_setting(HOST_PORT_START, &port)) {
+		report_note("port start", "not known: no " HOST_PORT_START);
 		return;
 	}
 	for (i = 0; i < start->options.mapping_count; i++)
@@ -224,6 +221,7 @@ void
 doctor_report(struct start *start)
 {
 	examine_container(start);
+	check_file();
 	check_policy(start);
 	check_mappings(start);
 	check_handoff(start);

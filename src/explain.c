@@ -140,6 +140,13 @@ explain_lack(char text[REASON_TEXT], const struct origin *origin)
 		    "setcap cap_net_bind_service=p %s",
 		    origin_path());
 		break;
+	case ORIGIN_NO_XATTRS:
+		reason_say(text,
+		    "%s is on a file system without extended attributes, where "
+		    "setcap fails; install it on another one (ext4, xfs, "
+		    "btrfs, tmpfs)",
+		    origin_path());
+		break;
 	case ORIGIN_NOSUID:
 		reason_say(text,
 		    "%s is on a file system mounted nosuid, which voids its "
@@ -406,7 +413,7 @@ explain_trial(char text[REASON_TEXT], int error)
 {
 	static const char head[] = "the trial hand-off before the start failed";
 
-	if (access("/proc/self/fd", R_OK) != 0)
+	if (!host_has_proc())
 		reason_say(text,
 		    "%s: there is no /proc to see the server's sockets by; "
 		    "mount it",

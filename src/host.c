@@ -63,3 +63,17 @@ host_yama_scope(void)
 	    ? scope
 	    : 0;
 }
+
+unsigned int
+host_port_start(void)
+{
+	unsigned int port;
+
+	return host_setting(HOST_PORT_START, &port) ? port : 1024;
+}
+
+bool
+host_has_proc(void)
+{
+	return access("/proc/self/fd", R_OK) == 0;
+}

@@ -24,4 +24,12 @@ bool host_kernel_before(unsigned int major, unsigned int minor);
 /* kernel.yama.ptrace_scope, 0 where there is no Yama. */
 unsigned int host_yama_scope(void);
 
+/* The ports below this one take the capability (ip(7)); 1024 where it cannot be
+ * read.  Linux 4.11. */
+#define HOST_PORT_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+unsigned int host_port_start(void);
+
+/* Without it no hand-off works. */
+bool host_has_proc(void);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "channel.h"
 #include "explain.h"
+#include "host.h"
 #include "library.h"
 #include "method.h"
 #include "process.h"
@@ -207,7 +208,7 @@ method_install(struct start *start)
 	memcpy(notify, method.why, sizeof(notify));
 	if (*notify == '\0')
 		reason_say(method.why, "%s", why);
-	else
+	else if (host_has_proc()) /* else both fail for want of it */
 		reason_say(method.why, "%.500s; nor by --method preload: %s",
 		    notify, why);
 	return method;

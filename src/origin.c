@@ -4,8 +4,10 @@
  * when it holds nothing any more.
  * Reads: its own state, files of /proc and of this program.
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
 #include <sys/capability.h>
@@ -55,6 +57,25 @@ on_nosuid_mount(void)
 	return statvfs(SELF, &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
 }
 
+/* NFS, many FUSE and old container file systems: setcap(8) would fail. */
+static bool
+cannot_have_capability(void)
+{
+	return getxattr(SELF, "security.capability", NULL, 0) < 0 &&
+	    errno == ENOTSUP;
+}
+
+bool
+origin_file_is_effective(void)
+{
+	struct vfs_ns_cap_data data;
+	ssize_t length = getxattr(SELF, "security.capability", &data,
+	    sizeof(data));
+
+	return length >= (ssize_t)sizeof(data.magic_etc) &&
+	    (le32toh(data.magic_etc) & VFS_CAP_FLAGS_EFFECTIVE) != 0;
+}
+
 static bool
 has_file_capability(void)
 {
@@ -94,6 +115,8 @@ origin_lack(const struct origin *origin)
 		return ORIGIN_LACKS_NOTHING;
 	if (!origin->bounded)
 		return ORIGIN_NOT_BOUNDED;
+	if (cannot_have_capability())
+		return ORIGIN_NO_XATTRS;
 	if (!has_file_capability())
 		return ORIGIN_NO_XATTR;
 	if (on_nosuid_mount())

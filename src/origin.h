@@ -28,6 +28,7 @@ enum origin_lack {
 	ORIGIN_FOREIGN, /* the network is of another user namespace */
 	ORIGIN_NOT_BOUNDED,
 	ORIGIN_NO_XATTR,     /* the file has no capability */
+	ORIGIN_NO_XATTRS,    /* nor can it: its file system has no attributes */
 	ORIGIN_NOSUID,       /* its file system voids it */
 	ORIGIN_NO_NEW_PRIVS, /* no_new_privs voids it */
 	ORIGIN_TRACED,       /* a tracer does */
@@ -35,6 +36,10 @@ enum origin_lack {
 };
 
 enum origin_lack origin_lack(const struct origin *);
+
+/* True where the file's capability is effective at once (=ep): the kernel then
+ * refuses to execute it where the bounding set lacks it (capabilities(7)). */
+bool origin_file_is_effective(void);
 
 /* The path of this program, for a message. */
 const char *origin_path(void);

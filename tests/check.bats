@@ -145,6 +145,14 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	done
 }
 
+@test "--check promises no more of a port that needs no privilege" {
+	run -0 "${CHECK[@]}" -p 20443:8443 -p 443:9443 -p 20444:5353/udp
+	says note sockets "20443:8443: the port needs no privilege: while the server does not listen, another user can bind it"
+	[ "$(grep -c "needs no privilege" <<<"$output")" -eq 1 ]
+	run -0 "${CHECK[@]}" -p 20443:@web
+	! grep -q "needs no privilege" <<<"$output"
+}
+
 @test "--check: the command, as exec would find it" {
 	agrees 0 "$LOWPORT" -p 443:8443
 	run -125 "${CHECK[@]}" -p 443:8443 -- nonesuch

@@ -75,6 +75,33 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	[ "$status" -eq 125 ]
 	says problem proc "mount it"
 	says problem hand-off "there is no /proc"
+	[ "$(grep -o "there is no /proc" <<<"$output" | wc -l)" -eq 1 ]
+}
+
+@test "--check and --doctor: a file system that has no capabilities" {
+	mkdir -p "$TMPDIR/ramfs"
+	mount -t ramfs -o mode=755 ramfs "$TMPDIR/ramfs" || skip "no ramfs here"
+	cp "$PLAIN" "$TMPDIR/ramfs/lowport"
+	chmod 755 "$TMPDIR/ramfs/lowport"
+	run as_user $SET_CAPS "$TMPDIR/ramfs/lowport" --check -p 443:8443
+	umount "$TMPDIR/ramfs"
+	[ "$status" -eq 125 ]
+	says problem sockets "file system without extended attributes"
+	! grep -q "run once as root" <<<"$output"
+}
+
+@test "--check and --doctor: a capability that is effective at once" {
+	cp "$LOWPORT" "$TMPDIR/effective"
+	setcap cap_net_bind_service=ep "$TMPDIR/effective"
+	run -0 as_user $SET_CAPS "$TMPDIR/effective" --check -p 443:8443
+	says note capability "'=ep': .*cannot even be executed"
+	run -0 as_user $SET_CAPS "$TMPDIR/effective" --doctor
+	says note capability "cannot even be executed"
+	run as_user --bounding-set=-net_bind_service $SET_CAPS "$TMPDIR/effective" --version
+	[ "$status" -ne 0 ]
+	run -0 as_user $SET_CAPS "$LOWPORT" --check -p 443:8443
+	! grep -q "be executed" <<<"$output"
+	rm "$TMPDIR/effective"
 }
 
 @test "--doctor: a rule that diverts the port, to root" {
