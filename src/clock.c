@@ -8,10 +8,16 @@
 #include "clock.h"
 
 long long
-clock_milliseconds(void)
+clock_microseconds(void)
 {
 	struct timespec time;
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+	return time.tv_sec * 1000000LL + time.tv_nsec / 1000;
+}
+
+long long
+clock_milliseconds(void)
+{
+	return clock_microseconds() / 1000;
 }

@@ -7,5 +7,6 @@
 
 /* Milliseconds of CLOCK_MONOTONIC (clock_gettime(2)). */
 long long clock_milliseconds(void);
+long long clock_microseconds(void);
 
 #endif

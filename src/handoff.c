@@ -240,19 +240,47 @@ tell_handed(const struct handoff *h, const struct handoff_bind *b,
 	    endpoint_format(&v->endpoint, given), h->trying ? " (trial)" : "");
 }
 
-/* Of TCP it is what a second server of one port sees anywhere. */
+/* A second server that listens at one port sees that anywhere. */
 static void
 tell_in_use(struct handoff *h, const struct pool_variant *v)
 {
+	const bool udp = v->protocol == IPPROTO_UDP;
+	const unsigned int connections = lease_connections(v);
 	char text[ENDPOINT_TEXT];
 
-	if (v->protocol != IPPROTO_UDP ||
-	    !told_first_endpoint(&h->told, TOLD_IN_USE, &v->endpoint,
+	if (!udp && connections == 0 && v->count > 0)
+		return;
+	if (!told_first_endpoint(&h->told, TOLD_IN_USE, &v->endpoint,
 		v->protocol, 0))
 		return;
-	warnx("all UDP sockets for %s are in use, and bind(2) fails "
-	      "(EADDRINUSE) until one is closed; --spares gives more",
-	    endpoint_format(&v->endpoint, text));
+	endpoint_format(&v->endpoint, text);
+	if (v->count == 0)
+		warnx("no socket for %s is left that could be used again: the "
+		      "server has shut down or locked all of them, and bind(2) "
+		      "fails (EADDRINUSE); start it anew, or with more "
+		      "--spares",
+		    text);
+	else
+		warnx("all %s sockets for %s are in use, %u of them connected, "
+		      "and bind(2) fails (EADDRINUSE) until one is closed; "
+		      "--spares gives more",
+		    udp ? "UDP" : "TCP", text, connections);
+}
+
+/* It would take what comes for the server. */
+static void
+tell_stranger(struct handoff *h, const struct pool_variant *v, uid_t uid)
+{
+	char text[ENDPOINT_TEXT];
+
+	if (told_first_endpoint(&h->told, TOLD_STRANGER, &v->endpoint,
+		v->protocol, uid))
+		alertx("a UDP socket of user %u is bound beside %s and would "
+		       "take what comes for the server, so bind(2) fails "
+		       "(EADDRINUSE); end its process: ss -uanp 'sport = :%u' "
+		       "names it to root",
+		    uid, endpoint_format(&v->endpoint, text),
+		    v->endpoint.port);
 }
 
 /* Prepares a socket of the variant for the server: never the unmapped port in
@@ -263,7 +291,13 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 {
 	struct handoff_decision d = {HANDOFF_HAND_OVER, .variant = v};
 	const struct target *target = &b->target;
+	uid_t stranger;
 
+	if (pool_has_stranger(h->pool, v, &stranger)) {
+		tell_stranger(h, v, stranger);
+		return (struct handoff_decision){HANDOFF_ANSWER,
+		    .error = EADDRINUSE};
+	}
 	lease_refresh(h->pool, 1);
 	d.error = lease_pick(v,
 	    sockopt_integer(&target->options, SOL_SOCKET, SO_REUSEPORT) != 0,
@@ -328,7 +362,7 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 	if (h->trying)
 		return;
 	note_use(h, d->variant);
-	lease_commit(d->variant, d->socket,
+	lease_commit(h->pool, d->variant, d->socket,
 	    (struct process_descriptor){b->task, b->fd}, &b->journey);
 }
 

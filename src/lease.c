@@ -26,6 +26,19 @@
  * serve the client. */
 #define PASSED_BY 200
 
+/* Milliseconds: so often it is looked who holds the kept sockets. */
+#define REFRESH_EVERY 250
+
+/* Microseconds: so soon it is looked whether a server listens. */
+#define GLANCE_AFTER 20
+
+/* Milliseconds: so long a connection may take to end (tcp(7), tcp_fin_timeout).
+ */
+#define ENDING_MAX 60000
+
+/* Milliseconds: so long a bind waits for that, where there is no other socket. */
+#define PATIENCE 50
+
 static void
 journey_end(struct pool_socket *s)
 {
@@ -67,23 +80,54 @@ note_narrow(const struct pool_variant *v, struct pool_socket *s)
 	    socket_is_connected(s->fd);
 }
 
-/* What nobody holds is as new, unless its server has shut it down for good. */
+/*
+ * True where there is no connection in the socket that nobody holds.  One that
+ * there is begins to end, as by the last close(2).  Its peer may have more to
+ * send, to nobody: it is not waited for where a bind is pressed for a socket.
+ */
+static bool
+has_ended(struct pool_socket *s, bool pressed)
+{
+	const long long now = clock_milliseconds();
+
+	if (!socket_is_connected(s->fd))
+		return true;
+	if (s->ending_since == 0) {
+		s->ending_since = now;
+		socket_finish(s->fd);
+	}
+	switch (socket_end(s->fd)) {
+	case SOCKET_ENDED:
+		return true;
+	case SOCKET_DELIVERED:
+		return pressed || now - s->ending_since >= ENDING_MAX;
+	default:
+		return now - s->ending_since >= ENDING_MAX;
+	}
+}
+
+static bool
+make_fresh(const struct pool_variant *v, struct pool_socket *s)
+{
+	if (v->protocol != IPPROTO_UDP)
+		return socket_renew(s->fd, &v->endpoint);
+	note_narrow(v, s);
+	return socket_renew(s->fd, &v->endpoint) &&
+	    socket_park(s->fd, &v->endpoint);
+}
+
+/* What nobody holds is as new.  Of what cannot be, the next server would find
+ * what the last one has left: it is closed. */
 static void
 take_back(struct pool_variant *v, struct pool_socket *s)
 {
-	if (v->protocol != IPPROTO_UDP) {
-		socket_unlisten(s->fd);
-	} else {
-		note_narrow(v, s);
-		if ((socket_is_shut(s->fd) ||
-			!socket_park(s->fd, &v->endpoint)) &&
-		    v->count > 1) {
-			let_go(v, s);
-			return;
-		}
+	if (!make_fresh(v, s)) {
+		let_go(v, s);
+		return;
 	}
 	v->shared--;
 	s->shared = s->looked_for = false;
+	s->ending_since = 0;
 	/* Its server may have set more of them since. */
 	s->altered = true;
 }
@@ -99,21 +143,10 @@ pick_unshared(struct pool_variant *v)
 	return best;
 }
 
-/* A client that has been there for long may have left, a listener has not. */
-static bool
-is_rather_free(const struct pool_socket *s, const struct pool_socket *other)
-{
-	const bool connected = socket_is_connected(s->fd);
-
-	return connected == socket_is_connected(other->fd)
-	    ? s->departed < other->departed
-	    : connected;
-}
-
 /*
- * Where nobody can tell, rather two servers on one socket than a server that
- * can never bind again.  What is known to be held, and connected to a client, is
- * no other's, SO_REUSEPORT or not.
+ * If we cannot see who holds it, two servers share a socket: better than a server
+ * that can never bind again.  But a connection is one peer's alone, SO_REUSEPORT
+ * or not, and one that is over has left its marks.
  */
 static struct pool_socket *
 pick_shared(struct pool_variant *v, bool reuseport)
@@ -121,17 +154,17 @@ pick_shared(struct pool_variant *v, bool reuseport)
 	struct pool_socket *s = v->sockets, *end = s + v->count, *best = NULL;
 
 	for (; s < end; s++) {
-		if (s->holding == PROCESS_HOLDS &&
-		    (!reuseport || socket_is_connected(s->fd)))
+		if ((s->holding == PROCESS_HOLDS && !reuseport) ||
+		    socket_is_connected(s->fd) || socket_is_shut(s->fd))
 			continue;
-		if (best == NULL || is_rather_free(s, best))
+		if (best == NULL || best->departed > s->departed)
 			best = s;
 	}
 	return best;
 }
 
-/* Of those that nobody held at the last look, the one that has been so longest.
- */
+/* Of those that nobody held at the last look, and that are no connection's any
+ * more, the one that has been so longest. */
 static bool
 take_back_one(struct pool_variant *v)
 {
@@ -139,6 +172,7 @@ take_back_one(struct pool_variant *v)
 
 	for (; s < end; s++)
 		if (s->shared && s->unheld > 0 &&
+		    (v->protocol == IPPROTO_UDP || has_ended(s, true)) &&
 		    (best == NULL || best->unheld_at > s->unheld_at))
 			best = s;
 	if (best != NULL)
@@ -146,12 +180,36 @@ take_back_one(struct pool_variant *v)
 	return best != NULL;
 }
 
+static bool
+some_end(const struct pool_variant *v)
+{
+	const struct pool_socket *s = v->sockets, *end = s + v->count;
+
+	while (s < end && s->ending_since == 0)
+		s++;
+	return s < end;
+}
+
+/* A peer acknowledges the end of a connection after some milliseconds. */
+static bool
+take_back_soon(struct pool_variant *v)
+{
+	int left = PATIENCE;
+
+	while (!take_back_one(v)) {
+		if (left-- == 0 || !some_end(v))
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
+}
+
 int
 lease_pick(struct pool_variant *v, bool reuseport, int *socket)
 {
 	const struct pool_socket *s = pick_unshared(v);
 
-	while (s == NULL && take_back_one(v))
+	while (s == NULL && take_back_soon(v))
 		s = pick_unshared(v);
 	if (s == NULL)
 		s = pick_shared(v, reuseport);
@@ -159,6 +217,17 @@ lease_pick(struct pool_variant *v, bool reuseport, int *socket)
 		return EADDRINUSE;
 	*socket = s->fd;
 	return 0;
+}
+
+unsigned int
+lease_connections(const struct pool_variant *v)
+{
+	const struct pool_socket *s = v->sockets, *end = s + v->count;
+	unsigned int count = 0;
+
+	for (; s < end; s++)
+		count += s->shared && socket_is_connected(s->fd);
+	return count;
 }
 
 static struct pool_socket *
@@ -187,13 +256,13 @@ defaults_of(struct pool *pool, const struct pool_variant *v, int fresh)
 	return defaults;
 }
 
+/* O_ASYNC would signal the last server. */
 static void
 set_nonblocking(int socket, bool nonblocking)
 {
-	int flags = fcntl(socket, F_GETFL);
+	const int flags = fcntl(socket, F_GETFL) & ~(O_NONBLOCK | O_ASYNC);
 
-	fcntl(socket, F_SETFL,
-	    nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+	fcntl(socket, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags);
 }
 
 /*
@@ -234,17 +303,24 @@ lease_prepare(struct pool *pool, struct pool_variant *v, int socket,
 	share(v, s, (struct process_descriptor){0, -1});
 }
 
-/* Not for one client, which its server would have connected it to. */
+/* Not for one client or peer, to which its server connects it. */
 static bool
 is_for_everybody(const struct pool_variant *v, const struct pool_socket *s)
 {
-	return v->protocol != IPPROTO_UDP ||
-	    (clock_milliseconds() - s->departed >= CONNECTED_BY &&
-		!socket_is_connected(s->fd));
+	return v->protocol == IPPROTO_UDP
+	    ? clock_milliseconds() - s->departed >= CONNECTED_BY &&
+		!socket_is_connected(s->fd)
+	    : socket_is_listening(s->fd);
+}
+
+static bool
+is_young(const struct pool_socket *s)
+{
+	return clock_milliseconds() - s->departed < REFRESH_EVERY;
 }
 
 void
-lease_commit(struct pool_variant *v, int socket,
+lease_commit(struct pool *pool, struct pool_variant *v, int socket,
     struct process_descriptor holder, int *journey)
 {
 	struct pool_socket *s = socket_of(v, socket);
@@ -256,6 +332,8 @@ lease_commit(struct pool_variant *v, int socket,
 		let_go(v, s);
 		return;
 	}
+	pool->glance_wait = GLANCE_AFTER;
+	pool->glance_at = clock_microseconds() + GLANCE_AFTER;
 	if (*journey < 0)
 		return;
 	journey_end(s);
@@ -301,7 +379,7 @@ is_to_be_looked_for(const struct pool_variant *v, const struct pool_socket *s,
     unsigned int looks)
 {
 	return s->shared &&
-	    (looks > 1 || v->protocol != IPPROTO_UDP || v->shared == v->count ||
+	    (looks > 1 || v->shared == v->count ||
 		!socket_is_connected(s->fd));
 }
 
@@ -333,7 +411,11 @@ look(struct pool *pool, unsigned int looks)
 		}
 	if (missing == NULL)
 		return;
-	others = process_each_socket(visit_held, &missing);
+	/* A server may have passed one to a process that is not below it: that
+	 * takes a walk of the whole machine, not at each bind. */
+	others = looks > 1
+	    ? process_each_socket_anywhere(visit_held, &missing)
+	    : process_each_socket(visit_held, &missing);
 	for (; missing != NULL; missing = missing->next)
 		missing->holding = others;
 }
@@ -353,10 +435,9 @@ tell_narrow(const struct pool_variant *v, struct pool_socket *s)
 
 /* A server may pass a client's socket on to another of its processes. */
 static bool
-may_be_passed(const struct pool_variant *v, const struct pool_socket *s)
+may_be_passed(const struct pool_socket *s)
 {
-	return v->protocol == IPPROTO_UDP &&
-	    clock_milliseconds() - s->unheld_at < PASSED_BY &&
+	return clock_milliseconds() - s->unheld_at < PASSED_BY &&
 	    socket_is_connected(s->fd);
 }
 
@@ -372,7 +453,8 @@ settle(struct pool_variant *v, struct pool_socket *s, unsigned int looks)
 		s->unheld = 0;
 	else if (s->unheld++ == 0)
 		s->unheld_at = clock_milliseconds();
-	if (s->unheld >= looks && !may_be_passed(v, s))
+	if (s->unheld >= looks && !may_be_passed(s) &&
+	    (v->protocol == IPPROTO_UDP || has_ended(s, false)))
 		take_back(v, s);
 	if (!s->shared || s->unheld > 0 || !is_for_everybody(v, s))
 		return;
@@ -404,8 +486,10 @@ wants_looks(const struct pool_variant *v, const struct pool_socket *s)
 		    clock_milliseconds() - s->departed < CONNECTED_BY));
 }
 
-bool
-lease_shares(const struct pool *pool)
+/* True when it is known whether a process holds a kept socket that is out, or
+ * one has been out for so short that it may be closed here. */
+static bool
+some_may_return(const struct pool *pool)
 {
 	const struct pool_variant *v = pool->variants, *end = v + pool->count;
 	unsigned int i;
@@ -415,4 +499,62 @@ lease_shares(const struct pool *pool)
 			if (wants_looks(v, &v->sockets[i]))
 				return true;
 	return false;
+}
+
+/* Closes what listens by now; true where another is young enough to begin. */
+static bool
+let_listeners_go(struct pool_variant *v)
+{
+	bool young = false;
+	unsigned int i;
+
+	for (i = v->shared > 0 ? v->count : 0; i-- > 0 && v->count > 1;)
+		if (v->sockets[i].shared && is_for_everybody(v, &v->sockets[i]))
+			let_go(v, &v->sockets[i]);
+		else
+			young |= v->sockets[i].shared &&
+			    is_young(&v->sockets[i]);
+	return young;
+}
+
+static void
+glance(struct pool *pool, long long now)
+{
+	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	bool young = false;
+
+	for (; v < end; v++)
+		if (v->protocol != IPPROTO_UDP)
+			young |= let_listeners_go(v);
+	pool->glance_wait *= 2;
+	pool->glance_at = young ? now + pool->glance_wait : 0;
+}
+
+long long
+lease_due(struct pool *pool)
+{
+	const long long now = clock_microseconds();
+	long long next;
+
+	if (pool->refresh_at == 0 && some_may_return(pool))
+		pool->refresh_at = now + REFRESH_EVERY * 1000LL;
+	next = pool->refresh_at;
+	if (pool->glance_at != 0 && (next == 0 || pool->glance_at < next))
+		next = pool->glance_at;
+	if (next == 0)
+		return -1;
+	return next > now ? next - now : 0;
+}
+
+void
+lease_visit(struct pool *pool)
+{
+	const long long now = clock_microseconds();
+
+	if (pool->glance_at != 0 && now >= pool->glance_at)
+		glance(pool, now);
+	if (pool->refresh_at != 0 && now >= pool->refresh_at) {
+		lease_refresh(pool, LEASE_LOOKS);
+		pool->refresh_at = 0;
+	}
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "message.h"
 #include "pool.h"
 #include "privilege.h"
@@ -22,6 +23,13 @@ spares_of(const struct mapping_variant *v, const struct plan *plan)
 	return v->common ? plan->spares : 1;
 }
 
+/* What is given by descriptor leaves the pool, and is its server's to guard. */
+static bool
+is_guarded(const struct mapping *m)
+{
+	return m->protocol == IPPROTO_UDP && !mapping_by_descriptor(m);
+}
+
 unsigned int
 pool_size(const struct plan *plan)
 {
@@ -32,7 +40,8 @@ pool_size(const struct plan *plan)
 	for (i = 0; i < plan->mapping_count; i++) {
 		count = mapping_variants(&plan->mappings[i], list);
 		while (count > 0)
-			size += spares_of(&list[--count], plan) *
+			size += (spares_of(&list[--count], plan) +
+				    is_guarded(&plan->mappings[i])) *
 			    plan->mappings[i].ports;
 	}
 	return size;
@@ -59,10 +68,16 @@ variant_close(struct pool_variant *v)
 {
 	while (v->count > 0)
 		close(v->sockets[--v->count].fd);
+	if (v->guard >= 0)
+		close(v->guard);
+	v->guard = -1;
+	v->absent = true;
 }
 
+/* The memory is never given back: behind the drop, the allocator could make
+ * system calls of its own (filters.c). */
 static bool
-variant_open(struct pool_variant *v, unsigned int count)
+variant_open(struct pool_variant *v, unsigned int count, bool guarded)
 {
 	v->sockets = calloc(count, sizeof(*v->sockets));
 	if (v->sockets == NULL)
@@ -73,13 +88,16 @@ variant_open(struct pool_variant *v, unsigned int count)
 		if (v->sockets[v->count].fd < 0)
 			return false;
 	}
-	return true;
+	if (guarded)
+		v->guard = socket_open(&v->endpoint, v->protocol);
+	return !guarded || v->guard >= 0;
 }
 
 /* SO_REUSEADDR would share a UDP port with whoever has it and set that, too. */
 static bool
-variant_is_free(struct pool_variant *v)
+variant_is_free(struct pool *pool, struct pool_variant *v)
 {
+	(void)pool;
 	return v->protocol != IPPROTO_UDP || v->count == 0 ||
 	    socket_is_free(&v->endpoint, v->protocol);
 }
@@ -91,15 +109,54 @@ bind_one(int socket, const struct pool_variant *v)
 	    (v->protocol != IPPROTO_UDP || socket_park(socket, &v->endpoint));
 }
 
+/* A kernel that cannot park it otherwise does without. */
 static bool
-variant_bind(struct pool_variant *v)
+bind_guard(struct pool_variant *v)
+{
+	if (v->guard < 0)
+		return true;
+	if (socket_bind(v->guard, &v->endpoint) != 0)
+		return false;
+	if (!socket_park_otherwise(v->guard, &v->endpoint)) {
+		close(v->guard);
+		v->guard = -1;
+	}
+	return true;
+}
+
+static bool
+variant_bind(struct pool *pool, struct pool_variant *v)
 {
 	unsigned int i;
 
+	(void)pool;
 	for (i = 0; i < v->count; i++)
 		if (!bind_one(v->sockets[i].fd, v))
 			return false;
+	return bind_guard(v);
+}
+
+/* They could not be bound beside each other without SO_REUSEADDR: now they are. */
+static bool
+variant_keep_alone(struct pool *pool, struct pool_variant *v)
+{
+	unsigned int i;
+
+	(void)pool;
+	for (i = 0; v->protocol == IPPROTO_UDP && i < v->count; i++)
+		socket_keep_alone(v->sockets[i].fd);
+	if (v->guard >= 0)
+		socket_keep_alone(v->guard);
 	return true;
+}
+
+static bool
+variant_is_alone(struct pool *pool, struct pool_variant *v)
+{
+	uid_t ignored;
+
+	errno = EADDRINUSE;
+	return v->count == 0 || !pool_has_stranger(pool, v, &ignored);
 }
 
 /*
@@ -129,6 +186,7 @@ open_port(struct pool *pool, const struct plan *plan, uint16_t mapping,
 
 	for (i = 0; i < count && result->outcome == OUTCOME_READY; i++) {
 		v = &pool->variants[pool->count++];
+		v->guard = -1;
 		v->endpoint = list[i].endpoint;
 		v->endpoint.port = (uint16_t)(m->public_port + n);
 		v->implied = list[i].implied;
@@ -137,7 +195,7 @@ open_port(struct pool *pool, const struct plan *plan, uint16_t mapping,
 		v->server_port = mapping_by_descriptor(m)
 		    ? 0
 		    : (uint16_t)(m->server_port + n);
-		if (!variant_open(v, spares_of(&list[i], plan)))
+		if (!variant_open(v, spares_of(&list[i], plan), is_guarded(m)))
 			variant_fail(v, result, OUTCOME_NO_SOCKET);
 	}
 }
@@ -168,11 +226,14 @@ open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 		close(reserve[--count]);
 }
 
+/* What is done to a variant; false with errno where that fails. */
+typedef bool step_function(struct pool *, struct pool_variant *);
+
 /* Does this to all variants of the mappings that are granted the capability, or
  * of those that are not. */
 static void
 bind_all(struct pool *pool, const bool *granted, bool capable,
-    bool (*step)(struct pool_variant *), struct answer *answer)
+    step_function *step, struct answer *answer)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 	struct result *result;
@@ -180,7 +241,7 @@ bind_all(struct pool *pool, const bool *granted, bool capable,
 	for (; v < end; v++) {
 		result = &answer->results[v->mapping];
 		if (granted[v->mapping] != capable ||
-		    result->outcome != OUTCOME_READY || step(v))
+		    result->outcome != OUTCOME_READY || step(pool, v))
 			continue;
 		variant_fail(v, result,
 		    errno == EACCES && !capable ? OUTCOME_DENIED
@@ -205,12 +266,24 @@ close_failed(struct pool *pool, const struct answer *answer)
 
 static void
 bind_step(struct pool *pool, const bool *granted,
-    bool (*step)(struct pool_variant *), struct answer *answer)
+    step_function *step, struct answer *answer)
 {
 	bind_all(pool, granted, false, step, answer);
 	privilege_raise();
 	bind_all(pool, granted, true, step, answer);
 	privilege_lower();
+}
+
+static bool
+expects_udp(const struct plan *plan)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		if (is_guarded(&plan->mappings[i]) &&
+		    !mapping_inherited(&plan->mappings[i]))
+			return true;
+	return false;
 }
 
 bool
@@ -222,10 +295,14 @@ pool_fill(struct pool *pool, const struct plan *plan,
 	pool->variants = calloc(pool->room, sizeof(*pool->variants));
 	if (pool->variants == NULL)
 		fatal("cannot keep %u sockets", answer->sockets);
+	pool->diag = expects_udp(plan) ? diag_open() : -1;
+	pool->uid = geteuid();
 	open_all(pool, plan, answer);
 	/* All of them are free, or some are not, before any is ours. */
 	bind_step(pool, granted, variant_is_free, answer);
 	bind_step(pool, granted, variant_bind, answer);
+	bind_step(pool, granted, variant_keep_alone, answer);
+	bind_step(pool, granted, variant_is_alone, answer);
 	return !close_failed(pool, answer);
 }
 
@@ -247,11 +324,20 @@ pool_inherit(struct pool *pool, const struct plan *plan, size_t mapping,
 	    .server_port = plan->mappings[mapping].server_port,
 	    .mapping = (uint16_t)mapping,
 	    .inherited = true,
+	    .guard = -1,
 	    .count = 1,
 	    .inherited_one = {.fd = socket},
 	    .sockets = &v->inherited_one};
 	pool->count++;
 	return true;
+}
+
+bool
+pool_has_stranger(const struct pool *pool, const struct pool_variant *v,
+    uid_t *uid)
+{
+	return v->protocol == IPPROTO_UDP && !v->inherited && pool->diag >= 0 &&
+	    diag_find_stranger(pool->diag, pool->uid, &v->endpoint, uid);
 }
 
 bool
@@ -272,7 +358,7 @@ pool_find(struct pool *pool, const struct endpoint *asked, int protocol)
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
 
 	for (; v < end; v++) {
-		if (v->count == 0 || v->server_port != asked->port ||
+		if (v->absent || v->server_port != asked->port ||
 		    v->protocol != protocol)
 			continue;
 		if (v->inherited ? v->endpoint.family == asked->family

@@ -7,7 +7,11 @@
  * (tests/test_pool.c holds this and what follows).
  *
  * A bound UDP socket takes datagrams at once, so those in the pool are parked
- * (socket.h) until they are handed out: the one that is not gets them all.
+ * (socket.h) until they are handed out: the one that is not gets them all.  On a
+ * port that needs no privilege, others may try to bind beside them.  So
+ * SO_REUSEADDR is cleared once all are bound, a guard closes the gaps that parking
+ * leaves, and sock_diag(7) tells who came in before that, or by the last gap: a
+ * socket bound to one address and one interface.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -34,6 +38,9 @@ struct pool_socket {
 	enum process_holding holding;
 	unsigned int unheld; /* looks in a row at which nobody held it */
 	long long unheld_at; /* when the first of them was, as departed */
+	/* When the connection that nobody holds any more began to end, as
+	 * departed; 0 where there is none. */
+	long long ending_since;
 	/* Where it is on its way, held by nobody, the descriptor that hangs up
 	 * when it has arrived; 0 elsewhere. */
 	int journey;
@@ -52,9 +59,12 @@ struct pool_variant {
 	bool inherited;      /* the service manager's: handed out as it is, and
 				  never closed, to a bind of any address of its
 				  family */
-	unsigned int count;  /* sockets here, those that are shared included; 0
-				  where the host lacks the address or family */
+	bool absent;         /* the host lacks the address or family, or the
+				  mapping has none of it */
+	unsigned int count;  /* sockets here, those that are shared included */
 	unsigned int shared; /* how many are */
+	int guard;           /* of UDP: never handed out, and parked otherwise
+				  than the others (socket.h); or -1 */
 	struct pool_socket *sockets;
 	struct pool_socket inherited_one; /* where sockets points to, if it is
 					     that */
@@ -63,6 +73,12 @@ struct pool_variant {
 struct pool {
 	struct pool_variant *variants;
 	size_t count, room;
+	/* When lease_visit has something to do, as clock_microseconds() counts;
+	 * 0 for never. */
+	long long refresh_at, glance_at;
+	long long glance_wait; /* how long from then to the next */
+	int diag;  /* to look for sockets of others (diag.h), or -1 */
+	uid_t uid; /* whose the sockets are */
 	/* Options of fresh sockets: of IPv4 and IPv6, TCP and UDP. */
 	bool defaults_known[2][2];
 	struct sockopt_values defaults[2][2];
@@ -89,12 +105,20 @@ bool pool_fill(struct pool *, const struct plan *,
 bool pool_inherit(struct pool *, const struct plan *, size_t mapping,
     int socket);
 
+/*
+ * True where a socket of another user is bound beside this variant's, so that it
+ * would take what comes for the server; *uid is whose.  False where the kernel
+ * does not say (gVisor, AF_NETLINK forbidden).  Of UDP alone: TCP has listen(2).
+ */
+bool pool_has_stranger(const struct pool *, const struct pool_variant *,
+    uid_t *uid);
+
 /* True when some mapping expects the server to bind this port, over TCP or UDP.
  */
 bool pool_expects(const struct pool *, uint16_t server_port);
 
 /* The variant a bind of such a socket to this endpoint gets, or NULL where none
- * covers it. */
+ * covers it.  It may have no socket any more. */
 struct pool_variant *pool_find(struct pool *, const struct endpoint *asked,
     int protocol);
 

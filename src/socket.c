@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "constants.h"
@@ -21,6 +23,11 @@
 
 /* More datagrams than a queue has, so that no other can be had for ever. */
 #define DRAIN_MAX (1 << 20)
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Nothing is sent yet, and nothing waits. */
+#define HOLD_BACK (MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL)
 
 /* The index of an interface that no host has. */
 #define NO_INTERFACE INT_MAX
@@ -119,13 +126,43 @@ socket_option(int socket, int level, int name)
 	return getsockopt(socket, level, name, &value, &size) == 0 ? value : 0;
 }
 
+static bool
+is_udp(int socket)
+{
+	return socket_option(socket, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP;
+}
+
+/* Its state, of enum in netinet/tcp.h; that of a closed one where it cannot be
+ * had. */
+static int
+tcp_state(int socket)
+{
+	uint8_t state = TCP_CLOSE; /* the first byte of struct tcp_info */
+	socklen_t size = sizeof(state);
+
+	getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size);
+	return state;
+}
+
+/* getpeername(2) knows no peer that has not answered yet. */
 bool
 socket_is_connected(int socket)
 {
 	struct sockaddr_storage peer;
 	socklen_t length = sizeof(peer);
+	int state;
 
-	return getpeername(socket, (struct sockaddr *)&peer, &length) == 0;
+	if (is_udp(socket))
+		return getpeername(socket, (struct sockaddr *)&peer, &length) ==
+		    0;
+	state = tcp_state(socket);
+	return state != TCP_CLOSE && state != TCP_LISTEN;
+}
+
+bool
+socket_is_listening(int socket)
+{
+	return socket_option(socket, SOL_SOCKET, SO_ACCEPTCONN) != 0;
 }
 
 bool
@@ -197,14 +234,35 @@ disconnect(int socket)
 }
 
 /* The interface or the peer its server gave it may be in the way. */
-bool
-socket_park(int socket, const struct endpoint *e)
+static bool
+park(int socket, const struct endpoint *e, bool aside)
 {
-	return (e->family == AF_INET6 &&
+	return (aside &&
 		   (park_aside(socket) ||
 		       (disconnect(socket) && park_aside(socket)))) ||
 	    park_connected(socket, e) ||
 	    (disconnect(socket) && park_connected(socket, e));
+}
+
+bool
+socket_park(int socket, const struct endpoint *e)
+{
+	return park(socket, e, e->family == AF_INET6);
+}
+
+bool
+socket_park_otherwise(int socket, const struct endpoint *e)
+{
+	return e->family == AF_INET6 ? park_connected(socket, e)
+				     : park_aside(socket);
+}
+
+void
+socket_keep_alone(int socket)
+{
+	const int off = 0;
+
+	setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));
 }
 
 static void
@@ -234,11 +292,113 @@ socket_unpark(int socket)
 	return disconnect(socket);
 }
 
-void
-socket_unlisten(int socket)
+/* A piece that is larger than any datagram has the kernel throw away what is
+ * held back for it (udp_sendmsg). */
+static void
+discard_held(int socket, struct msghdr *message)
 {
-	/* Of one that does not listen, shutdown(2) would ruin the connections
-	 * it accepts later: the kernel keeps the shutdown, ENOTCONN or not. */
-	if (socket_option(socket, SOL_SOCKET, SO_ACCEPTCONN) != 0)
+	static char piece[4096];
+	struct iovec pieces[UINT16_MAX / sizeof(piece) + 1];
+	size_t i;
+
+	for (i = 0; i < LENGTH(pieces); i++)
+		pieces[i] = (struct iovec){piece, sizeof(piece)};
+	pieces[LENGTH(pieces) - 1].iov_len--;
+	message->msg_iov = pieces;
+	message->msg_iovlen = LENGTH(pieces);
+	sendmsg(socket, message, HOLD_BACK);
+}
+
+/* Holds a byte back, and throws it away: nothing is sent. */
+static bool
+can_write(int socket, struct msghdr *message)
+{
+	char byte = 0;
+	struct iovec vector = {&byte, sizeof(byte)};
+	bool can;
+
+	message->msg_iov = &vector;
+	message->msg_iovlen = 1;
+	can = sendmsg(socket, message, HOLD_BACK) >= 0 || errno != EPIPE;
+	discard_held(socket, message);
+	return can;
+}
+
+/* What the last server has held back (MSG_MORE, UDP_CORK) would go in front of
+ * what the next one sends, and to the wrong peer. */
+static bool
+renew_udp(int socket, const struct endpoint *e)
+{
+	struct endpoint place = parking_place(e);
+	struct sockaddr_storage address;
+	struct msghdr message = {.msg_name = &address,
+	    .msg_namelen = endpoint_to_sockaddr(&place, &address)};
+	bool open = !socket_is_shut(socket);
+
+	disconnect(socket);
+	discard_held(socket, &message);
+	open &= can_write(socket, &message);
+	socket_discard(socket);
+	return open;
+}
+
+/* gVisor does not undo a connection, but listening. */
+static bool
+renew_tcp(int socket)
+{
+	if (socket_is_listening(socket))
 		shutdown(socket, SHUT_RDWR);
+	if (!disconnect(socket) && tcp_state(socket) != TCP_CLOSE)
+		return false;
+	drain(socket, MSG_ERRQUEUE);
+	return true;
+}
+
+/* Without a filter there is nothing to detach (ENOENT). */
+static bool
+detach(int socket, int name)
+{
+	const int ignored = 0;
+
+	return setsockopt(socket, SOL_SOCKET, name, &ignored,
+		   sizeof(ignored)) == 0 ||
+	    errno != EPERM;
+}
+
+bool
+socket_renew(int socket, const struct endpoint *e)
+{
+	bool renewed = is_udp(socket) ? renew_udp(socket, e)
+				      : renew_tcp(socket);
+
+	/* An error that waits is taken by reading it. */
+	socket_option(socket, SOL_SOCKET, SO_ERROR);
+	renewed &= detach(socket, SO_DETACH_FILTER);
+	renewed &= detach(socket, SO_DETACH_REUSEPORT_BPF);
+	return renewed;
+}
+
+void
+socket_finish(int socket)
+{
+	struct linger linger = {0};
+	socklen_t size = sizeof(linger);
+
+	getsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, &size);
+	if (linger.l_onoff == 0 || linger.l_linger != 0 || !disconnect(socket))
+		shutdown(socket, SHUT_RDWR);
+}
+
+enum socket_end
+socket_end(int socket)
+{
+	switch (tcp_state(socket)) {
+	case TCP_CLOSE:
+	case TCP_SYN_SENT:
+		return SOCKET_ENDED;
+	case TCP_FIN_WAIT2:
+		return SOCKET_DELIVERED;
+	default:
+		return SOCKET_ENDING;
+	}
 }

@@ -54,24 +54,63 @@ int socket_option(int socket, int level, int name);
 bool socket_park(int socket, const struct endpoint *);
 bool socket_unpark(int socket);
 
+/*
+ * Parks a UDP socket the other way: one of IPv4 at the interface, one of IPv6 by
+ * a connection.  Each way leaves a gap to bind(2): a socket that is connected is
+ * bound to one address, and one at an interface is in nobody's way who names
+ * another interface.  A port with one of each has neither gap.  Returns false
+ * with errno.
+ */
+bool socket_park_otherwise(int socket, const struct endpoint *);
+
+/*
+ * Clears SO_REUSEADDR.  While a UDP socket has it, any user who sets it too may
+ * bind beside, and take the datagrams.  A bound socket needs it no more.
+ */
+void socket_keep_alone(int socket);
+
 /* Discards the datagrams and errors that have come to a UDP socket. */
 void socket_discard(int socket);
 
-/* True where it has a peer, parked ones of IPv4 included. */
+/* True where it has a peer, or waits for one to answer; parked UDP sockets that
+ * are connected included. */
 bool socket_is_connected(int socket);
 
-/* True where it has been shut down for reading, which for UDP cannot be undone.
- */
+/* True where listen(2) was called. */
+bool socket_is_listening(int socket);
+
+/* True where it was shut down for reading, by its peer or by shutdown(2). */
 bool socket_is_shut(int socket);
+
+/*
+ * Begins to end a TCP connection, as the last close(2) would: what was written
+ * is sent, and then the end.  With SO_LINGER and no time it is reset.
+ */
+void socket_finish(int socket);
+
+/* How far that is. */
+enum socket_end {
+	SOCKET_ENDING,    /* not all that was written has arrived */
+	SOCKET_DELIVERED, /* all has, but the peer has not closed its side */
+	SOCKET_ENDED,     /* there is no connection */
+};
+
+enum socket_end socket_end(int socket);
+
+/*
+ * Makes a bound socket as good as a new one, but for its options: no peer, no
+ * listening, no shutdown, no data, no error, no filter.  The binding stays
+ * (connect(2), AF_UNSPEC; tests/test_pool.c).  Clients that wait in a listener's
+ * queue are reset, and so is the peer of a connection.  A UDP socket is not
+ * parked behind it.
+ *
+ * Returns false where something cannot be undone: shutdown(2) of a UDP socket, a
+ * filter that was locked (SO_LOCK_FILTER), an upper layer protocol (TCP_ULP).
+ */
+bool socket_renew(int socket, const struct endpoint *);
 
 /* True when nobody has the endpoint, as bind(2) without SO_REUSEADDR tells; or
  * false with errno. */
 bool socket_is_free(const struct endpoint *, int protocol);
-
-/*
- * Ends a listening socket's queue and listening, not its binding.  Clients that
- * wait in the queue are reset.  (shutdown(2); tests/test_pool.c)
- */
-void socket_unlisten(int socket);
 
 #endif

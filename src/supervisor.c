@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -34,7 +35,6 @@
 
 /* Milliseconds. */
 #define UNUSED_AFTER  30000 /* "the server has not yet bound ..." */
-#define REFRESH_EVERY 250
 #define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
 #define KILL_EVERY    50   /* and that until none is left */
 #define STRAY_AFTER   500  /* to the first look, and while it starts */
@@ -61,7 +61,6 @@ struct supervisor {
 	/* Times of clock_milliseconds(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
-	long long refresh_at; /* to see whether kept sockets are still held */
 	long long stray_at;   /* to look at what listens */
 	long long stray_wait; /* how long from then to the next look */
 };
@@ -96,6 +95,8 @@ supervisor_prepare(void)
 	signal(SIGCHLD, SIG_DFL);
 	job_prepare();
 	every_signal(&all);
+	/* Waits are to end in time: some are of microseconds (lease_due). */
+	prctl(PR_SET_TIMERSLACK, 1000);
 	fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		fatal("cannot receive signals (is 'ulimit -n' too low?)");
@@ -419,15 +420,10 @@ check_times(struct supervisor *s)
 		unused_report(s->handoff, UNUSED_YET, 0);
 		s->unused_at = 0;
 	}
-	if (s->refresh_at != 0 && time >= s->refresh_at) {
-		lease_refresh(s->handoff->pool, LEASE_LOOKS);
-		s->refresh_at = 0;
-	}
+	lease_visit(s->handoff->pool);
 	hasten_look(s, time);
 	if (s->stray_at != 0 && time >= s->stray_at)
 		look_for_stray(s, time);
-	if (s->refresh_at == 0 && lease_shares(s->handoff->pool))
-		s->refresh_at = time + REFRESH_EVERY;
 }
 
 static void
@@ -437,19 +433,26 @@ earlier(long long *time, long long other)
 		*time = other;
 }
 
-/* Milliseconds until check_times has something to do, or -1. */
-static int
-next_time(const struct supervisor *s)
+/* How long until check_times has something to do; NULL for ever. */
+static const struct timespec *
+next_time(const struct supervisor *s, struct timespec *wait)
 {
-	long long next = LLONG_MAX, time = clock_milliseconds();
+	const long long time = clock_milliseconds();
+	const long long lease = lease_due(s->handoff->pool);
+	long long next = LLONG_MAX;
 
 	earlier(&next, s->clear_at);
 	earlier(&next, s->unused_at);
-	earlier(&next, s->refresh_at);
 	earlier(&next, s->stray_at);
-	if (next == LLONG_MAX)
-		return -1;
-	return next > time ? (int)(next - time) : 0;
+	if (next == LLONG_MAX && lease < 0)
+		return NULL;
+	if (next != LLONG_MAX)
+		next = next > time ? (next - time) * 1000 : 0;
+	if (lease >= 0 && lease < next)
+		next = lease;
+	wait->tv_sec = next / 1000000;
+	wait->tv_nsec = next % 1000000 * 1000;
+	return wait;
 }
 
 static void
@@ -532,8 +535,9 @@ serve(struct supervisor *s)
 	    {.fd = s->signals, .events = POLLIN},
 	};
 	const size_t waiting = preload_await(s->handoff, fds + FIXED);
+	struct timespec wait;
 
-	if (poll(fds, FIXED + waiting, next_time(s)) <= 0)
+	if (ppoll(fds, FIXED + waiting, next_time(s, &wait), NULL) <= 0)
 		return;
 	preload_attend(s->handoff, fds + FIXED, waiting);
 	if (fds[1].revents != 0)

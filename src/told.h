@@ -20,6 +20,7 @@ enum told_kind {
 	TOLD_UNPLACED,   /* one that may be the server's or not */
 	TOLD_UNCOVERED,  /* a bind that no mapping covers */
 	TOLD_IN_USE,     /* all sockets of one address are in use */
+	TOLD_STRANGER,   /* a socket of another user beside ours */
 	TOLD_STRAY,      /* a process that has an expected port itself */
 	TOLD_RIVAL,      /* a process that listens on a public port */
 	TOLD_REFUSED,    /* one that a signal does not reach */

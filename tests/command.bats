@@ -168,7 +168,7 @@ refuses() {
 	run bash -c 'ulimit -n 3; exec "$0" -p 443:8443 true' "$LOWPORT" 3>&-
 	refused_with "ulimit -n"
 	run bash -c 'ulimit -n 10; exec "$0" --spares 4 -p 443:8443 true' "$LOWPORT"
-	refused_with "cannot make the 16 sockets"
+	refused_with "cannot make the 25 sockets"
 	run -0 bash -c 'ulimit -Sn 10; exec "$0" -q -p 443:8443 true' "$LOWPORT"
 }
 

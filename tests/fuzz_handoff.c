@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "channel.h"
+#include "diag.h"
 #include "fuzz.h"
 #include "handoff.h"
 #include "message.h"
@@ -180,6 +181,13 @@ process_socket(pid_t task, int fd)
 }
 
 enum process_holding
+process_each_socket_anywhere(
+    bool (*visit)(ino_t, struct process_descriptor, void *), void *argument)
+{
+	return process_each_socket(visit, argument);
+}
+
+enum process_holding
 process_each_socket(bool (*visit)(ino_t, struct process_descriptor, void *),
     void *argument)
 {
@@ -266,6 +274,36 @@ bool
 socket_is_shut(int socket)
 {
 	return socket % 8 == 0;
+}
+
+bool
+socket_is_listening(int socket)
+{
+	return socket % 4 == 1;
+}
+
+bool
+socket_park_otherwise(int socket, const struct endpoint *e)
+{
+	return socket_park(socket, e);
+}
+
+void
+socket_keep_alone(int socket)
+{
+	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
+}
+
+void
+socket_finish(int socket)
+{
+	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_TCP);
+}
+
+enum socket_end
+socket_end(int socket)
+{
+	return socket % 3 == 0 ? SOCKET_ENDED : SOCKET_DELIVERED;
 }
 
 bool
@@ -430,10 +468,28 @@ socket_option(int socket, int level, int name)
 	return socket % 2;
 }
 
-void
-socket_unlisten(int socket)
+int
+diag_open(void)
 {
+	return now.call.id % 4 == 0 ? -1 : 0;
+}
+
+bool
+diag_find_stranger(int diag, uid_t own, const struct endpoint *e, uid_t *uid)
+{
+	(void)own;
+	(void)e;
+	FUZZ_ASSERT(diag == 0);
+	*uid = 0;
+	return false;
+}
+
+bool
+socket_renew(int socket, const struct endpoint *e)
+{
+	(void)e;
 	FUZZ_ASSERT(socket >= FIRST_FD && socket < FIRST_FD + sockets_made);
+	return socket % 16 != 3;
 }
 
 void

@@ -355,7 +355,7 @@ POWERLESS="setpriv --securebits +noroot --inh-caps=-all --bounding-set=-all"
 		run -0 timeout -k 1 60 "$LOWPORT" -q --spares 2 \
 		    -p 443:8443/udp -- python3 tests/datagrams.py
 		echo "$way: $output"
-		[ "${lines[-1]}" = ok ]
+		grep -qx ok <<<"$output"
 	done
 }
 
@@ -406,7 +406,7 @@ for n in range(40):
 		    python3 tests/clients.py 0.0.0.0 4
 		echo "$way: $output"
 		[[ ${lines[0]} == *"all UDP sockets for 127.0.0.1:443 are in \
-use, and bind(2) fails (EADDRINUSE)"*"--spares"* ]]
+use, 4 of them connected, and bind(2) fails (EADDRINUSE)"*"--spares"* ]]
 		[ "${lines[1]}" = "20 clients, and 4 at once" ]
 		[ "${#lines[@]}" -eq 2 ]
 		# Where the listener is of that address too, it has one.
@@ -455,5 +455,86 @@ for port in map(int, sys.argv[1:]):
 	[[ $output == *"more than 4096 ports in all"* ]]
 	run -125 bash -c 'ulimit -n 1000; exec "$0" -p 1000-1999:21000-21999 \
 	    true' "$LOWPORT"
-	[[ $output == *"cannot make the 10000 sockets"*"1000 file descriptors"* ]]
+	[[ $output == *"cannot make the 13000 sockets"*"1000 file descriptors"* ]]
+}
+
+@test "TCP: each connection from a mapped source port reaches its own peer" {
+	run -0 python3 tests/sources.py one 4 0
+	[ "$output" = "failed [] wrong [] own 4 late 0" ]
+	for way in $WAYS; do
+		use_way "$way"
+		for spares in 1 2 4; do
+			for mode in "one 12 0" "one 4 0.7"; do
+				run -0 "$LOWPORT" --spares $spares -p 20:2020 \
+				    -- python3 tests/sources.py $mode
+				echo "$way, $spares, $mode: $output"
+				[[ $output == "failed [] wrong [] own "*" late 0" ]]
+			done
+		done
+		# The listener took one for good.
+		run -0 "$LOWPORT" --spares 3 -p 20:2020 -- \
+		    python3 tests/sources.py listen 6 0
+		[ "$output" = "failed [] wrong [] own 6 late 0" ]
+	done
+}
+
+@test "TCP: as many connections at a time as there are spares" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" --spares 3 -p 20:2020 -- \
+		    python3 tests/sources.py once 5 0
+		echo "$way: $output"
+		[[ $output == *"all TCP sockets for 0.0.0.0:20 are in use, 3 of \
+them connected"*"--spares"* ]]
+		[ "${lines[-1]}" = "failed ['EADDRINUSE', 'EADDRINUSE'] wrong [] \
+own 3 late 0" ]
+		[ "${#lines[@]}" -eq 2 ]
+	done
+}
+
+# The loopback's addresses have spares as the wildcards have.
+@test "SO_REUSEPORT workers on the loopback have a socket each" {
+	for way in $WAYS; do
+		use_way "$way"
+		for address in 127.0.0.1 ::1 ::ffff:127.0.0.1 0.0.0.0; do
+			run -0 "$LOWPORT" -q -p 443:8443 --spares 4 -- \
+			    python3 -c '
+import os, socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+sockets = []
+for n in range(3):
+    s = socket.socket(family)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind((sys.argv[1], 8443))
+    s.listen(64)
+    sockets.append(s)
+print(len({os.fstat(s.fileno()).st_ino for s in sockets}))' $address
+			[ "$output" = 3 ]
+		done
+	done
+}
+
+@test "a port that is closed is closed, on the loopback as elsewhere" {
+	for way in $WAYS; do
+		use_way "$way"
+		for address in 127.0.0.1 ::1 0.0.0.0; do
+			run -0 "$LOWPORT" -q -p 443:8443 --spares 4 -- \
+			    python3 -c '
+import socket, sys, time
+host = sys.argv[1]
+family = socket.AF_INET6 if ":" in host else socket.AF_INET
+to = "127.0.0.1" if host == "0.0.0.0" else host
+for n in range(3):
+    s = socket.create_server((host, 8443), family=family)
+    socket.create_connection((to, 443)).close()
+    time.sleep(0.1)
+    s.close()
+    try:
+        socket.create_connection((to, 443)).close()
+        print("open")
+    except ConnectionRefusedError:
+        print("closed")' $address
+			[ "$(sort -u <<<"$output")" = closed ]
+		done
+	done
 }

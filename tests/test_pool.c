@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "clock.h"
 #include "constants.h"
 #include "lease.h"
 #include "pool.h"
@@ -293,14 +294,22 @@ START_TEST(bound_socket_refuses_clients)
 }
 END_TEST
 
-START_TEST(unlisten_keeps_the_binding)
+static bool
+renew(int fd, const char *address)
+{
+	struct endpoint e = endpoint_of(address, false);
+
+	return socket_renew(fd, &e);
+}
+
+START_TEST(renewing_keeps_the_binding)
 {
 	int fd = socket_bound("0.0.0.0", false);
 	struct endpoint e;
 
 	ck_assert_int_eq(try_listen(fd), 0);
 	assert_serves(fd, "127.0.0.1");
-	socket_unlisten(fd);
+	ck_assert(renew(fd, "0.0.0.0"));
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 	ck_assert(socket_endpoint(fd, &e));
 	ck_assert_uint_eq(e.port, PORT);
@@ -309,7 +318,7 @@ START_TEST(unlisten_keeps_the_binding)
 }
 END_TEST
 
-START_TEST(unlisten_resets_who_waits)
+START_TEST(renewing_resets_who_waits)
 {
 	int fd = socket_bound("0.0.0.0", false), error, client;
 	char byte;
@@ -317,7 +326,7 @@ START_TEST(unlisten_resets_who_waits)
 	ck_assert_int_eq(try_listen(fd), 0);
 	client = connect_to("127.0.0.1", &error);
 	ck_assert_int_eq(error, 0);
-	socket_unlisten(fd);
+	ck_assert(renew(fd, "0.0.0.0"));
 	ck_assert_int_eq(read(client, &byte, 1), -1);
 	ck_assert_int_eq(errno, ECONNRESET);
 	/* And nobody is in the queue of the next listener. */
@@ -329,14 +338,232 @@ START_TEST(unlisten_resets_who_waits)
 END_TEST
 
 /* A server may bind and never listen: what it leaves must be as good. */
-START_TEST(unlisten_of_what_never_listened_harms_nothing)
+START_TEST(renewing_what_never_listened_harms_nothing)
 {
 	int fd = socket_bound("0.0.0.0", false);
 
-	socket_unlisten(fd);
-	socket_unlisten(fd);
+	ck_assert(renew(fd, "0.0.0.0"));
+	ck_assert(renew(fd, "0.0.0.0"));
 	ck_assert_int_eq(try_listen(fd), 0);
 	assert_serves(fd, "127.0.0.1");
+}
+END_TEST
+
+/* ---- What a server may leave in a socket of TCP */
+
+/* A peer of its own, at a port of its own. */
+static int
+peer_listen(uint16_t *port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
+	ck_assert_int_eq(listen(fd, 8), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address,
+				     &length), 0);
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* Returns 0 or why connect(2) failed. */
+static int
+connect_out(int fd, uint16_t port)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+	    .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+	return connect(fd, (const struct sockaddr *)&address,
+		       sizeof(address)) == 0 ? 0 : errno;
+}
+
+/* Connects to a peer, which is returned. */
+static int
+connect_peer(int fd)
+{
+	uint16_t port;
+	int listener = peer_listen(&port), peer;
+
+	ck_assert_int_eq(connect_out(fd, port), 0);
+	peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(peer, 0);
+	close(listener);
+	return peer;
+}
+
+static void
+leave_connected(int fd)
+{
+	connect_peer(fd);
+}
+
+static void
+leave_unread(int fd)
+{
+	ck_assert_int_eq(write(connect_peer(fd), "old", 3), 3);
+}
+
+static void
+leave_unsent(int fd)
+{
+	const int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+	connect_peer(fd);
+	ck_assert_int_eq(write(fd, "old", 3), 3);
+}
+
+static void
+leave_closed_by_peer(int fd)
+{
+	close(connect_peer(fd));
+}
+
+static void
+leave_reset(int fd)
+{
+	const struct linger none = {1, 0};
+	int peer = connect_peer(fd);
+
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close(peer);
+}
+
+static void
+leave_refused(int fd)
+{
+	uint16_t port;
+
+	close(peer_listen(&port));
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	ck_assert_int_ne(connect_out(fd, port), 0);
+}
+
+/* A queue that is full answers no more. */
+static void
+leave_connecting(int fd)
+{
+	uint16_t port;
+	int full = peer_listen(&port), i, client;
+
+	ck_assert_int_eq(listen(full, 0), 0);
+	for (i = 0; i < 4; i++) {
+		client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect_out(client, port);
+	}
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	ck_assert_int_eq(connect_out(fd, port), EINPROGRESS);
+	ck_assert(socket_is_connected(fd));
+}
+
+static void
+leave_shut_for_reading(int fd)
+{
+	shutdown(fd, SHUT_RD);
+}
+
+static void
+leave_shut_for_writing(int fd)
+{
+	shutdown(fd, SHUT_WR);
+}
+
+static void
+leave_shut_connected(int fd)
+{
+	connect_peer(fd);
+	ck_assert_int_eq(shutdown(fd, SHUT_RDWR), 0);
+}
+
+static void
+leave_client_waiting(int fd)
+{
+	int error;
+
+	ck_assert_int_eq(try_listen(fd), 0);
+	connect_to("127.0.0.1", &error);
+	ck_assert_int_eq(error, 0);
+}
+
+static void
+leave_filtered(int fd)
+{
+	struct sock_filter drop_all[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	const struct sock_fprog program = {1, drop_all};
+
+	/* Newer kernels want CAP_NET_RAW for that on a socket of TCP. */
+	ck_assert_msg(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+				 sizeof(program)) == 0 ||
+		      (errno == EPERM &&
+		       socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM),
+		      "%m");
+}
+
+static void (*const leavings[])(int) = {leave_connected, leave_unread,
+    leave_unsent, leave_closed_by_peer, leave_reset, leave_refused,
+    leave_connecting, leave_shut_for_reading, leave_shut_for_writing,
+    leave_shut_connected, leave_client_waiting, leave_filtered};
+
+/* It listens and serves, and it connects, as a new one does. */
+START_TEST(whatever_is_left_in_it_a_socket_is_made_new)
+{
+	int fd = socket_bound("0.0.0.0", false), peer, error = 0;
+	socklen_t size = sizeof(error);
+	char byte;
+
+	leavings[_i](fd);
+	ck_assert(renew(fd, "0.0.0.0"));
+	ck_assert(!socket_is_connected(fd));
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size),
+			 0);
+	ck_assert_int_eq(error, 0);
+	fcntl(fd, F_SETFL, 0);
+	peer = connect_peer(fd);
+	ck_assert_int_eq(write(peer, "n", 1), 1);
+	ck_assert_int_eq(read(fd, &byte, 1), 1);
+	ck_assert_int_eq(byte, 'n');
+	error = 0;
+	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &error, sizeof(error));
+	ck_assert_int_eq(write(fd, "m", 1), 1);
+	ck_assert_int_eq(read(peer, &byte, 1), 1);
+	ck_assert_int_eq(byte, 'm');
+	ck_assert(renew(fd, "0.0.0.0"));
+	ck_assert_int_eq(try_listen(fd), 0);
+	assert_serves(fd, "127.0.0.1");
+}
+END_TEST
+
+/* All that was written arrives, and then the end, as by the last close(2). */
+START_TEST(a_connection_is_finished_in_order)
+{
+	int fd = socket_bound("0.0.0.0", false), peer = connect_peer(fd);
+	char bytes[8];
+
+	ck_assert(socket_is_connected(fd));
+	ck_assert_int_eq(socket_end(fd), SOCKET_ENDING);
+	ck_assert_int_eq(write(fd, "last", 4), 4);
+	socket_finish(fd);
+	ck_assert_int_eq(read(peer, bytes, sizeof(bytes)), 4);
+	ck_assert_int_eq(read(peer, bytes, sizeof(bytes)), 0);
+	close(peer);
+	ck_assert_int_eq(socket_end(fd), SOCKET_ENDED);
+	ck_assert(!socket_is_connected(fd));
+}
+END_TEST
+
+START_TEST(a_connection_is_reset_where_its_server_wants_that)
+{
+	const struct linger none = {1, 0};
+	int fd = socket_bound("0.0.0.0", false), peer = connect_peer(fd);
+	char byte;
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	socket_finish(fd);
+	ck_assert_int_eq(read(peer, &byte, 1), -1);
+	ck_assert_int_eq(errno, ECONNRESET);
+	ck_assert_int_eq(socket_end(fd), SOCKET_ENDED);
 }
 END_TEST
 
@@ -354,6 +581,15 @@ datagram_socket(const char *address, uint16_t port)
 	e.port = port;
 	fd = socket_open(&e, IPPROTO_UDP);
 	ck_assert_msg(fd >= 0 && socket_bind(fd, &e) == 0, "%s: %m", address);
+	return fd;
+}
+
+static int
+datagram_socket_at(const struct endpoint *e)
+{
+	int fd = socket_open(e, IPPROTO_UDP);
+
+	ck_assert_msg(fd >= 0 && socket_bind(fd, e) == 0, "%m");
 	return fd;
 }
 
@@ -450,6 +686,181 @@ START_TEST(unpark_discards_what_has_come)
 }
 END_TEST
 
+/* Where the test network's addresses are, and the client that knew the last
+ * server. */
+struct datagram_case {
+	const char *address;
+	int old, other; /* clients */
+};
+
+static void
+connect_client(int fd, int client)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer,
+				     &length), 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&peer, length), 0);
+}
+
+static void
+leave_held_back(int fd, const struct datagram_case *c)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	getsockname(c->old, (struct sockaddr *)&peer, &length);
+	ck_assert_int_eq(sendto(fd, "old", 3, MSG_MORE,
+				(struct sockaddr *)&peer, length), 3);
+}
+
+static void
+leave_datagrams(int fd, const struct datagram_case *c)
+{
+	(void)fd;
+	send_to(c->old, c->address, 'o');
+	send_to(c->old, c->address, 'o');
+}
+
+static void
+leave_error(int fd, const struct datagram_case *c)
+{
+	int gone = datagram_socket(c->address, 0);
+	const int on = 1;
+
+	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	connect_client(fd, gone);
+	close(gone);
+	ck_assert_int_eq(send(fd, "x", 1, 0), 1);
+}
+
+static void
+leave_client(int fd, const struct datagram_case *c)
+{
+	connect_client(fd, c->old);
+	send_to(c->old, c->address, 'o');
+}
+
+static void
+leave_datagram_filter(int fd, const struct datagram_case *c)
+{
+	(void)c;
+	leave_filtered(fd);
+}
+
+static void (*const datagram_leavings[])(int,
+    const struct datagram_case *) = {leave_held_back, leave_datagrams,
+    leave_error, leave_client, leave_datagram_filter};
+
+#define DATAGRAM_LEAVINGS                                                     \
+	((int)(sizeof(datagram_leavings) / sizeof(datagram_leavings[0])))
+
+/* By IPv6, one that was connected hears one peer alone (socket.h). */
+START_TEST(whatever_is_left_in_it_a_datagram_socket_is_made_new)
+{
+	static const char *const addresses[] = {"127.0.0.1", OTHER};
+	const char *address = addresses[_i / DATAGRAM_LEAVINGS];
+	struct datagram_case c = {address, datagram_socket(address, 0),
+				  datagram_socket(address, 0)};
+	int fd = datagram_socket(address, PORT);
+	struct endpoint e = endpoint_of(address, false);
+	char bytes[8];
+
+	datagram_leavings[_i % DATAGRAM_LEAVINGS](fd, &c);
+	ck_assert(socket_renew(fd, &e));
+	ck_assert(!socket_is_connected(fd));
+	/* Nothing was sent to make it so. */
+	ck_assert_int_eq(received(c.old), 0);
+	ck_assert_int_eq(received(fd), 0);
+	ck_assert_int_eq(errno, EAGAIN);
+	connect_client(fd, c.other);
+	send_to(c.old, address, 'o');
+	send_to(c.other, address, 'n');
+	ck_assert_int_eq(received(fd), 'n');
+	ck_assert_int_eq(send(fd, "new", 3, 0), 3);
+	ck_assert_int_eq(recv(c.other, bytes, sizeof(bytes), MSG_DONTWAIT), 3);
+	ck_assert_int_eq(memcmp(bytes, "new", 3), 0);
+	ck_assert_int_eq(received(c.old), 0);
+}
+END_TEST
+
+START_TEST(a_locked_filter_cannot_be_undone)
+{
+	int fd = datagram_socket("127.0.0.1", PORT);
+	const int on = 1;
+
+	leave_filtered(fd);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on,
+				    sizeof(on)), 0);
+	ck_assert(!renew(fd, "127.0.0.1"));
+}
+END_TEST
+
+START_TEST(a_datagram_socket_that_was_shut_down_is_not_new)
+{
+	static const int hows[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
+	static const char *const addresses[] = {"127.0.0.1", OTHER};
+	const char *address = addresses[_i / 3];
+	struct endpoint e = endpoint_of(address, false);
+	int fd = datagram_socket(address, PORT);
+
+	/* The control. */
+	ck_assert(socket_renew(fd, &e));
+	shutdown(fd, hows[_i % 3]);
+	ck_assert(!socket_renew(fd, &e));
+}
+END_TEST
+
+/* Whether another may bind there, who sets SO_REUSEADDR, at an interface or at
+ * none.  The user is the same one: the kernel asks for him nowhere here. */
+static bool
+can_bind_beside(const char *address, const char *interface)
+{
+	struct endpoint e = endpoint_of(address, true);
+	int fd = socket_open(&e, IPPROTO_UDP);
+	bool bound;
+
+	ck_assert(interface == NULL ||
+		  setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+			     (socklen_t)strlen(interface)) == 0);
+	bound = socket_bind(fd, &e) == 0;
+	close(fd);
+	return bound;
+}
+
+/* Either way of parking alone has a gap, and both have none but the last. */
+START_TEST(parked_both_ways_nobody_binds_beside)
+{
+	static const struct {
+		const char *any, *own, *other;
+	} families[] = {{"0.0.0.0", "127.0.0.1", "127.0.0.5"},
+			{"::", "::1", OTHER}};
+	const char *const any = families[_i].any;
+	const char *const own = families[_i].own;
+	const char *const other = families[_i].other;
+	struct endpoint e = endpoint_of(any, true);
+	int parked = datagram_socket_at(&e), guard = datagram_socket_at(&e);
+
+	ck_assert(socket_park(parked, &e));
+	ck_assert(socket_park_otherwise(guard, &e));
+	/* The control: with the option, anybody can. */
+	ck_assert(can_bind_beside(any, NULL));
+	socket_keep_alone(parked);
+	socket_keep_alone(guard);
+	ck_assert(!can_bind_beside(any, NULL));
+	ck_assert(!can_bind_beside(any, "lo"));
+	ck_assert(!can_bind_beside(own, NULL));
+	ck_assert(!can_bind_beside(own, "lo"));
+	ck_assert(!can_bind_beside(other, NULL));
+	/* That is what sock_diag(7) is asked for. */
+	ck_assert(can_bind_beside(other, "lo"));
+	close(guard);
+	ck_assert(can_bind_beside(_i == 0 ? other : any, _i == 0 ? NULL : "lo"));
+}
+END_TEST
+
 /* ---- The pool */
 
 static struct pool pool;
@@ -517,6 +928,14 @@ pool_of(unsigned int spares, const char *mapping)
 	assert_result(&answer, 0, OUTCOME_READY, 0);
 }
 
+/* Whether some socket is out that may come back. */
+static bool
+lease_shares(struct pool *of)
+{
+	of->refresh_at = of->glance_at = 0;
+	return lease_due(of) >= 0;
+}
+
 static struct pool_variant *
 find(const char *address, bool v6only)
 {
@@ -578,8 +997,8 @@ server_take(struct pool_variant *v, int socket, enum conduct conduct)
 		server_run(socket, conduct, ready[1], leash[0]);
 	ck_assert_int_eq(read(ready[0], &error, 1), 1);
 	ck_assert_int_eq(error, 0);
-	lease_commit(v, socket, (struct process_descriptor){server.pid, 3},
-		    &journey);
+	lease_commit(&pool, v, socket,
+		     (struct process_descriptor){server.pid, 3}, &journey);
 	close(ready[0]);
 	close(ready[1]);
 	close(leash[0]);
@@ -610,8 +1029,8 @@ START_TEST(fills_each_variant)
 
 	pool_of(4, "20443:28443");
 	ck_assert_uint_eq(pool.count, MAPPING_VARIANTS_MAX);
-	ck_assert_uint_eq(pool_size(&plan), 3 * 4 + 4);
-	ck_assert_int_eq(unit_descriptors(), before + 3 * 4 + 4);
+	ck_assert_uint_eq(pool_size(&plan), 6 * 4 + 1);
+	ck_assert_int_eq(unit_descriptors(), before + 6 * 4 + 1);
 }
 END_TEST
 
@@ -896,13 +1315,13 @@ START_TEST(does_without_ipv6)
 	before = unit_descriptors();
 	pool_of(3, "20443:28443");
 	assert_count("0.0.0.0", false, 3);
-	assert_count("127.0.0.1", false, 1);
+	assert_count("127.0.0.1", false, 3);
 	assert_count("::", false, 0);
 	assert_count("::", true, 0);
 	assert_count("::1", false, 0);
 	assert_count("::ffff:0.0.0.0", false, 0);
 	assert_count("::ffff:127.0.0.1", false, 0);
-	ck_assert_int_eq(unit_descriptors(), before + 3 + 1);
+	ck_assert_int_eq(unit_descriptors(), before + 3 + 3);
 	server = server_start(find("0.0.0.0", false));
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(server);
@@ -1016,7 +1435,7 @@ START_TEST(inherits_bound_sockets_of_the_protocol)
 
 		ck_assert_int_eq(lease_pick(v, false, &picked), 0);
 		ck_assert_int_eq(picked, fd);
-		lease_commit(v, picked,
+		lease_commit(&pool, v, picked,
 			    (struct process_descriptor){getpid(), fd},
 			    &(int){-1});
 	}
@@ -1052,6 +1471,17 @@ START_TEST(address_of_no_interface_is_reported)
 }
 END_TEST
 
+/* Waits for the next look whether servers listen, which is the last or not. */
+static void
+glance(bool last)
+{
+	ck_assert(pool.glance_at != 0);
+	while (clock_microseconds() < pool.glance_at)
+		;
+	lease_visit(&pool);
+	ck_assert_int_eq(pool.glance_at == 0, last);
+}
+
 START_TEST(each_pick_is_another_socket)
 {
 	struct pool_variant *v;
@@ -1062,12 +1492,24 @@ START_TEST(each_pick_is_another_socket)
 	ck_assert_int_eq(lease_pick(v, false, &first), 0);
 	ck_assert_int_eq(lease_pick(v, false, &again), 0);
 	ck_assert_int_eq(first, again);
-	lease_commit(v, first, (struct process_descriptor){1, 3}, &(int){-1});
+	ck_assert_int_eq(try_listen(first), 0);
+	lease_commit(&pool, v, first, (struct process_descriptor){1, 3},
+		     &(int){-1});
 	ck_assert_int_eq(fcntl(first, F_GETFD), -1);
 	ck_assert_int_eq(lease_pick(v, false, &second), 0);
 	ck_assert_int_ne(first, second);
 	ck_assert_uint_eq(v->count, 2);
 	ck_assert(!lease_shares(&pool));
+	/* The twin does not listen yet. */
+	lease_commit(&pool, v, second, (struct process_descriptor){1, 3},
+		     &(int){-1});
+	ck_assert_uint_eq(v->count, 2);
+	glance(false);
+	ck_assert_uint_eq(v->count, 2);
+	ck_assert_int_eq(try_listen(second), 0);
+	glance(true);
+	ck_assert_uint_eq(v->count, 1);
+	ck_assert_int_eq(fcntl(second, F_GETFD), -1);
 }
 END_TEST
 
@@ -1084,7 +1526,7 @@ START_TEST(kept_socket_is_not_fresh_on_its_way)
 	before = unit_descriptors();
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
 	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	lease_commit(v, socket, gone, &ends[0]);
+	lease_commit(&pool, v, socket, gone, &ends[0]);
 	ck_assert_int_eq(ends[0], -1);
 	for (i = 0; i < 5; i++) {
 		lease_refresh(&pool, 1);
@@ -1097,7 +1539,7 @@ START_TEST(kept_socket_is_not_fresh_on_its_way)
 	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	ck_assert_int_eq(unit_descriptors(), before);
 	/* The control: nothing is waited for where it is there at once. */
-	lease_commit(v, socket, gone, &(int){-1});
+	lease_commit(&pool, v, socket, gone, &(int){-1});
 	ck_assert(lease_shares(&pool));
 	lease_refresh(&pool, 1);
 	ck_assert(!lease_shares(&pool));
@@ -1370,6 +1812,139 @@ START_TEST(holder_may_have_moved)
 }
 END_TEST
 
+/* ---- TCP: the mapped port as a source port */
+
+/* As if so much time had passed. */
+static void
+age(struct pool_variant *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < v->count; i++) {
+		v->sockets[i].departed -= 10000;
+		v->sockets[i].unheld_at -= 10000;
+	}
+}
+
+/* A server takes the next socket and connects it to a peer, which is returned. */
+static int
+client_start(struct pool_variant *v, struct server *server)
+{
+	int socket, peer;
+
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	lease_prepare(&pool, v, socket, &(struct sockopt_values){{0}}, false);
+	peer = connect_peer(socket);
+	*server = server_take(v, socket, BINDS);
+	return peer;
+}
+
+static void
+assert_ended(int peer)
+{
+	char byte;
+
+	ck_assert_int_eq(read(peer, &byte, 1), 0);
+	close(peer);
+}
+
+START_TEST(connections_one_after_the_other)
+{
+	struct pool_variant *v;
+	struct server server;
+	int i, peer;
+
+	pool_of((unsigned int)_i, "20443:28443");
+	v = find("0.0.0.0", false);
+	for (i = 0; i < 10; i++) {
+		peer = client_start(v, &server);
+		server_end(server);
+		/* Nobody has asked for the next one yet. */
+		lease_refresh(&pool, LEASE_LOOKS);
+		age(v);
+		lease_refresh(&pool, LEASE_LOOKS);
+		assert_ended(peer);
+	}
+	ck_assert_uint_eq(v->count, (unsigned int)_i);
+}
+END_TEST
+
+START_TEST(connections_at_once)
+{
+	const unsigned int spares = 3;
+	struct server servers[3];
+	struct pool_variant *v;
+	int peers[3], socket;
+	unsigned int i, round;
+
+	pool_of(spares, "20443:28443");
+	v = find("0.0.0.0", false);
+	for (i = 0; i < spares; i++)
+		peers[i] = client_start(v, &servers[i]);
+	for (round = 0; round < 5; round++) {
+		age(v);
+		lease_refresh(&pool, LEASE_LOOKS);
+		ck_assert_uint_eq(lease_connections(v), spares);
+		ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+		ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
+		i = round % spares;
+		server_end(servers[i]);
+		servers[i] = (struct server){0};
+		close(peers[i]);
+		peers[i] = client_start(v, &servers[i]);
+	}
+	for (i = 0; i < spares; i++) {
+		server_end(servers[i]);
+		close(peers[i]);
+	}
+}
+END_TEST
+
+/* Nobody can tell whether it is still a connection of that server's. */
+START_TEST(a_connection_is_not_given_where_nobody_can_tell)
+{
+	struct pool_variant *v;
+	struct server server;
+	int socket, peer;
+	char byte = 'x';
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	peer = connect_peer(socket);
+	server = server_take(v, socket, HIDES_UNHEARD);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
+	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+	ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
+	ck_assert_int_eq(write(v->sockets[0].fd, "y", 1), 1);
+	ck_assert_int_eq(read(peer, &byte, 1), 1);
+	server_end(server);
+	lease_refresh(&pool, 1);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	assert_ended(peer);
+}
+END_TEST
+
+/* A server that only tries whether the port is free costs no socket. */
+START_TEST(what_was_bound_alone_comes_back)
+{
+	struct pool_variant *v;
+	int socket, i;
+
+	pool_of(2, "20443:28443");
+	v = find("0.0.0.0", false);
+	for (i = 0; i < 6; i++) {
+		lease_refresh(&pool, 1);
+		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+		server_end(server_take(v, socket, BINDS));
+		ck_assert_uint_eq(v->count, 2);
+	}
+}
+END_TEST
+
 /* ---- UDP: a socket for each client */
 
 static struct pool_variant *
@@ -1402,18 +1977,6 @@ connect_back(int socket, int client)
 	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer,
 				     &length), 0);
 	ck_assert_int_eq(connect(socket, (struct sockaddr *)&peer, length), 0);
-}
-
-/* As if so much time had passed. */
-static void
-age(struct pool_variant *v)
-{
-	unsigned int i;
-
-	for (i = 0; i < v->count; i++) {
-		v->sockets[i].departed -= 10000;
-		v->sockets[i].unheld_at -= 10000;
-	}
 }
 
 /* Ends a server, and waits until its socket has been seen not to be passed on.
@@ -1587,8 +2150,14 @@ START_TEST(what_was_shut_down_is_not_given_again)
 		datagram_server_end(v, server);
 		ck_assert_uint_eq(v->count, 2 - (unsigned int)i);
 	}
-	server_end(datagram_server(v, &socket));
+	server = datagram_server(v, &socket);
 	ck_assert(!socket_is_shut(socket));
+	connect_back(socket, client);
+	ck_assert_int_eq(shutdown(socket, SHUT_WR), 0);
+	datagram_server_end(v, server);
+	/* The mapping is still one, and has no socket. */
+	ck_assert_ptr_eq(find_datagram("127.0.0.1"), v);
+	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
 }
 END_TEST
 
@@ -1657,38 +2226,27 @@ START_TEST(given_to_nobody_is_parked_again)
 }
 END_TEST
 
-/* Of those nobody can tell about, it is the one of the oldest client, and not
- * the listener that has just been started. */
-START_TEST(the_oldest_is_given_where_nobody_can_tell)
+/* A client's is no other's while nobody can tell whether its server has gone. */
+START_TEST(a_clients_socket_is_not_given_where_nobody_can_tell)
 {
-	struct server servers[5], listening;
 	struct pool_variant *v;
-	int sockets[5], listener, client, i;
+	struct server server;
+	int socket, client;
 
-	pool_of(3, "127.0.0.1:20443:28443/udp");
+	pool_of(1, "127.0.0.1:20443:28443/udp");
 	v = find_datagram("127.0.0.1");
 	client = datagram_socket("127.0.0.1", 0);
-	ck_assert_int_eq(lease_pick(v, false, &listener), 0);
-	lease_prepare(&pool, v, listener, &(struct sockopt_values){{0}}, false);
-	listening = server_take(v, listener, HIDES_UNHEARD);
-	for (i = 0; i < 5; i++) {
-		v->sockets[1].departed -= 10;
-		v->sockets[2].departed -= 10;
-		lease_refresh(&pool, 1);
-		ck_assert_int_eq(lease_pick(v, false, &sockets[i]), 0);
-		ck_assert_int_ne(sockets[i], listener);
-		lease_prepare(&pool, v, sockets[i],
-			     &(struct sockopt_values){{0}}, false);
-		ck_assert(!socket_is_connected(sockets[i]));
-		servers[i] = server_take(v, sockets[i], HIDES_UNHEARD);
-		connect_back(sockets[i], client);
-		if (i >= 2)
-			ck_assert_int_eq(sockets[i], sockets[i - 2]);
-	}
-	ck_assert_int_ne(sockets[0], sockets[1]);
-	for (i = 0; i < 5; i++)
-		server_end(servers[i]);
-	server_end(listening);
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	lease_prepare(&pool, v, socket, &(struct sockopt_values){{0}}, false);
+	server = server_take(v, socket, HIDES_UNHEARD);
+	lease_refresh(&pool, 1);
+	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
+	/* The control: a listener's is shared. */
+	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	connect_back(socket, client);
+	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+	ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
+	server_end(server);
 }
 END_TEST
 
@@ -2000,6 +2558,10 @@ add_pool(Suite *s)
 	tcase_add_test(t, fresh_socket_serves_as_new);
 	tcase_add_test(t, socket_that_never_listened_serves_as_new);
 	tcase_add_test(t, holder_may_have_moved);
+	tcase_add_loop_test(t, connections_one_after_the_other, 1, 4);
+	tcase_add_test(t, connections_at_once);
+	tcase_add_test(t, a_connection_is_not_given_where_nobody_can_tell);
+	tcase_add_test(t, what_was_bound_alone_comes_back);
 	suite_add_tcase(s, t);
 }
 
@@ -2017,7 +2579,7 @@ add_clients(Suite *s)
 	tcase_add_test(t, what_was_never_connected_comes_first);
 	tcase_add_loop_test(t, parked_by_a_connection_it_is_narrow, 0, 4);
 	tcase_add_test(t, given_to_nobody_is_parked_again);
-	tcase_add_test(t, the_oldest_is_given_where_nobody_can_tell);
+	tcase_add_test(t, a_clients_socket_is_not_given_where_nobody_can_tell);
 	suite_add_tcase(s, t);
 }
 
@@ -2057,9 +2619,20 @@ suite(void)
 	tcase_add_test(t, ipv4_and_ipv6_listen_side_by_side);
 	tcase_add_test(t, a_dual_socket_serves_both);
 	tcase_add_test(t, bound_socket_refuses_clients);
-	tcase_add_test(t, unlisten_keeps_the_binding);
-	tcase_add_test(t, unlisten_resets_who_waits);
-	tcase_add_test(t, unlisten_of_what_never_listened_harms_nothing);
+	tcase_add_test(t, renewing_keeps_the_binding);
+	tcase_add_test(t, renewing_resets_who_waits);
+	tcase_add_test(t, renewing_what_never_listened_harms_nothing);
+	tcase_add_loop_test(t, whatever_is_left_in_it_a_socket_is_made_new, 0,
+			    (int)(sizeof(leavings) / sizeof(leavings[0])));
+	tcase_add_test(t, a_connection_is_finished_in_order);
+	tcase_add_test(t, a_connection_is_reset_where_its_server_wants_that);
+	tcase_add_test(t, a_locked_filter_cannot_be_undone);
+	tcase_add_loop_test(t,
+			    whatever_is_left_in_it_a_datagram_socket_is_made_new,
+			    0, 2 * DATAGRAM_LEAVINGS);
+	tcase_add_loop_test(t, a_datagram_socket_that_was_shut_down_is_not_new,
+			    0, 6);
+	tcase_add_loop_test(t, parked_both_ways_nobody_binds_beside, 0, 2);
 	tcase_add_loop_test(t, parking_is_undone, 0, 6);
 	tcase_add_test(t, unpark_discards_what_has_come);
 	suite_add_tcase(s, t);
