@@ -67,22 +67,48 @@ suggest(char text[REASON_TEXT], const struct mapping *m, const char *user)
 		    rule, within ? ")" : "", verdict_policy);
 }
 
+/* It was perhaps written for this caller, by a name of old. */
+static void
+say_gone(char text[REASON_TEXT], const struct verdict *verdict)
+{
+	*text = '\0';
+	if (verdict->gone_line != 0)
+		reason_say(text, " (%s:%u matches nobody: there is no %s)",
+		    verdict_policy, verdict->gone_line, verdict->gone);
+}
+
+/* Nobody is advised to override an administrator. */
+static void
+explain_denial(char text[REASON_TEXT], const struct verdict *verdict,
+    const char *user)
+{
+	char gone[REASON_TEXT];
+
+	say_gone(gone, verdict);
+	reason_say(text,
+	    "%s:%u denies it to user %s%.160s, as the administrator of this "
+	    "host wants; map another port or address",
+	    verdict_policy, verdict->line, user, gone);
+}
+
 void
 explain_verdict(char text[REASON_TEXT], const struct mapping *m,
     const struct verdict *verdict, const char *why)
 {
-	char remedy[REASON_TEXT], user[USER_NAME];
+	char remedy[REASON_TEXT], gone[REASON_TEXT], name[USER_NAME];
+	const char *user = user_name(getuid(), name);
 
-	suggest(remedy, m, user_name(getuid(), user));
-	if (verdict->line != 0)
+	if (verdict->line != 0) {
+		explain_denial(text, verdict, user);
+		return;
+	}
+	suggest(remedy, m, user);
+	say_gone(gone, verdict);
+	if (why == NULL)
 		reason_say(text,
-		    "%s:%u denies it to user %s; to permit it, as root: %.256s",
-		    verdict_policy, verdict->line, user, remedy);
-	else if (why == NULL)
-		reason_say(text,
-		    "no rule of %s is about user %s and this port; to permit "
-		    "it, as root: %.256s",
-		    verdict_policy, user, remedy);
+		    "no rule of %s is about user %s and this port%.160s; to "
+		    "permit it, as root: %.256s",
+		    verdict_policy, user, gone, remedy);
 	else if (policy_is_missing())
 		reason_say(text,
 		    "%s, so only root may use this program's capability; to "

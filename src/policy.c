@@ -71,6 +71,8 @@ look_up(struct policy_rule *rule, const char *kind, const char *name,
 		    "there is no %s '%.32s'; name one of /etc/%s or a number",
 		    kind, name, file);
 	rule->who = POLICY_NOBODY;
+	snprintf(rule->gone, sizeof(rule->gone), "%s '%.32s' in /etc/%s", kind,
+	    name, file);
 	reason_say(why,
 	    "there is no %s '%.32s', so this rule matches nobody; name one "
 	    "of /etc/%s or a number, or remove the rule",
@@ -381,11 +383,16 @@ has_address(const struct policy_rule *rule, const struct mapping *m)
 }
 
 bool
+policy_covers(const struct policy_rule *rule, const struct mapping *m)
+{
+	return has_ports(rule, m) && has_address(rule, m);
+}
+
+bool
 policy_matches(const struct policy_rule *rule,
     const struct policy_caller *caller, const struct mapping *m)
 {
-	return is_about(rule, caller) && has_ports(rule, m) &&
-	    has_address(rule, m);
+	return is_about(rule, caller) && policy_covers(rule, m);
 }
 
 const char *

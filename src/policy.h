@@ -20,6 +20,7 @@
 
 #define POLICY_LINE_MAX    1024 /* bytes, the newline included */
 #define POLICY_TARGETS_MAX 64   /* of one rule */
+#define POLICY_GONE_TEXT   64
 
 enum policy_who {
 	POLICY_ANY,
@@ -43,6 +44,8 @@ struct policy_rule {
 	uint16_t family;     /* AF_UNSPEC: on every address */
 	unsigned int bits;   /* of the address that count */
 	uint8_t address[16]; /* network byte order; IPv4: the first four */
+	/* Of POLICY_NOBODY, as "user 'app' in /etc/passwd". */
+	char gone[POLICY_GONE_TEXT];
 };
 
 /* Whom the rules are applied to: the real ids of a process. */
@@ -82,6 +85,9 @@ enum policy_item policy_next(struct policy_reader *, struct policy_rule *,
  */
 bool policy_matches(const struct policy_rule *, const struct policy_caller *,
     const struct mapping *);
+
+/* The same, whoever the rule is about. */
+bool policy_covers(const struct policy_rule *, const struct mapping *);
 
 /* Room for a rule with one port, and the final NUL. */
 #define POLICY_RULE_TEXT 160

@@ -32,6 +32,14 @@ read_caller(struct policy_caller *caller)
 	    .group_count = (size_t)count};
 }
 
+static void
+note_gone(struct verdict *verdict, const struct policy_rule *rule,
+    unsigned int line)
+{
+	verdict->gone_line = line;
+	memcpy(verdict->gone, rule->gone, sizeof(verdict->gone));
+}
+
 /* The last rule that matches decides. */
 static void
 apply_rule(const struct policy_rule *rule, unsigned int line,
@@ -43,6 +51,9 @@ apply_rule(const struct policy_rule *rule, unsigned int line,
 	for (i = 0; i < count; i++)
 		if (policy_matches(rule, caller, &mappings[i]))
 			verdicts[i] = (struct verdict){rule->permit, line};
+		else if (rule->who == POLICY_NOBODY && rule->permit &&
+		    policy_covers(rule, &mappings[i]))
+			note_gone(&verdicts[i], rule, line);
 }
 
 /* The whole policy is read, whatever the mappings: an error in it shows at

@@ -10,6 +10,7 @@
 
 #include "mapping.h"
 #include "plan.h"
+#include "policy.h"
 #include "reason.h"
 
 /* The policy's path, /etc/lowport/policy unless it was built otherwise. */
@@ -21,6 +22,10 @@ extern const char *verdict_policy;
 struct verdict {
 	bool permitted;
 	unsigned int line; /* of the rule that decided; 0: no rule did */
+	/* Of a later one that would have permitted it to an account that is
+	 * gone; 0: there is none. */
+	unsigned int gone_line;
+	char gone[POLICY_GONE_TEXT];
 };
 
 /*
@@ -34,8 +39,7 @@ bool verdict_reach(struct verdict *, const struct mapping *, size_t count,
 
 /*
  * Calls visit with each warning of the policy, by file and line: a rule that
- * matches nobody, as its user or group is gone.  Errors are not
- * among them.
+ * matches nobody, as its user or group is gone.  Errors are not among them.
  */
 void verdict_warn(void (*visit)(const char *warning));
 

@@ -330,6 +330,15 @@ START_TEST(grants_root_its_own)
 }
 END_TEST
 
+static void
+assert_gone(const char *mapping, unsigned int line, const char *gone)
+{
+	struct verdict verdict = verdict_of(mapping);
+
+	ck_assert_uint_eq(verdict.gone_line, line);
+	ck_assert_str_eq(verdict.gone, gone);
+}
+
 static unsigned int warnings;
 
 static void
@@ -350,8 +359,18 @@ START_TEST(an_account_that_is_gone_voids_its_rule_alone)
 	ck_assert(unit_write(POLICY, GOOD "permit group gone tcp/81\n"));
 	assert_permits("443", true, 1);
 	assert_permits("81", false, 0);
+	assert_gone("81", 2, "group 'gone' in /etc/group");
+	assert_gone("82", 0, "");
 	verdict_warn(count_warning);
 	ck_assert_uint_eq(warnings, 1);
+	/* What would not have decided is not to blame. */
+	ck_assert(unit_write(POLICY,
+	    "deny user gone tcp/81\npermit user gone tcp/82 tcp/83\n"
+	    "deny any tcp/82\ndeny any tcp/83\npermit group gone tcp/83\n"));
+	assert_gone("81", 0, "");
+	assert_gone("82", 0, "");
+	assert_gone("83", 5, "group 'gone' in /etc/group");
+	assert_permits("83", false, 4);
 	/* Without the database nobody knows whom it denies. */
 	ck_assert(unit_write(POLICY, GOOD "deny user other tcp/443\n"));
 	assert_permits("443", true, 1);
