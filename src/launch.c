@@ -155,13 +155,28 @@ send_plan(const struct start *start)
 	return channel_send_ready(start->channel);
 }
 
-/* The helper's are there by now: so whoever comes last sees the other. */
+/* Where some port was another's already, of whatever state.  Of two starts at the
+ * same moment, one at the least has seen the other (pool.c). */
+static bool
+is_crowded(const struct start *start)
+{
+	uint32_t i;
+
+	for (i = 0; i < start->plan.mapping_count; i++)
+		if (start->answer.results[i].crowded)
+			return true;
+	return false;
+}
+
+/* The kernel takes some milliseconds to list all bound sockets of TCP. */
 static void
 look_for_rivals(struct start *start)
 {
 	bool shared[PLAN_MAPPINGS_MAX];
 	uint32_t i;
 
+	if (!is_crowded(start))
+		return;
 	holder_find_rivals(&start->plan, shared);
 	for (i = 0; i < start->plan.mapping_count; i++)
 		if (shared[i] &&

@@ -113,6 +113,7 @@ struct result {
 	uint32_t outcome;         /* enum outcome */
 	int32_t error;            /* an errno(3) value */
 	struct endpoint endpoint; /* where it failed */
+	uint32_t crowded;         /* other sockets share the TCP port: 0 or 1 */
 };
 
 /* Sent when the capability is gone, whatever came of the plan. */

@@ -109,6 +109,36 @@ bind_one(int socket, const struct pool_variant *v)
 	    (v->protocol != IPPROTO_UDP || socket_park(socket, &v->endpoint));
 }
 
+/* Bound where another of this port has been claimed, it would be in the way. */
+static bool
+overlaps_claimed(const struct pool *pool, const struct pool_variant *v)
+{
+	const struct pool_variant *other = v;
+
+	while (other-- > pool->variants && other->mapping == v->mapping &&
+	    other->endpoint.port == v->endpoint.port)
+		if ((other->claimed || other->crowded) &&
+		    endpoint_overlaps(&other->endpoint, &v->endpoint))
+			return true;
+	return false;
+}
+
+/*
+ * With SO_REUSEADDR, two starts could share a TCP port until one of their servers
+ * listens.  So the first socket is bound without: of two starts, one fails that.
+ * Old connections are in its way too, so it goes on, and the child looks.
+ */
+static bool
+variant_claim(struct pool *pool, struct pool_variant *v)
+{
+	if (v->protocol == IPPROTO_UDP || v->count == 0 ||
+	    overlaps_claimed(pool, v))
+		return true;
+	v->claimed = socket_bind_alone(v->sockets[0].fd, &v->endpoint) == 0;
+	v->crowded = !v->claimed && errno == EADDRINUSE;
+	return v->claimed || v->crowded;
+}
+
 /* A kernel that cannot park it otherwise does without. */
 static bool
 bind_guard(struct pool_variant *v)
@@ -130,7 +160,7 @@ variant_bind(struct pool *pool, struct pool_variant *v)
 	unsigned int i;
 
 	(void)pool;
-	for (i = 0; i < v->count; i++)
+	for (i = v->claimed; i < v->count; i++)
 		if (!bind_one(v->sockets[i].fd, v))
 			return false;
 	return bind_guard(v);
@@ -274,6 +304,15 @@ bind_step(struct pool *pool, const bool *granted,
 	privilege_lower();
 }
 
+static void
+note_crowded(const struct pool *pool, struct answer *answer)
+{
+	const struct pool_variant *v = pool->variants, *end = v + pool->count;
+
+	for (; v < end; v++)
+		answer->results[v->mapping].crowded |= v->crowded;
+}
+
 static bool
 expects_udp(const struct plan *plan)
 {
@@ -300,9 +339,11 @@ pool_fill(struct pool *pool, const struct plan *plan,
 	open_all(pool, plan, answer);
 	/* All of them are free, or some are not, before any is ours. */
 	bind_step(pool, granted, variant_is_free, answer);
+	bind_step(pool, granted, variant_claim, answer);
 	bind_step(pool, granted, variant_bind, answer);
 	bind_step(pool, granted, variant_keep_alone, answer);
 	bind_step(pool, granted, variant_is_alone, answer);
+	note_crowded(pool, answer);
 	return !close_failed(pool, answer);
 }
 

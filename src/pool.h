@@ -59,6 +59,8 @@ struct pool_variant {
 	bool inherited;      /* the service manager's: handed out as it is, and
 				  never closed, to a bind of any address of its
 				  family */
+	bool claimed;        /* the first was bound where nobody else was */
+	bool crowded;        /* or somebody was: who, the child finds out */
 	bool absent;         /* the host lacks the address or family, or the
 				  mapping has none of it */
 	unsigned int count;  /* sockets here, those that are shared included */

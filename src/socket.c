@@ -89,6 +89,27 @@ socket_bind(int socket, const struct endpoint *e)
 	return socket_bind_bytes(socket, &storage, length);
 }
 
+void
+socket_keep_alone(int socket)
+{
+	const int off = 0;
+
+	setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));
+}
+
+int
+socket_bind_alone(int socket, const struct endpoint *e)
+{
+	int status, error;
+
+	socket_keep_alone(socket);
+	status = socket_bind(socket, e);
+	error = errno;
+	set_on(socket, SOL_SOCKET, SO_REUSEADDR);
+	errno = error;
+	return status;
+}
+
 bool
 socket_endpoint(int socket, struct endpoint *e)
 {
@@ -255,14 +276,6 @@ socket_park_otherwise(int socket, const struct endpoint *e)
 {
 	return e->family == AF_INET6 ? park_connected(socket, e)
 				     : park_aside(socket);
-}
-
-void
-socket_keep_alone(int socket)
-{
-	const int off = 0;
-
-	setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));
 }
 
 static void

@@ -21,6 +21,13 @@ int socket_open(const struct endpoint *, int protocol);
 /* bind(2).  Returns 0, or -1 with errno. */
 int socket_bind(int socket, const struct endpoint *);
 
+/*
+ * bind(2) without SO_REUSEADDR, which is set again: it fails where any other socket
+ * is bound to the endpoint, listening or not, or where connections of one are left
+ * (tcp(7)).  Returns 0, or -1 with errno.
+ */
+int socket_bind_alone(int socket, const struct endpoint *);
+
 /* bind(2) of a socket address as some program wrote it. */
 int socket_bind_bytes(int socket, const void *address, socklen_t length);
 

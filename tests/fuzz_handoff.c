@@ -445,6 +445,12 @@ socket_bind(int socket, const struct endpoint *e)
 }
 
 int
+socket_bind_alone(int socket, const struct endpoint *e)
+{
+	return socket_bind(socket, e);
+}
+
+int
 socket_bind_bytes(int socket, const void *address, socklen_t length)
 {
 	FUZZ_ASSERT(socket == now.target.fd);

@@ -1135,6 +1135,36 @@ port_is_free(uint16_t port)
 }
 
 /* The mappings that can be had are, beside the one that cannot. */
+/* Another who sets SO_REUSEADDR, too, and does not listen. */
+START_TEST(a_tcp_port_that_is_shared_is_reported)
+{
+	static const struct {
+		const char *mapping, *other;
+		bool v6only, crowded;
+	} rows[] = {
+	    {"20443:28443", NULL, false, false},
+	    {"20443:28443", "0.0.0.0", false, true},
+	    {"20443:28443", "127.0.0.1", false, true},
+	    {"20443:28443", "::", false, true},
+	    {"20443:28443", "::", true, true},
+	    {"20443:28443", "::1", false, true},
+	    {"127.0.0.1:20443:28443", "127.0.0.2", false, false},
+	    {"127.0.0.1:20443:28443", "0.0.0.0", false, true},
+	    {"[::]:20443:28443", "0.0.0.0", false, true},
+	    {"[::1]:20443:28443", "0.0.0.0", false, false},
+	    {"20443:28443/udp", "0.0.0.0", false, false},
+	};
+	struct answer answer;
+
+	if (rows[_i].other != NULL)
+		socket_bound(rows[_i].other, rows[_i].v6only);
+	plan.spares = 2;
+	plan_map(rows[_i].mapping);
+	ck_assert(fill(&answer));
+	ck_assert_uint_eq(answer.results[0].crowded, rows[_i].crowded);
+}
+END_TEST
+
 START_TEST(failure_to_bind_leaves_nothing_of_its_mapping)
 {
 	int listener = socket_bound("127.0.0.1", false), before;
@@ -2533,6 +2563,7 @@ add_pool(Suite *s)
 	tcase_add_test(t, expects_the_server_port_alone);
 	tcase_add_test(t, two_mappings_keep_apart);
 	tcase_add_test(t, port_in_use_is_reported);
+	tcase_add_loop_test(t, a_tcp_port_that_is_shared_is_reported, 0, 11);
 	tcase_add_test(t, failure_to_bind_leaves_nothing_of_its_mapping);
 	/* In the first mapping, in the second, at a common one or not. */
 	tcase_add_loop_test(t, failure_to_open_leaves_nothing_of_its_mapping, 0, 20);
