@@ -1142,22 +1142,29 @@ START_TEST(a_tcp_port_that_is_shared_is_reported)
 		const char *mapping, *other;
 		bool v6only, crowded;
 	} rows[] = {
-	    {"20443:28443", NULL, false, false},
-	    {"20443:28443", "0.0.0.0", false, true},
-	    {"20443:28443", "127.0.0.1", false, true},
-	    {"20443:28443", "::", false, true},
-	    {"20443:28443", "::", true, true},
-	    {"20443:28443", "::1", false, true},
-	    {"127.0.0.1:20443:28443", "127.0.0.2", false, false},
-	    {"127.0.0.1:20443:28443", "0.0.0.0", false, true},
-	    {"[::]:20443:28443", "0.0.0.0", false, true},
-	    {"[::1]:20443:28443", "0.0.0.0", false, false},
-	    {"20443:28443/udp", "0.0.0.0", false, false},
+	    {"20555:28443", NULL, false, false},
+	    {"20555:28443", "0.0.0.0", false, true},
+	    {"20555:28443", "127.0.0.1", false, true},
+	    {"20555:28443", "::", false, true},
+	    {"20555:28443", "::", true, true},
+	    {"20555:28443", "::1", false, true},
+	    {"127.0.0.1:20555:28443", "127.0.0.2", false, false},
+	    {"127.0.0.1:20555:28443", "0.0.0.0", false, true},
+	    {"[::]:20555:28443", "0.0.0.0", false, true},
+	    {"[::1]:20555:28443", "0.0.0.0", false, false},
+	    {"20555:28443/udp", "0.0.0.0", false, false},
 	};
 	struct answer answer;
 
-	if (rows[_i].other != NULL)
-		socket_bound(rows[_i].other, rows[_i].v6only);
+	/* A port that has no old connections of other tests. */
+	if (rows[_i].other != NULL) {
+		struct endpoint e = endpoint_of(rows[_i].other,
+						rows[_i].v6only);
+
+		e.port = 20555;
+		ck_assert_int_eq(socket_bind(socket_open(&e, IPPROTO_TCP), &e),
+				 0);
+	}
 	plan.spares = 2;
 	plan_map(rows[_i].mapping);
 	ck_assert(fill(&answer));
