@@ -37,6 +37,7 @@
 #define UNUSED_AFTER  30000 /* "the server has not yet bound ..." */
 #define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
 #define KILL_EVERY    50   /* and that until none is left */
+#define BRIEF         100  /* so long no daemon is started */
 #define STRAY_AFTER   500  /* to the first look, and while it starts */
 #define STRAY_EVERY   60000 /* twice as long each time, up to */
 
@@ -576,11 +577,15 @@ is_awaited(const struct handoff *handoff)
 	return !handoff->adopts && handoff->listener >= 0 && !handoff->preload;
 }
 
-/* A last look: the server may have ended before the first. */
+/* A last look: the server may have ended before the first.  It takes the kernel
+ * milliseconds, so not for a command that has hardly run. */
 static void
 report_end(struct supervisor *s)
 {
-	if (s->stray_at != 0)
+	const long long begun = s->unused_at - UNUSED_AFTER;
+
+	if (s->stray_at != 0 &&
+	    (s->unused_at == 0 || clock_milliseconds() - begun >= BRIEF))
 		stray_look(s->handoff);
 	unused_report(s->handoff, UNUSED_NEVER, s->status);
 	told_report_rest(&s->handoff->told);
