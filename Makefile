@@ -134,7 +134,7 @@ BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase \
-                 nftables musl-tools strace
+                 nftables iptables musl-tools strace
 FUZZ_PACKAGES  = clang libclang-rt-dev
 
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))

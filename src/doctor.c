@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "divert.h"
 #include "doctor.h"
 #include "environment.h"
 #include "explain.h"
@@ -17,45 +18,139 @@
 #include "redirect.h"
 #include "report.h"
 
+/* A rule of so many ports is reported once. */
+#define RULES_REPORTED 8
+
+struct redirects {
+	struct rules rules;
+	enum redirect listing;
+	const struct rule *reported[RULES_REPORTED];
+	size_t count;
+	char rule[REDIRECT_RULE], conditions[REDIRECT_RULE];
+};
+
+/* True for a rule that has not been reported, of which there is room. */
+static bool
+remember(struct redirects *r, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (r->reported[i] == rule)
+			return false;
+	if (r->count == RULES_REPORTED)
+		return false;
+	r->reported[r->count++] = rule;
+	return true;
+}
+
 static void
-examine_redirect(const struct mapping *m)
+report_divert(struct redirects *r, const struct divert *d, unsigned int port)
+{
+	const char *conditions = divert_conditions(d, r->conditions,
+	    sizeof(r->conditions));
+
+	redirect_describe(&r->rules, d->rule, r->rule);
+	if (!d->is_certain_target)
+		report_note("redirect",
+		    "a rule that lowport does not understand may divert port "
+		    "%u; look at it: %s",
+		    port, r->rule);
+	else
+		report_problem("redirect",
+		    "what %s port %u %s elsewhere by a rule; remove it: %s%s%s",
+		    d->is_local ? "this host itself sends to" : "comes for",
+		    port, d->fit == RULE_ALWAYS ? "goes" : "may go", r->rule,
+		    *conditions != '\0' ? "; its conditions: " : "",
+		    conditions);
+}
+
+/* Where the filter lets the port in that a rule or the server has, and not the
+ * public one. */
+static void
+report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to)
+{
+	struct rule_packet now = *packet;
+	const struct rule *rule;
+
+	now.port = to;
+	rule = to != 0 && to != packet->port
+	    ? divert_admitted(&r->rules, &now, packet->port)
+	    : NULL;
+	if (rule == NULL || !remember(r, rule))
+		return;
+	report_note("input",
+	    "a rule admits port %u, and none admits port %u, as it must "
+	    "without a redirect; add '%s' beside %s",
+	    to, packet->port,
+	    redirect_suggest(&r->rules, rule, packet->port, packet->protocol,
+		r->conditions),
+	    redirect_describe(&r->rules, rule, r->rule));
+}
+
+/* True where a rule diverts the port, or may. */
+static bool
+examine_port(struct redirects *r, const struct mapping *m, unsigned int offset)
+{
+	const struct rule_packet packet = {.port = (uint16_t)(m->public_port +
+					       offset),
+	    .family = m->family,
+	    .protocol = m->protocol};
+	struct divert d = divert_find(&r->rules, &packet);
+	uint16_t to = mapping_by_descriptor(m)
+	    ? 0
+	    : (uint16_t)(m->server_port + offset);
+
+	if (d.rule != NULL && remember(r, d.rule))
+		report_divert(r, &d, packet.port);
+	if (d.rule == NULL && d.fit == RULE_PERHAPS && remember(r, NULL))
+		report_note("redirect",
+		    "too many rules to know whether one diverts port %u",
+		    packet.port);
+	if (d.rule != NULL && d.to != 0 && !d.rule->is_beyond)
+		to = d.to;
+	report_input(r, &packet, to);
+	return d.fit != RULE_NEVER;
+}
+
+static void
+examine_redirect(struct redirects *r, const struct mapping *m)
 {
 	const unsigned int port = m->public_port;
-	char rule[REDIRECT_RULE];
+	bool found = false;
+	uint32_t i;
 
-	switch (redirect_find(m->public_port, m->protocol, rule)) {
-	case REDIRECT_FOUND:
-		report_problem("redirect",
-		    "what comes for port %u may go elsewhere by a rule; remove "
-		    "it: '%s'",
-		    port, rule);
-		break;
-	case REDIRECT_NONE:
-		report_ok("redirect", "no rule that names port %u diverts it",
-		    port);
-		break;
-	case REDIRECT_FAILED:
+	r->count = 0;
+	for (i = 0; i < m->ports; i++)
+		found |= examine_port(r, m, i);
+	if (r->listing == REDIRECT_FAILED)
 		report_note("redirect",
 		    "rules that may divert port %u could not be listed by nft "
 		    "or iptables-save",
 		    port);
-		break;
-	case REDIRECT_UNKNOWN:
+	else if (r->listing == REDIRECT_UNKNOWN)
 		report_note("redirect",
 		    "neither nft nor iptables-save is here to list rules that "
 		    "may divert port %u",
 		    port);
-	}
+	else if (!found)
+		report_ok("redirect",
+		    "no rule that names port %u or all ports diverts it", port);
 }
 
 void
 doctor_as_root(const struct start *start)
 {
+	static struct redirects r;
 	size_t i;
 
+	if (start->options.mapping_count == 0)
+		return;
+	r.listing = redirect_list(&r.rules);
 	for (i = 0; i < start->options.mapping_count; i++)
 		if (!mapping_inherited(&start->options.mappings[i]))
-			examine_redirect(&start->options.mappings[i]);
+			examine_redirect(&r, &start->options.mappings[i]);
+	rules_free(&r.rules);
 }
 
 static void

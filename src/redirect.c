@@ -3,111 +3,110 @@
  * Runs in: the child, with --doctor, by root.
  * Reads: the rules, as the administrator's tools print them.
  */
-#include <ctype.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "iptables.h"
+#include "nftables.h"
 #include "program.h"
 #include "redirect.h"
 
-struct search {
-	unsigned int port;
-	int protocol;
-	char *rule; /* REDIRECT_RULE bytes; empty until one is found */
-};
-
-/* The port behind "dport", alone or in a set or range. */
-static bool
-names_port(const char *line, unsigned int port)
+static void
+visit_iptables(const char *line, void *reader)
 {
-	const char *at = strstr(line, "dport");
-	unsigned int first = 0, number;
-	bool is_range = false;
-	int length;
-
-	if (at == NULL)
-		return false;
-	at += strlen("dport");
-	at += *at == 's'; /* iptables' multiport */
-	for (; *at != '\0' && !isalpha((unsigned char)*at); at += length) {
-		length = 1;
-		if (sscanf(at, "%5u%n", &number, &length) != 1)
-			continue;
-		if (number == port ||
-		    (is_range && first < port && port < number))
-			return true;
-		first = number;
-		is_range = at[length] == '-' || at[length] == ':';
-		length += is_range;
-	}
-	return false;
-}
-
-/* Of the other protocol, or of all ports but this one. */
-static bool
-is_about_others(const char *line, int protocol)
-{
-	const char *other = protocol == IPPROTO_UDP ? "tcp " : "udp ";
-
-	return strstr(line, other) != NULL || strstr(line, "!=") != NULL ||
-	    strstr(line, "! --dport") != NULL;
-}
-
-static bool
-diverts(const char *line)
-{
-	static const char *const words[] = {"redirect", "REDIRECT", "DNAT",
-	    "dnat "};
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(line, words[i]) != NULL)
-			return true;
-	return false;
+	iptables_read(reader, line);
 }
 
 static void
-visit(const char *line, void *argument)
+visit_nftables(const char *line, void *reader)
 {
-	struct search *search = argument;
+	nftables_read(reader, line);
+}
 
-	if (*search->rule == '\0' && diverts(line) &&
-	    !is_about_others(line, search->protocol) &&
-	    names_port(line, search->port))
-		snprintf(search->rule, REDIRECT_RULE, "%s",
-		    line + strspn(line, " \t"));
+static void
+count(enum redirect *told, enum program_outcome outcome)
+{
+	if (outcome == PROGRAM_FAILED)
+		*told = REDIRECT_FAILED;
+	else if (outcome == PROGRAM_READ && *told == REDIRECT_UNKNOWN)
+		*told = REDIRECT_READ;
 }
 
 enum redirect
-redirect_find(uint16_t port, int protocol, char rule[REDIRECT_RULE])
+redirect_list(struct rules *rules)
 {
-	/* The legacy ones without -t, which would make the table it names. */
-	static char *const tools[][4] = {
-	    {"/usr/sbin/nft", "list", "ruleset", NULL},
-	    {"/usr/sbin/iptables-legacy-save", NULL},
-	    {"/usr/sbin/ip6tables-legacy-save", NULL},
-	    {"/sbin/iptables-save", NULL},
-	    {"/sbin/ip6tables-save", NULL},
+	/* The legacy ones without -t, which would make the table it names.
+	 * nft comes last: of tables that the others list it has less to say. */
+	static const struct {
+		char *command[2];
+		uint16_t family;
+	} tools[] = {
+	    {{"/sbin/iptables-save"}, AF_INET},
+	    {{"/sbin/ip6tables-save"}, AF_INET6},
+	    {{"/usr/sbin/iptables-legacy-save"}, AF_INET},
+	    {{"/usr/sbin/ip6tables-legacy-save"}, AF_INET6},
 	};
-	struct search search = {.port = port,
-	    .protocol = protocol,
-	    .rule = rule};
+	static char *const nft[] = {"/usr/sbin/nft", "list", "ruleset", NULL};
+	static struct nftables_reader nftables;
 	enum redirect told = REDIRECT_UNKNOWN;
+	struct iptables_reader iptables;
 	size_t i;
 
-	*rule = '\0';
-	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		switch (program_read(tools[i], visit, &search)) {
-		case PROGRAM_READ:
-			if (told == REDIRECT_UNKNOWN)
-				told = REDIRECT_NONE;
-			break;
-		case PROGRAM_FAILED:
-			told = REDIRECT_FAILED;
-			break;
-		case PROGRAM_ABSENT:
-			break;
-		}
-	return *rule != '\0' ? REDIRECT_FOUND : told;
+	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+		iptables = (struct iptables_reader){.rules = rules,
+		    .family = tools[i].family};
+		count(&told,
+		    program_read(tools[i].command, visit_iptables, &iptables));
+	}
+	nftables = (struct nftables_reader){.rules = rules};
+	count(&told, program_read(nft, visit_nftables, &nftables));
+	nftables_end(&nftables);
+	return told;
+}
+
+static const char *
+family_name(const struct rule_chain *chain)
+{
+	return chain->family == AF_INET ? "ip"
+	    : chain->family == AF_INET6 ? "ip6"
+					: "inet";
+}
+
+/* A command of iptables(8) names its table itself. */
+const char *
+redirect_describe(const struct rules *rules, const struct rule *rule,
+    char text[REDIRECT_RULE])
+{
+	const struct rule_chain *chain = &rules->chains[rule->chain];
+
+	if (chain->is_nft)
+		snprintf(text, REDIRECT_RULE,
+		    "'%.200s' of nft, table %s %s, chain %s", rule->text,
+		    family_name(chain), chain->table, chain->name);
+	else
+		snprintf(text, REDIRECT_RULE, "'%.200s' of %s, table %s",
+		    rule->text,
+		    chain->family == AF_INET6 ? "ip6tables" : "iptables",
+		    chain->table);
+	return text;
+}
+
+const char *
+redirect_suggest(const struct rules *rules, const struct rule *rule,
+    uint16_t port, int protocol, char text[REDIRECT_RULE])
+{
+	const struct rule_chain *chain = &rules->chains[rule->chain];
+	const char *name = protocol == IPPROTO_UDP ? "udp" : "tcp";
+
+	if (chain->is_nft)
+		snprintf(text, REDIRECT_RULE,
+		    "nft insert rule %s %s %s %s dport %u accept",
+		    family_name(chain), chain->table, chain->name, name, port);
+	else
+		snprintf(text, REDIRECT_RULE,
+		    "%s -I %s -p %s --dport %u -j ACCEPT",
+		    chain->family == AF_INET6 ? "ip6tables" : "iptables",
+		    chain->name, name, port);
+	return text;
 }

@@ -104,27 +104,117 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	rm "$TMPDIR/effective"
 }
 
-@test "--doctor: a rule that diverts the port, to root" {
-	run -0 "$LOWPORT" --doctor -p 443:8443
-	says ok redirect "no rule that names port 443 diverts it"
-	nft -f - <<-'END'
+# doctor STATUS PORT...: --doctor of these ports, and no rules any more.
+doctor() {
+	local expected=$1 port options=()
+	shift
+	for port; do
+		options+=(-p "$port")
+	done
+	run "$LOWPORT" --doctor "${options[@]}"
+	nft flush ruleset
+	[ "$status" -eq "$expected" ]
+}
+
+# prerouting RULE: in a chain of nft(8).
+prerouting() {
+	nft -f - <<-END
 		table inet nat {
+		    set web { type inet_service; elements = { 80, 443 }; }
 		    chain prerouting {
 		        type nat hook prerouting priority dstnat;
-		        udp dport 81 redirect to :8081
-		        tcp dport != 82 redirect to :8082
-		        tcp dport { 80, 440-450 } redirect to :8443
+		        $1
 		    }
 		}
 	END
-	run "$LOWPORT" --doctor -p 443:8443 -p 444:9443 -p 8080 -p 81 -p 82
-	nft flush ruleset
-	[ "$status" -eq 125 ]
-	says problem redirect "port 443 may go elsewhere by a rule; remove it: .*redirect to :8443"
+}
+
+@test "--doctor: a rule that diverts the port, to root" {
+	doctor 0 443:8443
+	says ok redirect "no rule that names port 443 or all ports diverts it"
+	prerouting "udp dport 81 redirect to :8081
+	    tcp dport { 80, 440-450 } redirect to :8443"
+	doctor 125 443:8443 444:9443 8080 81
+	says problem redirect "port 443 goes elsewhere by a rule; remove it: .*redirect to :8443' of nft, table inet nat, chain prerouting"
 	says problem redirect "port 444"
-	says ok redirect "no rule that names port 81"
-	says ok redirect "no rule that names port 82"
-	says ok redirect "no rule that names port 8080 diverts it"
+	says ok redirect "no rule that names port 81 "
+	says ok redirect "no rule that names port 8080 "
+}
+
+@test "--doctor: nft rules that divert the port without naming it so" {
+	local rule
+	for rule in "tcp dport != 22 redirect to :8443" \
+	    "tcp dport @web redirect" \
+	    "meta l4proto tcp redirect to :tcp dport map { 443 : 8443 }" \
+	    "meta l4proto tcp th dport 443 redirect to :8443" \
+	    "meta l4proto tcp redirect to :8443" \
+	    "tcp dport < 1024 redirect to :8443"; do
+		prerouting "$rule"
+		doctor 125 443:8443
+		says problem redirect "port 443 goes elsewhere by a rule"
+	done
+	for rule in "tcp dport != 443 redirect to :8443" \
+	    "tcp dport != @web redirect" \
+	    "meta l4proto tcp redirect to :tcp dport map { 80 : 8443 }" \
+	    "meta l4proto udp th dport 443 redirect to :8443"; do
+		prerouting "$rule"
+		doctor 0 443:8443
+		says ok redirect "port 443"
+	done
+}
+
+@test "--doctor: the conditions of a rule that may divert the port" {
+	prerouting "ip daddr != { 10.0.0.0/8 } tcp dport 443 redirect to :8443"
+	doctor 125 443:8443
+	says problem redirect "may go elsewhere by a rule; .*; its conditions: ip daddr != [{ ]*10.0.0.0/8"
+	iptables-restore <<-'END'
+		*nat
+		-A PREROUTING ! -i wg0 -p tcp --dport 443 -j REDIRECT --to-ports 8443
+		COMMIT
+	END
+	doctor 125 443:8443
+	says problem redirect "may go elsewhere by a rule; .*; its conditions: ! -i wg0"
+	iptables-restore <<-'END'
+		*nat
+		-A OUTPUT -o lo -p tcp --dport 443 -j REDIRECT --to-ports 8443
+		COMMIT
+	END
+	doctor 125 443:8443
+	says problem redirect "this host itself sends to port 443 may go.*-o lo"
+}
+
+@test "--doctor: rules of iptables and their chains" {
+	iptables-restore <<-'END'
+		*nat
+		:WEB - [0:0]
+		-A WEB -p tcp -j REDIRECT --to-ports 8443
+		-A PREROUTING -p tcp -m multiport --dports 80,443 -m comment --comment "! --dport 443" -j WEB
+		-A PREROUTING -p tcp -m tcp ! --dport 22 -j REDIRECT --to-ports 9000
+		COMMIT
+	END
+	doctor 125 443:8443 22:2222 25:2525
+	says problem redirect "port 443 goes elsewhere .*'-A WEB -p tcp"
+	says ok redirect "port 22 "
+	says problem redirect "port 25 goes elsewhere .*! --dport 22"
+}
+
+@test "--doctor: the filter admits the server's port, not the public one" {
+	iptables-restore <<-'END'
+		*nat
+		-A PREROUTING -p tcp --dport 443 -j REDIRECT --to-ports 8443
+		COMMIT
+		*filter
+		:INPUT DROP [0:0]
+		-A INPUT -i lo -j ACCEPT
+		-A INPUT -p tcp --dport 80 -j ACCEPT
+		-A INPUT -p tcp --dport 8080 -j ACCEPT
+		-A INPUT -p tcp --dport 8443 -j ACCEPT
+		COMMIT
+	END
+	doctor 125 443:8443 80:8080
+	says problem redirect "port 443 goes"
+	says note input "admits port 8443, and none admits port 443.*iptables -I INPUT -p tcp --dport 443 -j ACCEPT"
+	[[ $output != *"admits port 80,"* ]]
 }
 
 @test "--doctor: a seccomp profile, as of Docker" {

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, with --doctor, by root.  Computes only.
+ * Reads: what iptables-save(8) prints.
+ */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "iptables.h"
+
+#define WORD 256
+
+/* Where a line is read: the next word, and what is known by now. */
+struct parser {
+	struct iptables_reader *reader;
+	const char *line, *at;
+	char word[WORD];
+	const char *begin; /* of the word, with its quotes */
+	bool is_cut;       /* the word is longer */
+	bool negated;      /* a '!' was before it */
+	const char *negation;
+
+	struct rule *rule;
+	char table[RULE_NAME], chain[RULE_NAME], target[RULE_NAME];
+	int protocol;
+	bool in_front, goes, in_target, in_module;
+	const char *condition, *condition_end;
+};
+
+static void
+put(struct parser *p, size_t *length, char c)
+{
+	if (*length < WORD - 1)
+		p->word[(*length)++] = c;
+	else
+		p->is_cut = true;
+}
+
+/* As a shell has words: with quotes of both kinds, and a backslash. */
+static bool
+next_word(struct parser *p)
+{
+	const char *at = p->at + strspn(p->at, " \t\r");
+	size_t length = 0;
+	char quote = '\0';
+
+	p->begin = at;
+	p->is_cut = false;
+	for (; *at != '\0' && (quote != '\0' || strchr(" \t\r", *at) == NULL);
+	     at++)
+		if (quote == '\0' && (*at == '"' || *at == '\''))
+			quote = *at;
+		else if (quote != '\0' && *at == quote)
+			quote = '\0';
+		else {
+			at += *at == '\\' && quote != '\'' && at[1] != '\0';
+			put(p, &length, *at);
+		}
+	p->word[length] = '\0';
+	p->at = at;
+	return at > p->begin;
+}
+
+/* Looks at the next word, and leaves it. */
+static char
+peek(const struct parser *p)
+{
+	return p->at[strspn(p->at, " \t\r")];
+}
+
+/* The value of an option; a '!' before it was the way of old. */
+static bool
+next_value(struct parser *p)
+{
+	if (!next_word(p))
+		return false;
+	if (strcmp(p->word, "!") != 0)
+		return true;
+	p->negated = !p->negated;
+	return next_word(p);
+}
+
+static bool
+is_one_of(const char *word, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcmp(word, *words) == 0)
+			return true;
+	return false;
+}
+
+#define IS(word, ...) is_one_of(word, (const char *const[]){__VA_ARGS__, NULL})
+
+static void
+copy_name(char name[RULE_NAME], const char *word)
+{
+	snprintf(name, RULE_NAME, "%.*s", RULE_NAME - 1, word);
+}
+
+static void
+end_condition(struct parser *p)
+{
+	if (p->condition != NULL)
+		rule_add_condition(p->rule,
+		    (size_t)(p->condition - p->rule->text),
+		    (size_t)(p->condition_end - p->condition));
+	p->condition = NULL;
+}
+
+/* Where the word that was read stands in the rule's text; a long line's text
+ * ends sooner. */
+static const char *
+place(const struct parser *p, const char *at)
+{
+	const size_t offset = (size_t)(at - p->line);
+
+	return p->rule->text + (offset < RULE_TEXT ? offset : RULE_TEXT - 1);
+}
+
+/* A condition from here to behind the values of the option. */
+static void
+read_condition(struct parser *p, const char *begin)
+{
+	if (p->condition == NULL || !p->in_module)
+		end_condition(p);
+	if (p->condition == NULL)
+		p->condition = place(p, begin);
+	while (peek(p) != '\0' && peek(p) != '-' && peek(p) != '!')
+		next_word(p);
+	if (peek(p) == '!' && p->at[strspn(p->at, " \t\r") + 1] == ' ' &&
+	    p->at[strspn(p->at, " \t\r") + 2] != '-')
+		while (peek(p) != '\0' && peek(p) != '-')
+			next_word(p);
+	p->condition_end = place(p, p->at);
+}
+
+static void
+read_protocol(struct parser *p)
+{
+	bool is_tcp, is_udp;
+
+	if (!next_value(p))
+		return;
+	if (IS(p->word, "all", "0"))
+		return;
+	is_tcp = IS(p->word, "tcp", "TCP", "6");
+	is_udp = IS(p->word, "udp", "UDP", "17");
+	if (p->negated) {
+		p->rule->is_tcp &= !is_tcp;
+		p->rule->is_udp &= !is_udp;
+		return;
+	}
+	p->protocol = is_udp ? IPPROTO_UDP : IPPROTO_TCP;
+	p->rule->is_tcp &= is_tcp;
+	p->rule->is_udp &= is_udp;
+}
+
+/* "80,443,1000:2000", as multiport has them. */
+static void
+read_ports(struct parser *p, struct rule_ports *ports)
+{
+	char *rest = p->word, *part;
+	struct rule_port port = {0};
+
+	ports->negated = p->negated;
+	ports->unknown = p->is_cut;
+	while ((part = strsep(&rest, ",")) != NULL)
+		if (rule_parse_ports(&port, part, ':', p->protocol))
+			rules_add_port(p->reader->rules, ports, &port);
+		else
+			ports->unknown = true;
+}
+
+/* "443", "443-450", "192.0.2.1:443", "[::1]:443-450". */
+static void
+read_target_port(struct parser *p)
+{
+	const char *colon = strrchr(p->word, ':');
+	const char *bracket = strrchr(p->word, ']');
+	const char *text = colon != NULL ? colon + 1 : p->word;
+	struct rule_port port;
+	char first[RULE_NAME];
+
+	/* An address alone. */
+	if ((colon == NULL && strchr(p->word, '.') != NULL) ||
+	    (bracket != NULL && colon < bracket) ||
+	    (bracket == NULL && colon != NULL && strchr(p->word, ':') != colon))
+		return;
+	/* The base of a shift behind '/'. */
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(text, "/"), text);
+	if (!rule_parse_ports(&port, first, '-', p->protocol))
+		return;
+	p->rule->to = port.first;
+	p->rule->to_last = port.last;
+}
+
+static bool
+is_anywhere(const char *address)
+{
+	const char *prefix = strchr(address, '/');
+
+	return prefix != NULL &&
+	    IS(prefix + 1, "0", "0.0.0.0", "::", "0:0:0:0:0:0:0:0");
+}
+
+/* States of conntrack: only a new connection is of interest. */
+static void
+read_state(struct parser *p, const char *begin)
+{
+	const char *states;
+
+	if (!next_value(p))
+		return;
+	states = p->word;
+	if (strstr(states, "NEW") != NULL)
+		p->rule->is_never |= p->negated;
+	else if (strstr(states, "NAT") != NULL ||
+	    strstr(states, "UNTRACKED") != NULL)
+		read_condition(p, begin);
+	else
+		p->rule->is_never |= !p->negated;
+}
+
+/* What comes for this host. */
+static void
+read_destination_type(struct parser *p, const char *begin)
+{
+	if (!next_value(p))
+		return;
+	if (strcasecmp(p->word, "LOCAL") == 0)
+		p->rule->is_never |= p->negated;
+	else if (strchr(p->word, ',') != NULL)
+		read_condition(p, begin);
+	else if (IS(p->word, "BROADCAST", "MULTICAST", "BLACKHOLE",
+		     "UNREACHABLE", "PROHIBIT"))
+		p->rule->is_never |= !p->negated && p->protocol == IPPROTO_TCP;
+	else
+		read_condition(p, begin);
+}
+
+static void
+read_module(struct parser *p, const char *begin)
+{
+	end_condition(p);
+	p->in_target = p->in_module = false;
+	if (!next_value(p))
+		return;
+	if (IS(p->word, "tcp", "udp", "multiport", "comment", "state",
+		"conntrack", "addrtype"))
+		return;
+	p->in_module = true;
+	p->condition = place(p, begin);
+	p->condition_end = place(p, p->at);
+}
+
+static void
+read_address(struct parser *p, const char *begin)
+{
+	if (!next_value(p))
+		return;
+	if (is_anywhere(p->word)) {
+		p->rule->is_never |= p->negated;
+		return;
+	}
+	read_condition(p, begin);
+}
+
+static void
+read_jump(struct parser *p, bool goes)
+{
+	end_condition(p);
+	p->in_module = false;
+	if (!next_word(p))
+		return;
+	copy_name(p->target, p->word);
+	p->goes = goes;
+	p->in_target = true;
+}
+
+static void
+read_match(struct parser *p)
+{
+	struct rule_ports ports = {0};
+
+	end_condition(p);
+	if (!next_value(p))
+		ports.unknown = true;
+	else
+		read_ports(p, &ports);
+	rule_add_match(p->rule, &ports);
+}
+
+/* Source or destination: by the source a packet may match as well. */
+static void
+read_either_port(struct parser *p, const char *begin)
+{
+	struct rule_ports ports = {0};
+
+	if (!next_value(p))
+		return;
+	read_ports(p, &ports);
+	if (p->negated)
+		read_condition(p, begin);
+	else
+		ports.unknown = true;
+	rule_add_match(p->rule, &ports);
+}
+
+/* What belongs to the line, not to the match. */
+static bool
+read_frame(struct parser *p)
+{
+	const char *option = p->word;
+
+	if (IS(option, "-A", "--append", "-I", "--insert")) {
+		p->in_front = option[1] == 'I' || option[2] == 'i';
+		if (next_word(p))
+			copy_name(p->chain, p->word);
+		if (peek(p) >= '0' && peek(p) <= '9')
+			next_word(p);
+		return true;
+	}
+	if (IS(option, "-t", "--table")) {
+		if (next_word(p))
+			copy_name(p->table, p->word);
+		return true;
+	}
+	if (IS(option, "-w", "--wait", "-4", "-6")) {
+		if (peek(p) >= '0' && peek(p) <= '9')
+			next_word(p);
+		return true;
+	}
+	return false;
+}
+
+static bool
+read_target(struct parser *p)
+{
+	if (IS(p->word, "--to-ports", "--to-port", "--to-destination",
+		"--on-port")) {
+		if (next_word(p))
+			read_target_port(p);
+		return true;
+	}
+	if (!p->in_target || *p->word != '-')
+		return false;
+	while (peek(p) != '\0' && peek(p) != '-' && peek(p) != '!')
+		next_word(p);
+	return true;
+}
+
+static bool
+read_known(struct parser *p, const char *begin)
+{
+	const char *option = p->word;
+
+	if (IS(option, "-p", "--protocol", "--proto"))
+		read_protocol(p);
+	else if (IS(option, "--dport", "--dports", "--destination-port",
+		     "--destination-ports"))
+		read_match(p);
+	else if (IS(option, "--ports", "--port"))
+		read_either_port(p, begin);
+	else if (IS(option, "-s", "--source", "--src", "-d", "--destination",
+		     "--dst"))
+		read_address(p, begin);
+	else if (IS(option, "-i", "--in-interface", "-o", "--out-interface"))
+		read_condition(p, begin);
+	else if (IS(option, "--state", "--ctstate"))
+		read_state(p, begin);
+	else if (IS(option, "--dst-type"))
+		read_destination_type(p, begin);
+	else if (IS(option, "--comment"))
+		next_word(p);
+	else if (IS(option, "-m", "--match"))
+		read_module(p, begin);
+	else if (IS(option, "-j", "--jump", "-g", "--goto"))
+		read_jump(p, option[1] == 'g' || option[2] == 'g');
+	else
+		return false;
+	return true;
+}
+
+/* The word is an option, or a '!' before one. */
+static void
+read_option(struct parser *p)
+{
+	const char *begin = p->begin;
+
+	if (strcmp(p->word, "!") == 0) {
+		p->negated = true;
+		p->negation = begin;
+		return;
+	}
+	if (p->negated)
+		begin = p->negation;
+	/* A module's own options are of its condition; these are not. */
+	if (IS(p->word, "-i", "-o", "-s", "-d", "-p", "--in-interface",
+		"--out-interface", "--source", "--destination", "--src",
+		"--dst", "--protocol", "--proto")) {
+		end_condition(p);
+		p->in_module = false;
+		p->in_target = false;
+	}
+	if (!read_frame(p) && !read_known(p, begin) && !read_target(p))
+		read_condition(p, begin);
+	p->negated = false;
+}
+
+/* The name of the chain's table, for rules_chain. */
+static struct rule_chain
+describe(const struct parser *p, const char *name)
+{
+	struct rule_chain chain = {.family = p->reader->family,
+	    .is_shown = p->reader->is_shown};
+
+	copy_name(chain.table, p->table);
+	copy_name(chain.name, name);
+	chain.is_nat = strcmp(p->table, "nat") == 0;
+	return chain;
+}
+
+static uint16_t
+make_chain(const struct parser *p, const char *name)
+{
+	static const struct {
+		const char *name;
+		enum rule_hook hook;
+	} hooks[] = {
+	    {"PREROUTING", RULE_HOOK_PREROUTING},
+	    {"INPUT", RULE_HOOK_INPUT},
+	    {"OUTPUT", RULE_HOOK_OUTPUT},
+	    {"FORWARD", RULE_HOOK_OTHER},
+	    {"POSTROUTING", RULE_HOOK_OTHER},
+	};
+	struct rule_chain chain = describe(p, name);
+	uint16_t number;
+	size_t i;
+
+	for (i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
+		if (strcmp(name, hooks[i].name) == 0)
+			chain.hook = hooks[i].hook;
+	number = rules_chain(p->reader->rules, &chain);
+	if (number != RULE_NO_CHAIN)
+		p->reader->rules->chains[number].is_defined = true;
+	return number;
+}
+
+static void
+set_target(struct parser *p)
+{
+	const struct rule_chain chain = describe(p, p->target);
+
+	if (*p->target == '\0')
+		return;
+	p->rule->is_beyond = !IS(p->target, "REDIRECT");
+	p->rule->action = (uint8_t)rule_target(p->target);
+	if (p->rule->action != RULE_UNKNOWN)
+		return;
+	p->rule->action = p->goes ? RULE_GOTO : RULE_JUMP;
+	p->rule->target = rules_chain(p->reader->rules, &chain);
+}
+
+static void
+read_rule(struct parser *p)
+{
+	p->rule = rules_begin(p->reader->rules, p->line, strlen(p->line));
+	if (p->rule == NULL)
+		return;
+	while (next_word(p))
+		read_option(p);
+	end_condition(p);
+	set_target(p);
+	if (*p->chain != '\0')
+		rules_add(p->reader->rules, make_chain(p, p->chain),
+		    p->in_front);
+}
+
+/* ":INPUT DROP [0:0]" */
+static void
+read_chain(struct parser *p)
+{
+	uint16_t number;
+
+	p->at++;
+	if (!next_word(p))
+		return;
+	number = make_chain(p, p->word);
+	if (number != RULE_NO_CHAIN && next_word(p))
+		p->reader->rules->chains[number].drops = strcmp(p->word,
+							     "DROP") == 0;
+}
+
+/* A command: the name of the program, perhaps with its directory. */
+static bool
+is_command(struct parser *p)
+{
+	const char *slash, *name;
+
+	if (!next_word(p))
+		return false;
+	slash = strrchr(p->word, '/');
+	name = slash != NULL ? slash + 1 : p->word;
+	if (!IS(name, "iptables", "ip6tables"))
+		return false;
+	p->reader->family = name[2] == '6' ? AF_INET6 : AF_INET;
+	snprintf(p->table, sizeof(p->table), "filter");
+	p->line = p->at + strspn(p->at, " \t");
+	p->at = p->line;
+	return true;
+}
+
+void
+iptables_read(struct iptables_reader *reader, const char *line)
+{
+	struct parser p = {.reader = reader};
+
+	line += strspn(line, " \t");
+	snprintf(p.table, sizeof(p.table), "%s", reader->table);
+	/* The counters of -c. */
+	if (*line == '[' && strchr(line, ']') != NULL)
+		line = strchr(line, ']') + 1;
+	line += strspn(line, " \t");
+	p.line = p.at = line;
+	/* "Generated by iptables-save v1.8.9 (nf_tables)" */
+	if (*line == '#')
+		reader->is_shown |= strstr(line, "(nf_tables)") != NULL;
+	else if (*line == '*')
+		snprintf(reader->table, sizeof(reader->table), "%.*s",
+		    (int)strcspn(line + 1, " \t\r"), line + 1);
+	else if (*line == ':')
+		read_chain(&p);
+	else if (*line == '-' || is_command(&p))
+		read_rule(&p);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, with --doctor, by root.  Computes only.
+ * Reads: what the readers of listings made of the administrator's rules.
+ */
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "number.h"
+#include "rule.h"
+
+/* Makes room for one more; false where there shall be none. */
+static bool
+make_room(void **list, size_t *room, size_t count, size_t size, size_t most)
+{
+	size_t wanted = *room == 0 ? 64 : *room * 2;
+	void *larger;
+
+	if (count < *room)
+		return true;
+	if (count >= most)
+		return false;
+	if (wanted > most)
+		wanted = most;
+	larger = realloc(*list, wanted * size);
+	if (larger == NULL)
+		return false;
+	*list = larger;
+	*room = wanted;
+	return true;
+}
+
+void
+rules_free(struct rules *rules)
+{
+	free(rules->list);
+	free(rules->chains);
+	free(rules->ports);
+	*rules = (struct rules){0};
+}
+
+static uint32_t
+hash_of(const char *text, uint32_t hash)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619U;
+	return hash;
+}
+
+static bool
+is_same_chain(const struct rule_chain *a, const struct rule_chain *b)
+{
+	return a->hash == b->hash && a->family == b->family &&
+	    a->is_nft == b->is_nft && strcmp(a->name, b->name) == 0 &&
+	    strcmp(a->table, b->table) == 0;
+}
+
+uint16_t
+rules_chain(struct rules *rules, const struct rule_chain *wanted)
+{
+	struct rule_chain chain = *wanted;
+	size_t i;
+
+	chain.hash = hash_of(chain.name, hash_of(chain.table, 2166136261U));
+	for (i = 0; i < rules->chain_count; i++)
+		if (is_same_chain(&rules->chains[i], &chain))
+			return (uint16_t)i;
+	if (!make_room((void **)&rules->chains, &rules->chain_room,
+		rules->chain_count, sizeof(chain), RULE_CHAINS_MAX)) {
+		rules->is_cut = true;
+		return RULE_NO_CHAIN;
+	}
+	chain.first = chain.last = RULES_MAX;
+	rules->chains[rules->chain_count] = chain;
+	return (uint16_t)rules->chain_count++;
+}
+
+struct rule *
+rules_begin(struct rules *rules, const char *text, size_t length)
+{
+	struct rule *rule;
+
+	if (!make_room((void **)&rules->list, &rules->room, rules->count,
+		sizeof(*rule), RULES_MAX)) {
+		rules->is_cut = true;
+		return NULL;
+	}
+	rule = &rules->list[rules->count];
+	memset(rule, 0, sizeof(*rule));
+	if (length >= RULE_TEXT)
+		length = RULE_TEXT - 1;
+	memcpy(rule->text, text, length);
+	rule->is_tcp = rule->is_udp = true;
+	rule->target = RULE_NO_CHAIN;
+	return rule;
+}
+
+void
+rules_add(struct rules *rules, uint16_t chain, bool in_front)
+{
+	const uint32_t number = (uint32_t)rules->count;
+	struct rule *rule = &rules->list[number];
+	struct rule_chain *home;
+
+	if (chain == RULE_NO_CHAIN)
+		return;
+	home = &rules->chains[chain];
+	rule->chain = chain;
+	rule->next = in_front ? home->first : RULES_MAX;
+	if (!in_front && home->last != RULES_MAX)
+		rules->list[home->last].next = number;
+	if (in_front || home->first == RULES_MAX)
+		home->first = number;
+	if (!in_front || home->last == RULES_MAX)
+		home->last = number;
+	rules->count++;
+}
+
+void
+rules_add_port(struct rules *rules, struct rule_ports *list,
+    const struct rule_port *port)
+{
+	if (list->count == 0)
+		list->begin = (uint32_t)rules->port_count;
+	if (!make_room((void **)&rules->ports, &rules->port_room,
+		rules->port_count, sizeof(*port), RULE_PORTS_MAX)) {
+		list->unknown = true;
+		return;
+	}
+	rules->ports[rules->port_count++] = *port;
+	list->count++;
+}
+
+void
+rule_add_condition(struct rule *rule, size_t at, size_t length)
+{
+	if (at >= RULE_TEXT - 1) {
+		at = RULE_TEXT - 1;
+		length = 0;
+	}
+	if (at + length > RULE_TEXT - 1)
+		length = RULE_TEXT - 1 - at;
+	if (rule->condition_count < RULE_CONDITIONS)
+		rule->conditions[rule->condition_count++] =
+		    (struct rule_condition){.begin = (uint16_t)at,
+			.length = (uint16_t)length};
+}
+
+void
+rule_add_match(struct rule *rule, const struct rule_ports *ports)
+{
+	if (rule->match_count < RULE_MATCHES)
+		rule->matches[rule->match_count++] = *ports;
+	else
+		rule->matches[RULE_MATCHES - 1].unknown = true;
+}
+
+bool
+rule_parse_port(uint16_t *port, const char *text, int protocol)
+{
+	const struct servent *service;
+	unsigned long number;
+
+	if (strncmp(text, "0x", 2) == 0 && strlen(text) <= 6) {
+		*port = (uint16_t)strtoul(text, NULL, 16);
+		return true;
+	}
+	if (number_is(text)) {
+		if (!number_parse(&number, text, 0, UINT16_MAX))
+			return false;
+		*port = (uint16_t)number;
+		return true;
+	}
+	service = getservbyname(text, protocol == IPPROTO_UDP ? "udp" : "tcp");
+	if (service == NULL && protocol == 0)
+		service = getservbyname(text, "udp");
+	if (service == NULL)
+		return false;
+	*port = ntohs((uint16_t)service->s_port);
+	return true;
+}
+
+bool
+rule_parse_ports(struct rule_port *ports, const char *text, char between,
+    int protocol)
+{
+	char low[RULE_NAME];
+	const char *end;
+
+	/* Names of services have a '-', too. */
+	if (rule_parse_port(&ports->first, text, protocol)) {
+		ports->last = ports->first;
+		return true;
+	}
+	for (end = strchr(text, between); end != NULL;
+	     end = strchr(end + 1, between)) {
+		if ((size_t)snprintf(low, sizeof(low), "%.*s",
+			(int)(end - text), text) >= sizeof(low))
+			return false;
+		ports->first = 0;
+		ports->last = UINT16_MAX;
+		if ((*low == '\0' ||
+			rule_parse_port(&ports->first, low, protocol)) &&
+		    (end[1] == '\0' ||
+			rule_parse_port(&ports->last, end + 1, protocol)))
+			return true;
+	}
+	return false;
+}
+
+const char *
+rule_conditions(const struct rule *rule, char *text, size_t size)
+{
+	size_t used = 0;
+	unsigned int i;
+
+	*text = '\0';
+	for (i = 0; i < rule->condition_count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%.*s",
+		    i > 0 ? ", " : "", rule->conditions[i].length,
+		    rule->text + rule->conditions[i].begin);
+	return text;
+}
+
+enum rule_action
+rule_target(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum rule_action action;
+	} targets[] = {
+	    {"ACCEPT", RULE_ACCEPT},
+	    {"DROP", RULE_DROP},
+	    {"REJECT", RULE_DROP},
+	    {"TARPIT", RULE_DROP},
+	    {"RETURN", RULE_RETURN},
+	    {"REDIRECT", RULE_DIVERT},
+	    {"DNAT", RULE_DIVERT},
+	    {"NETMAP", RULE_DIVERT},
+	    {"TPROXY", RULE_DIVERT},
+	    {"MASQUERADE", RULE_ACCEPT},
+	    {"SNAT", RULE_ACCEPT},
+	    {"LOG", RULE_CONTINUE},
+	    {"NFLOG", RULE_CONTINUE},
+	    {"ULOG", RULE_CONTINUE},
+	    {"AUDIT", RULE_CONTINUE},
+	    {"MARK", RULE_CONTINUE},
+	    {"CONNMARK", RULE_CONTINUE},
+	    {"SECMARK", RULE_CONTINUE},
+	    {"CONNSECMARK", RULE_CONTINUE},
+	    {"CLASSIFY", RULE_CONTINUE},
+	    {"CT", RULE_CONTINUE},
+	    {"NOTRACK", RULE_CONTINUE},
+	    {"TCPMSS", RULE_CONTINUE},
+	    {"TCPOPTSTRIP", RULE_CONTINUE},
+	    {"CHECKSUM", RULE_CONTINUE},
+	    {"DSCP", RULE_CONTINUE},
+	    {"TOS", RULE_CONTINUE},
+	    {"TTL", RULE_CONTINUE},
+	    {"HL", RULE_CONTINUE},
+	    {"ECN", RULE_CONTINUE},
+	    {"HMARK", RULE_CONTINUE},
+	    {"LED", RULE_CONTINUE},
+	    {"RATEEST", RULE_CONTINUE},
+	    {"SET", RULE_CONTINUE},
+	    {"TRACE", RULE_CONTINUE},
+	    {"TEE", RULE_CONTINUE},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (strcmp(name, targets[i].name) == 0)
+			return targets[i].action;
+	return RULE_UNKNOWN;
+}
+
+const struct rule_port *
+rule_next_port(const struct rules *rules, const struct rule_ports *list,
+    const struct rule_packet *packet, const struct rule_port *before)
+{
+	const struct rule_port *begin = &rules->ports[list->begin];
+	const struct rule_port *port = before == NULL ? begin : before + 1;
+
+	if (list->count == 0)
+		return NULL;
+	for (; port < begin + list->count; port++)
+		if (port->first <= packet->port && packet->port <= port->last &&
+		    (port->protocol == 0 || port->protocol == packet->protocol))
+			return port;
+	return NULL;
+}
+
+static enum rule_fit
+fits_ports(const struct rules *rules, const struct rule_ports *list,
+    const struct rule_packet *packet)
+{
+	const struct rule_port *port = NULL;
+	bool is_partial = false;
+
+	while ((port = rule_next_port(rules, list, packet, port)) != NULL)
+		if (!port->partial)
+			return list->negated ? RULE_NEVER : RULE_ALWAYS;
+		else
+			is_partial = true;
+	if (is_partial || list->unknown)
+		return RULE_PERHAPS;
+	return list->negated ? RULE_ALWAYS : RULE_NEVER;
+}
+
+static bool
+is_other(const struct rules *rules, const struct rule *rule,
+    const struct rule_packet *packet)
+{
+	const uint16_t table = rules->chains[rule->chain].family;
+
+	if (rule->is_never ||
+	    !(packet->protocol == IPPROTO_UDP ? rule->is_udp : rule->is_tcp))
+		return true;
+	return packet->family != AF_UNSPEC &&
+	    ((rule->family != AF_UNSPEC && rule->family != packet->family) ||
+		(table != AF_UNSPEC && table != packet->family));
+}
+
+enum rule_fit
+rule_fits(const struct rules *rules, const struct rule *rule,
+    const struct rule_packet *packet)
+{
+	enum rule_fit fit = rule->condition_count > 0 ? RULE_PERHAPS
+						      : RULE_ALWAYS;
+	enum rule_fit ports;
+	unsigned int i;
+
+	if (is_other(rules, rule, packet))
+		return RULE_NEVER;
+	for (i = 0; i < rule->match_count; i++) {
+		ports = fits_ports(rules, &rule->matches[i], packet);
+		if (ports < fit)
+			fit = ports;
+	}
+	return fit;
+}

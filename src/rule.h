@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Rules of a packet filter, as far as the way of a packet to a port depends on
+ * them: tables of chains of rules.  The readers of listings (iptables.h,
+ * nftables.h) put them here; divert.h follows them.  What a reader does not
+ * understand it keeps as a condition that may hold or not: no rule is dropped.
+ */
+#ifndef RULE_H
+#define RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The longest with their NUL; what is longer is cut, and so a condition. */
+#define RULE_NAME 64
+#define RULE_TEXT 512
+
+#define RULE_CONDITIONS 8 /* what more there is counts as one */
+#define RULE_MATCHES    4 /* of ports, in one rule */
+
+/* More than these of a listing are not kept, which is remembered. */
+#define RULES_MAX       32768
+#define RULE_CHAINS_MAX 16384
+#define RULE_PORTS_MAX  262144
+
+#define RULE_NO_CHAIN UINT16_MAX
+
+enum rule_action {
+	RULE_CONTINUE,
+	RULE_ACCEPT,
+	RULE_DROP,
+	RULE_RETURN,
+	RULE_JUMP,
+	RULE_GOTO,
+	RULE_DIVERT,  /* to another port, address or program */
+	RULE_UNKNOWN, /* it may be any of these */
+};
+
+/* A packet comes by prerouting and input, one of this host by output. */
+enum rule_hook {
+	RULE_HOOK_NONE, /* a chain that others jump to */
+	RULE_HOOK_PREROUTING,
+	RULE_HOOK_INPUT,
+	RULE_HOOK_OUTPUT,
+	RULE_HOOK_OTHER,
+};
+
+/* What surely never, perhaps, or surely always holds of a packet. */
+enum rule_fit {
+	RULE_NEVER,
+	RULE_PERHAPS,
+	RULE_ALWAYS,
+};
+
+/* Ports from first to last, and what a map has for them. */
+struct rule_port {
+	uint16_t first, last;
+	uint16_t to;      /* port; 0: none is named */
+	uint16_t chain;   /* of RULE_JUMP and RULE_GOTO */
+	uint8_t protocol; /* 0: any */
+	uint8_t action;   /* enum rule_action, in a map of verdicts */
+	bool partial;     /* of an element that has other parts, too */
+};
+
+/* Some of the ports of the rules: a list, or a named set or map. */
+struct rule_ports {
+	uint32_t begin, count;
+	bool negated;
+	bool unknown; /* some of it was not understood */
+};
+
+/* Where in the rule's text a condition stands. */
+struct rule_condition {
+	uint16_t begin, length;
+};
+
+struct rule {
+	char text[RULE_TEXT];
+	struct rule_condition conditions[RULE_CONDITIONS];
+	struct rule_ports matches[RULE_MATCHES];
+	struct rule_ports map; /* gives action or port, where is_mapped */
+	uint32_t next;         /* the next rule of its chain, or RULES_MAX */
+	uint16_t chain;
+	uint16_t target; /* the chain of RULE_JUMP and RULE_GOTO */
+	uint16_t to;     /* the port of RULE_DIVERT; 0: the same */
+	uint16_t to_last;
+	uint16_t family; /* AF_UNSPEC, AF_INET or AF_INET6 */
+	uint8_t condition_count, match_count;
+	uint8_t action; /* enum rule_action */
+	bool is_tcp, is_udp;
+	bool is_never; /* a condition holds of no new packet to this host */
+	bool is_mapped;
+	/* RULE_DIVERT to another host, or without a change of the packet: what
+	 * comes to this host still has its port. */
+	bool is_beyond;
+};
+
+struct rule_chain {
+	char table[RULE_NAME], name[RULE_NAME];
+	uint32_t first, last; /* of its rules, or RULES_MAX */
+	uint32_t hash;
+	uint16_t family; /* of the table */
+	bool is_nft;     /* of a listing by nft(8) */
+	bool is_shown;   /* nft(8) lists it, too, in its own words */
+	bool is_defined; /* and not only jumped to */
+	bool is_nat;
+	bool drops; /* the policy */
+	enum rule_hook hook;
+};
+
+struct rules {
+	struct rule *list;
+	struct rule_chain *chains;
+	struct rule_port *ports;
+	size_t count, room;
+	size_t chain_count, chain_room;
+	size_t port_count, port_room;
+	bool is_cut; /* more was read than was kept */
+};
+
+/* To begin with, and again behind rules_free: all bytes 0. */
+void rules_free(struct rules *);
+
+/* The chain of a table, which is made where there is none; or
+ * RULE_NO_CHAIN. */
+uint16_t rules_chain(struct rules *, const struct rule_chain *);
+
+/* A rule to be filled, of that text; valid until the next is made.  NULL where
+ * there is no room. */
+struct rule *rules_begin(struct rules *, const char *text, size_t length);
+
+/* Puts what rules_begin gave at the end of its chain, or at the front. */
+void rules_add(struct rules *, uint16_t chain, bool in_front);
+
+/* Adds ports to a list that stands at the end of them all. */
+void rules_add_port(struct rules *, struct rule_ports *,
+    const struct rule_port *);
+
+/* A part of the text is a condition: length bytes from at. */
+void rule_add_condition(struct rule *, size_t at, size_t length);
+
+/* The rule is for some ports alone. */
+void rule_add_match(struct rule *, const struct rule_ports *);
+
+/* Reads a port as the listings name it: a number, or a name of services(5) for
+ * this protocol. */
+bool rule_parse_port(uint16_t *port, const char *text, int protocol);
+
+/* Reads "443", "https", "400-500" or "400:500" into first and last. */
+bool rule_parse_ports(struct rule_port *, const char *text, char between,
+    int protocol);
+
+/* Writes "a, b" of the rule's conditions; returns its argument. */
+const char *rule_conditions(const struct rule *, char *text, size_t size);
+
+/* What a target of iptables(8) does that is no chain. */
+enum rule_action rule_target(const char *name);
+
+/* A packet to this host and port that is the first of its connection. */
+struct rule_packet {
+	uint16_t port;
+	uint16_t family; /* AF_UNSPEC: either */
+	int protocol;
+};
+
+/* Whether the rule is for this packet. */
+enum rule_fit rule_fits(const struct rules *, const struct rule *,
+    const struct rule_packet *);
+
+/* What a list or map has for the packet, behind the one given, or from the
+ * first for NULL; NULL for nothing. */
+const struct rule_port *rule_next_port(const struct rules *,
+    const struct rule_ports *, const struct rule_packet *,
+    const struct rule_port *);
+
+#endif
