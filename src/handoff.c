@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "handoff.h"
 #include "lease.h"
 #include "message.h"
@@ -27,10 +28,24 @@ handoff_is_recent(const struct handoff *h, ino_t inode)
 	return false;
 }
 
-static void
-remember(struct handoff *h, int socket)
+bool
+handoff_is_of(const struct handoff *h, ino_t inode, size_t mapping)
 {
-	h->recent[h->handed++ % HANDOFF_RECENT] = socket_inode(socket);
+	size_t i;
+
+	for (i = 0; i < HANDOFF_RECENT; i++)
+		if (h->recent[i] == inode && h->recent_mapping[i] == mapping)
+			return true;
+	return false;
+}
+
+static void
+remember(struct handoff *h, int socket, uint16_t mapping)
+{
+	const size_t place = h->handed++ % HANDOFF_RECENT;
+
+	h->recent[place] = socket_inode(socket);
+	h->recent_mapping[place] = mapping;
 }
 
 /* A Multipath TCP listener is answered with what the pool has, a TCP one. */
@@ -343,21 +358,33 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 }
 
 static void
+count_in_row(struct handoff_use *use)
+{
+	const long long time = clock_milliseconds();
+
+	if (time - use->handed_at > HANDOFF_ROW_GAP)
+		use->handed = use->examined = 0;
+	use->handed_at = time;
+	use->handed++;
+}
+
+static void
 note_use(struct handoff *h, const struct pool_variant *v)
 {
 	struct handoff_use *use = &h->uses[v->mapping];
 
 	h->used[v->mapping] = true;
 	use->endpoint = v->endpoint;
-	use->handed++;
-	h->look_soon |= v->protocol == IPPROTO_TCP && !use->listened;
+	count_in_row(use);
+	h->look_soon |= v->protocol == IPPROTO_TCP &&
+	    (!use->listened || use->handed % HANDOFF_ROW == 0);
 }
 
 void
 handoff_commit(struct handoff *h, struct handoff_bind *b,
     const struct handoff_decision *d)
 {
-	remember(h, d->socket);
+	remember(h, d->socket, d->variant->mapping);
 	tell_handed(h, b, d->variant);
 	if (h->trying)
 		return;

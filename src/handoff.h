@@ -25,11 +25,18 @@
  * remembered. */
 #define HANDOFF_UNCOVERED 16
 
+/* Hand-offs less than so many milliseconds apart are counted as a row, which is
+ * looked at when it has grown by so many. */
+#define HANDOFF_ROW_GAP 20000
+#define HANDOFF_ROW     3
+
 /* The hand-offs of a mapping, as far as they are of interest. */
 struct handoff_use {
 	struct endpoint endpoint; /* the public one that was handed out last */
-	unsigned int handed;      /* sockets, since one was seen to listen */
-	unsigned int doubts;      /* when it was asked why none does */
+	unsigned int handed;      /* sockets, one soon after the other */
+	unsigned int examined;    /* of these, when it was asked what became */
+	unsigned int doubts;      /* so often that was */
+	long long handed_at;      /* the last, in milliseconds */
 	bool listened;            /* one has been seen to */
 };
 
@@ -73,6 +80,7 @@ struct handoff {
 	struct handoff_use uses[PLAN_MAPPINGS_MAX];
 	bool look_soon; /* something has happened that a look may tell of */
 	ino_t recent[HANDOFF_RECENT];
+	uint16_t recent_mapping[HANDOFF_RECENT];
 	size_t handed;
 };
 
@@ -122,6 +130,9 @@ bool handoff_is_recent(const struct handoff *, ino_t);
 /* What getsockname(2) is to answer: the mappings, and the inherited sockets as
  * if they were some. */
 void handoff_table(const struct handoff *, struct table *);
+
+/* True when it is of this mapping, too. */
+bool handoff_is_of(const struct handoff *, ino_t, size_t mapping);
 
 /* No call can come any more. */
 void handoff_close(struct handoff *);

@@ -24,10 +24,8 @@
 /* UDP ports behind it are clients' mostly. */
 #define EPHEMERAL 32768
 
-/* Sockets handed out in a row none of which listens, and how often it is asked
- * why. */
-#define CYCLES 3
-#define DOUBTS 3
+/* How often a row of hand-offs is asked whether their sockets are closed. */
+#define DOUBTS 32
 
 enum kind {
 	EXPECTED, /* a port the server is expected to bind, and may not have */
@@ -301,36 +299,56 @@ consider_rival(struct handoff *h, const struct sighting *s)
 
 /* ---- Sockets that are closed again and again. */
 
+struct of_mapping {
+	const struct handoff *handoff;
+	uint32_t mapping;
+};
+
 static bool
 visit_handed(ino_t inode, struct process_descriptor holder, void *argument)
 {
+	const struct of_mapping *of = argument;
+
 	(void)holder;
-	return handoff_is_recent(argument, inode);
+	return handoff_is_of(of->handoff, inode, of->mapping);
 }
 
-/* FTP, say, closes them after a connection; others bind all, and listen later.
- */
+/* One of some ports may listen for one connection, as FTP's do. */
+static bool
+may_cycle(const struct handoff *h, uint32_t i)
+{
+	const struct mapping *m = &h->plan->mappings[i];
+	const struct handoff_use *use = &h->uses[i];
+
+	return m->protocol == IPPROTO_TCP && !h->plan->show_expected &&
+	    !(use->listened && m->ports > 1) && use->doubts < DOUBTS &&
+	    use->handed >= use->examined + HANDOFF_ROW;
+}
+
+/* Some listen for a moment (node's cluster, round robin), some never do.
+ * Others bind all, and listen later, or rebind what they go on with: it is held
+ * when it is looked for.  That one listens says nothing, as the pool may have
+ * it (lease.h). */
 static void
 consider_cycle(struct handoff *h, uint32_t i)
 {
-	const struct mapping *m = &h->plan->mappings[i];
 	struct handoff_use *use = &h->uses[i];
-	const unsigned int handed = use->handed;
+	struct of_mapping of = {h, i};
 
-	if (m->protocol != IPPROTO_TCP || use->listened || handed < CYCLES ||
-	    use->doubts == DOUBTS || h->plan->show_expected)
+	if (!may_cycle(h, i))
 		return;
-	use->handed = 0;
+	use->examined = use->handed;
+	if (listing_connected(use->endpoint.port))
+		return;
 	use->doubts++;
-	if (listing_connected(use->endpoint.port) ||
-	    process_each_socket(visit_handed, h) != PROCESS_NONE_HOLDS)
+	if (process_each_socket(visit_handed, &of) != PROCESS_NONE_HOLDS)
 		return;
 	use->doubts = DOUBTS;
 	warnx("the server has bound port %u %u times, and closed the socket "
-	      "each time without a connection: if it compares getsockname(2) "
-	      "with its configuration, as node's cluster does, use "
+	      "each time within seconds: if it compares getsockname(2) with "
+	      "its configuration, as node's cluster does, use "
 	      "--show-expected-port",
-	    m->server_port, handed);
+	    h->plan->mappings[i].server_port, use->handed);
 }
 
 /* ---- */
@@ -360,14 +378,12 @@ note_listening(struct handoff *h)
 	const struct sighting *s = sightings, *end = s + seen;
 
 	for (; s < end; s++)
-		if (s->kind == PUBLIC && s->ours && h->used[s->mapping]) {
+		if (s->kind == PUBLIC && s->ours && h->used[s->mapping])
 			h->uses[s->mapping].listened = true;
-			h->uses[s->mapping].handed = 0;
-		}
 }
 
 void
-stray_look(struct handoff *h)
+stray_look(struct handoff *h, bool ended)
 {
 	uint32_t i;
 	size_t n;
@@ -378,7 +394,8 @@ stray_look(struct handoff *h)
 	note_listening(h);
 	for (n = 0; n < seen; n++)
 		consider(h, &sightings[n]);
-	for (i = 0; i < h->plan->mapping_count; i++)
+	/* The end closes all of them. */
+	for (i = 0; !ended && i < h->plan->mapping_count; i++)
 		consider_cycle(h, i);
 	unused_look(h);
 }

@@ -16,9 +16,11 @@
 #ifndef STRAY_H
 #define STRAY_H
 
+#include <stdbool.h>
+
 struct handoff;
 
-/* Reports what is new. */
-void stray_look(struct handoff *);
+/* Reports what is new; ended: the server has. */
+void stray_look(struct handoff *, bool ended);
 
 #endif

@@ -391,7 +391,7 @@ take_signals(struct supervisor *s)
 static void
 look_for_stray(struct supervisor *s, long long time)
 {
-	stray_look(s->handoff);
+	stray_look(s->handoff, false);
 	if (s->unused_at == 0 || !unused_any(s->handoff, 0))
 		s->stray_wait = s->stray_wait < STRAY_EVERY / 2
 		    ? s->stray_wait * 2
@@ -586,7 +586,7 @@ report_end(struct supervisor *s)
 
 	if (s->stray_at != 0 &&
 	    (s->unused_at == 0 || clock_milliseconds() - begun >= BRIEF))
-		stray_look(s->handoff);
+		stray_look(s->handoff, true);
 	unused_report(s->handoff, UNUSED_NEVER, s->status);
 	told_report_rest(&s->handoff->told);
 }
