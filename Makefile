@@ -212,6 +212,8 @@ $(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff landlock lease m
 
 $(BUILD)/fuzz_binary: FUZZED = binary environment message number program reason signals
 
+$(BUILD)/fuzz_rule: FUZZED = divert iptables nftables number rule
+
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 	$(COMPILE) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
 	    $(FUZZED:%=$(BUILD)/%.o) $(LIBCAP)

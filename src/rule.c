@@ -281,15 +281,17 @@ const struct rule_port *
 rule_next_port(const struct rules *rules, const struct rule_ports *list,
     const struct rule_packet *packet, const struct rule_port *before)
 {
-	const struct rule_port *begin = &rules->ports[list->begin];
-	const struct rule_port *port = before == NULL ? begin : before + 1;
+	uint32_t at = list->begin;
 
-	if (list->count == 0)
-		return NULL;
-	for (; port < begin + list->count; port++)
+	if (before != NULL)
+		at = (uint32_t)(before - rules->ports) + 1;
+	for (; at < list->begin + list->count; at++) {
+		const struct rule_port *port = &rules->ports[at];
+
 		if (port->first <= packet->port && packet->port <= port->last &&
 		    (port->protocol == 0 || port->protocol == packet->protocol))
 			return port;
+	}
 	return NULL;
 }
 
