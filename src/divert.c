@@ -68,7 +68,7 @@ static void
 note_accept(struct walk *w, const struct rule *rule)
 {
 	const bool names_port = w->matches + rule->match_count > 0 ||
-	    rule->is_mapped;
+	    rule->is_mapped || rule->is_of_diverted;
 
 	if (w->conditions + rule->condition_count > 0 && !names_port)
 		return;
@@ -244,14 +244,13 @@ walk_hook(struct walk *w, enum rule_hook hook)
 }
 
 struct divert
-divert_find(const struct rules *rules, const struct rule_packet *packet)
+divert_find(const struct rules *rules, const struct rule_packet *packet,
+    enum rule_hook hook)
 {
 	struct walk w;
 
 	begin_walk(&w, rules, packet);
-	walk_hook(&w, RULE_HOOK_PREROUTING);
-	if (w.divert.rule == NULL || !w.divert.is_certain_target)
-		walk_hook(&w, RULE_HOOK_OUTPUT);
+	walk_hook(&w, hook);
 	if (w.divert.rule == NULL && (w.steps == 0 || rules->is_cut))
 		w.divert.fit = RULE_PERHAPS;
 	return w.divert;
@@ -313,6 +312,7 @@ divert_admitted(const struct rules *rules, const struct rule_packet *packet,
 	size_t i;
 
 	then.port = other;
+	then.is_diverted = false;
 	for (i = 0; i < rules->chain_count; i++)
 		if (rules->chains[i].hook == RULE_HOOK_INPUT &&
 		    is_of_family(&rules->chains[i], packet) &&

@@ -29,8 +29,10 @@ struct divert {
 	bool is_certain_target; /* it diverts if it matches */
 };
 
-/* The rule that surely diverts the packet, else the first that may. */
-struct divert divert_find(const struct rules *, const struct rule_packet *);
+/* The rule that surely diverts the packet, else the first that may; of those of
+ * a hook, RULE_HOOK_PREROUTING or RULE_HOOK_OUTPUT. */
+struct divert divert_find(const struct rules *, const struct rule_packet *,
+    enum rule_hook);
 
 /* The conditions of the rule, and of those that jump to it; "" for none.
  * Returns its argument. */

@@ -68,12 +68,14 @@ report_divert(struct redirects *r, const struct divert *d, unsigned int port)
 /* Where the filter lets the port in that a rule or the server has, and not the
  * public one. */
 static void
-report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to)
+report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to,
+    bool diverted)
 {
 	struct rule_packet now = *packet;
 	const struct rule *rule;
 
 	now.port = to;
+	now.is_diverted = diverted;
 	rule = to != 0 && to != packet->port
 	    ? divert_admitted(&r->rules, &now, packet->port)
 	    : NULL;
@@ -88,29 +90,58 @@ report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to)
 	    redirect_describe(&r->rules, rule, r->rule));
 }
 
-/* True where a rule diverts the port, or may. */
+/* True where a rule of the hook diverts the packet, or may; *to becomes the
+ * port of this host that it goes to. */
 static bool
-examine_port(struct redirects *r, const struct mapping *m, unsigned int offset)
+examine_hook(struct redirects *r, const struct rule_packet *packet,
+    enum rule_hook hook, uint16_t *to)
 {
-	const struct rule_packet packet = {.port = (uint16_t)(m->public_port +
-					       offset),
-	    .family = m->family,
-	    .protocol = m->protocol};
-	struct divert d = divert_find(&r->rules, &packet);
-	uint16_t to = mapping_by_descriptor(m)
-	    ? 0
-	    : (uint16_t)(m->server_port + offset);
+	struct divert d = divert_find(&r->rules, packet, hook);
 
+	if (d.rule != NULL && d.to != 0 && !d.rule->is_beyond)
+		*to = d.to;
 	if (d.rule != NULL && remember(r, d.rule))
-		report_divert(r, &d, packet.port);
+		report_divert(r, &d, packet->port);
 	if (d.rule == NULL && d.fit == RULE_PERHAPS && remember(r, NULL))
 		report_note("redirect",
 		    "too many rules to know whether one diverts port %u",
-		    packet.port);
-	if (d.rule != NULL && d.to != 0 && !d.rule->is_beyond)
-		to = d.to;
-	report_input(r, &packet, to);
+		    packet->port);
 	return d.fit != RULE_NEVER;
+}
+
+static bool
+examine_packet(struct redirects *r, const struct rule_packet *packet,
+    uint16_t to)
+{
+	uint16_t local = 0;
+	bool diverted = examine_hook(r, packet, RULE_HOOK_PREROUTING, &to);
+	bool found = examine_hook(r, packet, RULE_HOOK_OUTPUT, &local) ||
+	    diverted;
+
+	report_input(r, packet, to, diverted);
+	return found;
+}
+
+/* Each family has rules of its own. */
+static bool
+examine_port(struct redirects *r, const struct mapping *m, uint32_t offset)
+{
+	static const uint16_t families[] = {AF_INET, AF_INET6};
+	struct rule_packet packet = {.port = (uint16_t)(m->public_port +
+					 offset),
+	    .protocol = m->protocol};
+	uint16_t to = mapping_by_descriptor(m)
+	    ? 0
+	    : (uint16_t)(m->server_port + offset);
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (m->family == AF_UNSPEC || m->family == families[i]) {
+			packet.family = families[i];
+			found |= examine_packet(r, &packet, to);
+		}
+	return found;
 }
 
 static void

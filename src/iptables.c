@@ -23,6 +23,8 @@ struct parser {
 
 	struct rule *rule;
 	char table[RULE_NAME], chain[RULE_NAME], target[RULE_NAME];
+	char made[RULE_NAME]; /* the chain of -N or -P */
+	bool drops;           /* the policy of -P */
 	int protocol;
 	bool in_front, goes, in_target, in_module;
 	const char *condition, *condition_end;
@@ -215,6 +217,8 @@ read_state(struct parser *p, const char *begin)
 	states = p->word;
 	if (strstr(states, "NEW") != NULL)
 		p->rule->is_never |= p->negated;
+	else if (strstr(states, "DNAT") != NULL && !p->negated)
+		p->rule->is_of_diverted = true;
 	else if (strstr(states, "NAT") != NULL ||
 	    strstr(states, "UNTRACKED") != NULL)
 		read_condition(p, begin);
@@ -237,6 +241,19 @@ read_destination_type(struct parser *p, const char *begin)
 		p->rule->is_never |= !p->negated && p->protocol == IPPROTO_TCP;
 	else
 		read_condition(p, begin);
+}
+
+/* Of a connection's first packet SYN is set, and most else is not. */
+static void
+read_flags(struct parser *p, const char *begin)
+{
+	const struct parser before = *p;
+
+	if (next_value(p) && next_word(p) && strcmp(p->word, "SYN") == 0 &&
+	    !p->negated)
+		return;
+	*p = before;
+	read_condition(p, begin);
 }
 
 static void
@@ -321,6 +338,14 @@ read_frame(struct parser *p)
 			next_word(p);
 		return true;
 	}
+	if (IS(option, "-N", "--new-chain", "-P", "--policy")) {
+		p->drops = option[1] == 'P' || option[2] == 'p';
+		if (next_word(p))
+			copy_name(p->made, p->word);
+		p->drops = p->drops && next_word(p) &&
+		    strcmp(p->word, "DROP") == 0;
+		return true;
+	}
 	if (IS(option, "-t", "--table")) {
 		if (next_word(p))
 			copy_name(p->table, p->word);
@@ -371,6 +396,10 @@ read_known(struct parser *p, const char *begin)
 		read_state(p, begin);
 	else if (IS(option, "--dst-type"))
 		read_destination_type(p, begin);
+	else if (IS(option, "--syn"))
+		p->rule->is_never |= p->negated;
+	else if (IS(option, "--tcp-flags"))
+		read_flags(p, begin);
 	else if (IS(option, "--comment"))
 		next_word(p);
 	else if (IS(option, "-m", "--match"))
@@ -462,6 +491,16 @@ set_target(struct parser *p)
 	p->rule->target = rules_chain(p->reader->rules, &chain);
 }
 
+/* ":INPUT DROP", or -P INPUT DROP. */
+static void
+set_policy(const struct parser *p, const char *name, bool drops)
+{
+	const uint16_t number = make_chain(p, name);
+
+	if (number != RULE_NO_CHAIN)
+		p->reader->rules->chains[number].drops = drops;
+}
+
 static void
 read_rule(struct parser *p)
 {
@@ -472,6 +511,8 @@ read_rule(struct parser *p)
 		read_option(p);
 	end_condition(p);
 	set_target(p);
+	if (*p->made != '\0')
+		set_policy(p, p->made, p->drops);
 	if (*p->chain != '\0')
 		rules_add(p->reader->rules, make_chain(p, p->chain),
 		    p->in_front);
@@ -481,15 +522,14 @@ read_rule(struct parser *p)
 static void
 read_chain(struct parser *p)
 {
-	uint16_t number;
+	char name[RULE_NAME];
 
 	p->at++;
 	if (!next_word(p))
 		return;
-	number = make_chain(p, p->word);
-	if (number != RULE_NO_CHAIN && next_word(p))
-		p->reader->rules->chains[number].drops = strcmp(p->word,
-							     "DROP") == 0;
+	copy_name(name, p->word);
+	next_word(p);
+	set_policy(p, name, strcmp(p->word, "DROP") == 0);
 }
 
 /* A command: the name of the program, perhaps with its directory. */

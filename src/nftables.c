@@ -22,9 +22,10 @@ struct selector {
 	int port;     /* the part that is the destination port, or -1 */
 	int protocol; /* likewise */
 	bool is_computed;
-	bool is_local; /* fib daddr type */
-	bool is_state; /* ct state */
-	bool is_status;
+	bool is_local;  /* fib daddr type */
+	bool is_state;  /* ct state */
+	bool is_status; /* ct status */
+	bool is_flags;  /* tcp flags */
 };
 
 struct parser {
@@ -166,7 +167,8 @@ read_transport(struct parser *p, struct selector *s)
 	next_word(p);
 	if (is_known && strcmp(p->word, "dport") == 0)
 		s->port = s->parts;
-	else if (strcmp(p->word, "option") == 0) {
+	s->is_flags = strcmp(p->word, "flags") == 0;
+	if (strcmp(p->word, "option") == 0) {
 		next_word(p);
 		if (!is_next(p, "exists") && !is_next(p, "missing"))
 			next_word(p);
@@ -447,26 +449,32 @@ read_ports(struct parser *p, const struct selector *s, struct rule_ports *ports)
 		read_single(p, s, ports);
 }
 
+static bool
+take_operator(struct parser *p)
+{
+	static const char *const operators[] = {"!=", "==", "<", ">", "<=",
+	    ">=", "&", "|", "^", "<<", ">>", "/", ".", ",", "and", "or"};
+	size_t i;
+
+	for (i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
+		if (take(p, operators[i]))
+			return true;
+	return false;
+}
+
 /* Passes by what is compared to, of which nothing is known. */
 static void
 skip_values(struct parser *p)
 {
-	while (take(p, "!=") || take(p, "==") || take(p, "<") || take(p, ">") ||
-	    take(p, "<=") || take(p, ">="))
+	while (take_operator(p))
 		;
-	if (take(p, "{")) {
-		while (next_word(p) && strcmp(p->word, "}") != 0)
-			;
-	} else
-		next_word(p);
-	while (is_next(p, ",") || is_next(p, "&") || is_next(p, "|") ||
-	    is_next(p, "^") || is_next(p, "<<") || is_next(p, ">>") ||
-	    is_next(p, "==") || is_next(p, "!=") || is_next(p, "/") ||
-	    is_next(p, ".") || is_next(p, "and") || is_next(p, "or")) {
-		next_word(p);
-		if (!is_next(p, "&") && !is_next(p, "|"))
+	do {
+		if (take(p, "{"))
+			while (next_word(p) && strcmp(p->word, "}") != 0)
+				;
+		else
 			next_word(p);
-	}
+	} while (take_operator(p));
 }
 
 /* What nobody knows of goes to the next expression or statement. */
@@ -502,8 +510,6 @@ match_port(struct parser *p, const struct selector *s, const char *begin)
 	if (is_next(p, "&") || is_next(p, "|") || is_next(p, "^") ||
 	    (*o != NULL && !read_comparison(p, *o, &ports))) {
 		ports.unknown = true;
-		while (take(p, "&") || take(p, "|") || take(p, "^"))
-			next_word(p);
 		skip_values(p);
 		add_condition(p, begin);
 	} else if (*o == NULL)
@@ -573,6 +579,34 @@ match_local(struct parser *p, const char *begin)
 	add_condition(p, begin);
 }
 
+/* Of a connection's first packet SYN is set, and most else is not. */
+static void
+match_flags(struct parser *p, const char *begin)
+{
+	const char *const end = " == syn";
+	size_t length;
+
+	skip_values(p);
+	length = (size_t)(p->at - begin);
+	if (strncmp(begin, "tcp flags syn", 13) == 0 ||
+	    (length > strlen(end) &&
+		strncmp(p->at - strlen(end), end, strlen(end)) == 0))
+		return;
+	add_condition(p, begin);
+}
+
+static void
+match_status(struct parser *p, const char *begin)
+{
+	if (is_next(p, "dnat")) {
+		next_word(p);
+		p->rule->is_of_diverted = true;
+		return;
+	}
+	skip_values(p);
+	add_condition(p, begin);
+}
+
 /* A map of verdicts: by the port where that is a part of it. */
 static void
 read_verdict_map(struct parser *p, const struct selector *s, const char *begin)
@@ -631,6 +665,10 @@ read_expression(struct parser *p)
 		match_state(p, begin);
 	else if (s.is_local)
 		match_local(p, begin);
+	else if (s.is_status && s.parts == 1)
+		match_status(p, begin);
+	else if (s.is_flags && s.parts == 1)
+		match_flags(p, begin);
 	else {
 		skip_values(p);
 		add_condition(p, begin);

@@ -318,7 +318,7 @@ is_other(const struct rules *rules, const struct rule *rule,
 {
 	const uint16_t table = rules->chains[rule->chain].family;
 
-	if (rule->is_never ||
+	if (rule->is_never || (rule->is_of_diverted && !packet->is_diverted) ||
 	    !(packet->protocol == IPPROTO_UDP ? rule->is_udp : rule->is_tcp))
 		return true;
 	return packet->family != AF_UNSPEC &&

@@ -90,6 +90,7 @@ struct rule {
 	uint8_t action; /* enum rule_action */
 	bool is_tcp, is_udp;
 	bool is_never; /* a condition holds of no new packet to this host */
+	bool is_of_diverted; /* for connections alone that a rule diverted */
 	bool is_mapped;
 	/* RULE_DIVERT to another host, or without a change of the packet: what
 	 * comes to this host still has its port. */
@@ -162,6 +163,7 @@ struct rule_packet {
 	uint16_t port;
 	uint16_t family; /* AF_UNSPEC: either */
 	int protocol;
+	bool is_diverted; /* a rule has diverted it before */
 };
 
 /* Whether the rule is for this packet. */

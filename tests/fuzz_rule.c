@@ -42,7 +42,7 @@ static void
 check_way(const struct rules *rules, uint16_t port, int protocol)
 {
 	const struct rule_packet packet = {.port = port, .protocol = protocol};
-	struct divert d = divert_find(rules, &packet);
+	struct divert d = divert_find(rules, &packet, RULE_HOOK_PREROUTING);
 	char text[64];
 
 	FUZZ_ASSERT(d.depth <= DIVERT_DEPTH);

@@ -49,7 +49,7 @@ diverter(uint16_t port)
 {
 	const struct rule_packet packet = {.port = port,
 	    .protocol = IPPROTO_TCP};
-	struct divert d = divert_find(&rules, &packet);
+	struct divert d = divert_find(&rules, &packet, RULE_HOOK_PREROUTING);
 
 	return d.rule == NULL ? "" : d.rule->text;
 }

@@ -173,8 +173,23 @@ static const struct row {
     {read_nft, NFT "fib daddr type != local tcp dport 443 redirect to :8443",
 	NEVER},
     {read_nft, NFT "ct state new tcp dport 443 redirect to :8443", SURE},
-    {read_nft, NFT "ct status dnat tcp dport 443 redirect to :8443",
-	RULE_PERHAPS, 8443, "ct status dnat"},
+    {read_nft, NFT "ct status dnat tcp dport 443 redirect to :8443", NEVER},
+    {read_nft, NFT "ct status snat tcp dport 443 redirect to :8443",
+	RULE_PERHAPS, 8443, "ct status snat"},
+    {read_nft,
+	NFT "tcp flags syn / fin,syn,rst,ack tcp dport 443 redirect to :8443",
+	SURE},
+    {read_nft, NFT "tcp flags & (fin | syn) == syn redirect to :8443", SURE},
+    {read_nft, NFT "tcp flags & (fin | syn) == fin redirect to :8443",
+	RULE_PERHAPS, 8443, "tcp flags & (fin | syn) == fin"},
+    {read_iptables, PRE "-p tcp --dport 443 --tcp-flags FIN,SYN,RST,ACK SYN" TO,
+	SURE},
+    {read_iptables, PRE "-p tcp --dport 443 --tcp-flags FIN,SYN FIN" TO,
+	RULE_PERHAPS, 8443, "--tcp-flags FIN,SYN FIN"},
+    {read_iptables,
+	"iptables -t nat -N E\n" PRE "-p tcp -j E\n"
+	"-A PREROUTING -p tcp --dport 443" TO,
+	SURE},
     {read_nft, NFT "tcp dport 443 something new here redirect to :8443",
 	RULE_PERHAPS, 8443, "something new here"},
     {read_nft,
@@ -275,7 +290,7 @@ find(uint16_t port, int protocol)
 {
 	const struct rule_packet packet = {.port = port, .protocol = protocol};
 
-	return divert_find(&rules, &packet);
+	return divert_find(&rules, &packet, RULE_HOOK_PREROUTING);
 }
 
 START_TEST(follows_a_listing)
@@ -309,21 +324,27 @@ START_TEST(the_family_counts)
 	    .family = AF_INET6};
 
 	read_iptables(PRE "-p tcp --dport 443" TO);
-	ck_assert_int_eq(divert_find(&rules, &packet).fit, RULE_NEVER);
+	ck_assert_int_eq(divert_find(&rules, &packet, RULE_HOOK_PREROUTING).fit,
+	    RULE_NEVER);
 	packet.family = AF_INET;
-	ck_assert_int_eq(divert_find(&rules, &packet).fit, RULE_ALWAYS);
+	ck_assert_int_eq(divert_find(&rules, &packet, RULE_HOOK_PREROUTING).fit,
+	    RULE_ALWAYS);
 }
 END_TEST
 
 START_TEST(output_is_of_this_host_alone)
 {
+	const struct rule_packet packet = {.port = 443,
+	    .protocol = IPPROTO_TCP};
+	struct divert d;
+
 	read_iptables(IPTABLES
 	    "-A OUTPUT -p tcp -m owner ! --uid-owner squid -m multiport "
 	    "--dports 80,443 -j REDIRECT --to-ports 3129");
-	ck_assert(find(443, IPPROTO_TCP).is_local);
-	ck_assert_int_eq(find(443, IPPROTO_TCP).fit, RULE_PERHAPS);
-	read_iptables(PRE "-p tcp --dport 443" TO);
-	ck_assert(!find(443, IPPROTO_TCP).is_local);
+	d = divert_find(&rules, &packet, RULE_HOOK_OUTPUT);
+	ck_assert_int_eq(d.fit, RULE_PERHAPS);
+	ck_assert(d.is_local);
+	ck_assert_int_eq(find(443, IPPROTO_TCP).fit, RULE_NEVER);
 }
 END_TEST
 
@@ -418,6 +439,13 @@ static const struct input {
 	FILTER ":WEB - [0:0]\n-A INPUT -p tcp -j WEB\n"
 	       "-A WEB -p tcp --dport 8443 -j ACCEPT",
 	true},
+    {read_iptables, FILTER "-A INPUT -m conntrack --ctstate DNAT -j ACCEPT",
+	true},
+    {read_iptables,
+	"iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 8443 -j "
+	"ACCEPT",
+	true},
+    {read_nft, NFT_INPUT "ct status dnat accept", true},
     {read_nft, NFT_INPUT "tcp dport 8443 accept", true},
     {read_nft, NFT_INPUT "tcp dport { 22, 8443 } ct state new accept", true},
     {read_nft, NFT_INPUT "tcp dport vmap { 22 : accept, 8443 : accept }", true},
@@ -429,14 +457,16 @@ START_TEST(says_what_must_be_admitted)
 {
 	const struct input *input = &inputs[_i];
 	const struct rule_packet packet = {.port = 8443,
-	    .protocol = IPPROTO_TCP};
+	    .protocol = IPPROTO_TCP,
+	    .is_diverted = true};
 	const struct rule *rule;
 
 	input->read(input->listing);
 	rule = divert_admitted(&rules, &packet, 443);
 	ck_assert_msg((rule != NULL) == input->lacks, "%s", input->listing);
 	if (rule != NULL)
-		ck_assert_ptr_nonnull(strstr(rule->text, "8443"));
+		ck_assert(
+		    strstr(rule->text, "8443") != NULL || rule->is_of_diverted);
 }
 END_TEST
 

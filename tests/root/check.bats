@@ -183,6 +183,26 @@ prerouting() {
 	says problem redirect "this host itself sends to port 443 may go.*-o lo"
 }
 
+@test "--doctor: a rule for each family, and for this host" {
+	iptables-restore <<-'END'
+		*nat
+		-A PREROUTING -p tcp --dport 443 -j REDIRECT --to-ports 8443
+		-A OUTPUT -o lo -p tcp --dport 443 -j REDIRECT --to-ports 8443
+		COMMIT
+	END
+	ip6tables-restore <<-'END'
+		*nat
+		-A PREROUTING -p tcp --dport 443 -j REDIRECT --to-ports 8443
+		COMMIT
+	END
+	doctor 125 443:8443 '[::]:444:9443'
+	says problem redirect "comes for port 443 goes .* of iptables, table nat"
+	says problem redirect "comes for port 443 goes .* of ip6tables, table nat"
+	says problem redirect "host itself sends to port 443 may go"
+	says ok redirect "port 444 "
+	[ "$(grep -c 'problem  redirect' <<<"$output")" -eq 3 ]
+}
+
 @test "--doctor: rules of iptables and their chains" {
 	iptables-restore <<-'END'
 		*nat
