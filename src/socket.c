@@ -355,13 +355,15 @@ renew_udp(int socket, const struct endpoint *e)
 	return open;
 }
 
-/* gVisor does not undo a connection, but listening. */
+/* gVisor undoes listening, by shutdown(2), but no connection. */
 static bool
 renew_tcp(int socket)
 {
-	if (socket_is_listening(socket))
+	const bool listened = socket_is_listening(socket);
+
+	if (listened)
 		shutdown(socket, SHUT_RDWR);
-	if (!disconnect(socket) && tcp_state(socket) != TCP_CLOSE)
+	if (!disconnect(socket) && !listened && tcp_state(socket) != TCP_CLOSE)
 		return false;
 	drain(socket, MSG_ERRQUEUE);
 	return true;
