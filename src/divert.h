@@ -12,7 +12,7 @@
 #define DIVERT_DEPTH 16
 
 /* Rules looked at for one packet. */
-#define DIVERT_STEPS 1000000
+#define DIVERT_STEPS 200000
 
 /* A rule that diverts the packet, or may. */
 struct divert {

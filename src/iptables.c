@@ -383,7 +383,7 @@ read_known(struct parser *p, const char *begin)
 	if (IS(option, "-p", "--protocol", "--proto"))
 		read_protocol(p);
 	else if (IS(option, "--dport", "--dports", "--destination-port",
-		     "--destination-ports"))
+		     "--destination-ports", "--ctorigdstport"))
 		read_match(p);
 	else if (IS(option, "--ports", "--port"))
 		read_either_port(p, begin);

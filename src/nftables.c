@@ -202,6 +202,9 @@ read_connection(struct parser *p, struct selector *s)
 		next_word(p);
 	if (IS(p->word, "ip", "ip6"))
 		next_word(p);
+	/* The port before any rule diverted it. */
+	if (strcmp(p->word, "proto-dst") == 0)
+		s->port = s->parts;
 	s->is_state = strcmp(p->word, "state") == 0;
 	s->is_status = strcmp(p->word, "status") == 0;
 }
@@ -452,8 +455,8 @@ read_ports(struct parser *p, const struct selector *s, struct rule_ports *ports)
 static bool
 take_operator(struct parser *p)
 {
-	static const char *const operators[] = {"!=", "==", "<", ">", "<=",
-	    ">=", "&", "|", "^", "<<", ">>", "/", ".", ",", "and", "or"};
+	static const char *const operators[] = {"!=", "==", "<", ">",
+	    "<=", ">=", "&", "|", "^", "<<", ">>", "/", ".", ",", "and", "or"};
 	size_t i;
 
 	for (i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
@@ -677,13 +680,27 @@ read_expression(struct parser *p)
 
 /* ---- Statements. */
 
+/* "tcp dport map { 443 : 8443 }"; by something else, it may have none. */
+static void
+read_port_map(struct parser *p, const char *begin)
+{
+	const struct selector s = read_selector(p);
+
+	if (!take(p, "map") || s.port < 0) {
+		skip_rest(p);
+		add_condition(p, begin);
+		return;
+	}
+	read_ports(p, &s, &p->rule->map);
+	p->rule->is_mapped = true;
+}
+
 /* "redirect to :8443", "dnat ip to 192.0.2.1:8443", "to :tcp dport map". */
 static void
 read_destination(struct parser *p)
 {
+	const char *begin = p->begin, *colon;
 	struct rule_port to;
-	struct selector s;
-	const char *colon;
 	char *keys;
 
 	p->rule->action = RULE_DIVERT;
@@ -694,15 +711,11 @@ read_destination(struct parser *p)
 		return;
 	colon = strrchr(p->word, ':');
 	keys = p->word + (*p->word == ':');
-	if (starts_expression(keys)) {
+	if (IS(keys, "numgen", "jhash", "symhash"))
+		skip_rest(p);
+	else if (starts_expression(keys)) {
 		memmove(p->word, keys, strlen(keys) + 1);
-		s = read_selector(p);
-		if (!take(p, "map") || s.port < 0) {
-			skip_rest(p);
-			return;
-		}
-		read_ports(p, &s, &p->rule->map);
-		p->rule->is_mapped = true;
+		read_port_map(p, begin);
 	} else if (colon != NULL && strchr(p->word, ':') == colon &&
 	    rule_parse_ports(&to, colon + 1, '-', p->protocol)) {
 		p->rule->to = to.first;
@@ -885,7 +898,7 @@ begin_table(struct parser *p)
 	snprintf(r->table, sizeof(r->table), "%.*s", RULE_NAME - 1, p->word);
 	r->block = NFTABLES_TABLE;
 	if (r->is_foreign && is_known(r)) {
-		r->block = NFTABLES_KNOWN;
+		r->block = NFTABLES_SKIPPED;
 		r->open = 1;
 	}
 	r->is_foreign = false;
@@ -1017,19 +1030,6 @@ read_chain_line(struct parser *p)
 	}
 }
 
-static void
-read_table_line(struct parser *p)
-{
-	if (strcmp(p->word, "}") == 0)
-		p->reader->block = NFTABLES_TOP;
-	else if (strcmp(p->word, "chain") == 0)
-		begin_chain(p);
-	else if (IS(p->word, "set", "map"))
-		begin_set(p);
-	else if (strchr(p->line, '{') != NULL && strchr(p->line, '}') == NULL)
-		p->reader->block = NFTABLES_OTHER;
-}
-
 /* How many braces are open behind the line. */
 static int
 count_open(const char *line)
@@ -1045,6 +1045,23 @@ count_open(const char *line)
 		open -= *line == '}';
 	}
 	return open;
+}
+
+static void
+read_table_line(struct parser *p)
+{
+	if (strcmp(p->word, "}") == 0)
+		p->reader->block = NFTABLES_TOP;
+	else if (strcmp(p->word, "chain") == 0)
+		begin_chain(p);
+	else if (IS(p->word, "set", "map"))
+		begin_set(p);
+	else if (strcmp(p->word, "flags") == 0 &&
+	    strstr(p->line, "dormant") != NULL) {
+		p->reader->block = NFTABLES_SKIPPED;
+		p->reader->open = 1;
+	} else if (count_open(p->line) > 0)
+		p->reader->block = NFTABLES_OTHER;
 }
 
 /* A rule whose set goes on in the next line; true while it does. */
@@ -1093,7 +1110,7 @@ read_line(struct nftables_reader *r, const char *line)
 		if (count_open(p.line) < 0)
 			r->block = NFTABLES_TABLE;
 		break;
-	case NFTABLES_KNOWN:
+	case NFTABLES_SKIPPED:
 		r->open += count_open(p.line);
 		if (r->open <= 0)
 			r->block = NFTABLES_TOP;

@@ -29,14 +29,14 @@ enum nftables_block {
 	NFTABLES_SET,
 	NFTABLES_ELEMENTS, /* of a set */
 	NFTABLES_OTHER,    /* in a table */
-	NFTABLES_KNOWN,    /* a table that iptables-save(8) has listed */
+	NFTABLES_SKIPPED,  /* a table that is off, or was listed already */
 };
 
 struct nftables_reader {
 	struct rules *rules;
 	enum nftables_block block;
 	uint16_t family, chain;
-	int open;        /* braces, in NFTABLES_KNOWN */
+	int open;        /* braces, in NFTABLES_SKIPPED */
 	bool is_foreign; /* the next table is of iptables(8) */
 	char table[RULE_NAME];
 	struct nftables_set *sets;

@@ -200,6 +200,26 @@ static const struct row {
     {read_nft, NFT "tcp dport 443 dnat ip to 192.0.2.1:8443-8450", SURE},
     {read_nft, NFT "tcp dport 443 dnat ip6 to [2001:db8::1]:8443", SURE},
     {read_nft, NFT "tcp dport set 8443", SURE},
+    {read_nft,
+	NFT "tcp dport 443 dnat ip to ip saddr map { 10.0.0.1 : 10.0.0.2 }",
+	RULE_PERHAPS, 0, "dnat ip to ip saddr map { 10.0.0.1 : 10.0.0.2 }"},
+    {read_nft,
+	NFT "tcp dport 443 dnat ip to numgen inc mod 2 map { 0 : 10.0.0.1 }",
+	RULE_ALWAYS, 0, ""},
+    {read_nft,
+	"table ip off {\n	flags dormant\n	chain prerouting {\n"
+	"		type nat hook prerouting priority 0;\n"
+	"		tcp dport 443 redirect\n	}\n}\n" NFT
+	"tcp dport 443 redirect to :8443",
+	SURE},
+    {read_nft,
+	"table ip off {\n	comment \"{\"\n	flowtable f {\n"
+	"		hook ingress priority 0\n		devices = { lo "
+	"}\n"
+	"	}\n	chain prerouting {\n"
+	"		type nat hook prerouting priority 0;\n"
+	"		tcp dport 443 redirect to :8443\n	}\n}",
+	SURE},
     {read_nft, NFT "tcp dport 443 XT target REDIRECT not found", RULE_ALWAYS, 0,
 	""},
     {read_nft, NFT "tcp dport 443 accept\n tcp dport 443 redirect to :8443",
@@ -445,6 +465,13 @@ static const struct input {
 	"iptables -P INPUT DROP\niptables -A INPUT -p tcp --dport 8443 -j "
 	"ACCEPT",
 	true},
+    {read_iptables,
+	FILTER "-A INPUT -m conntrack --ctorigdstport 443 -j ACCEPT\n"
+	       "-A INPUT -p tcp --dport 8443 -j ACCEPT",
+	false},
+    {read_nft,
+	NFT_INPUT "ct original proto-dst 443 accept\ntcp dport 8443 accept",
+	false},
     {read_nft, NFT_INPUT "ct status dnat accept", true},
     {read_nft, NFT_INPUT "tcp dport 8443 accept", true},
     {read_nft, NFT_INPUT "tcp dport { 22, 8443 } ct state new accept", true},
