@@ -379,8 +379,7 @@ is_to_be_looked_for(const struct pool_variant *v, const struct pool_socket *s,
     unsigned int looks)
 {
 	return s->shared &&
-	    (looks > 1 || v->shared == v->count ||
-		!socket_is_connected(s->fd));
+	    (looks > 1 || v->shared == v->count || !socket_is_connected(s->fd));
 }
 
 /* The usual holder first: it needs one readlink(2).  All the others need one
@@ -413,9 +412,8 @@ look(struct pool *pool, unsigned int looks)
 		return;
 	/* A server may have passed one to a process that is not below it: that
 	 * takes a walk of the whole machine, not at each bind. */
-	others = looks > 1
-	    ? process_each_socket_anywhere(visit_held, &missing)
-	    : process_each_socket(visit_held, &missing);
+	others = looks > 1 ? process_each_socket_anywhere(visit_held, &missing)
+			   : process_each_socket(visit_held, &missing);
 	for (; missing != NULL; missing = missing->next)
 		missing->holding = others;
 }

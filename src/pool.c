@@ -295,8 +295,8 @@ close_failed(struct pool *pool, const struct answer *answer)
 }
 
 static void
-bind_step(struct pool *pool, const bool *granted,
-    step_function *step, struct answer *answer)
+bind_step(struct pool *pool, const bool *granted, step_function *step,
+    struct answer *answer)
 {
 	bind_all(pool, granted, false, step, answer);
 	privilege_raise();
