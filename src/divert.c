@@ -190,8 +190,8 @@ walk_chain(struct walk *w, uint16_t chain, enum rule_fit reached)
 	const struct rule *rule;
 	enum rule_fit alone;
 
-	for (; number != RULES_MAX && w->steps > 0;
-	     number = rule->next, w->steps--) {
+	for (; number != RULES_MAX && w->steps > 0; number = rule->next) {
+		w->steps--;
 		rule = &w->rules->list[number];
 		alone = rule_fits(w->rules, rule, w->packet);
 		if (alone == RULE_NEVER)
