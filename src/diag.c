@@ -14,7 +14,7 @@
 
 #include "diag.h"
 
-/* What the kernel puts into one message, and more. */
+/* The kernel puts less into one message. */
 #define PIECE 16384
 
 /* A question, with what is looked for. */

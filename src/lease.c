@@ -116,8 +116,8 @@ make_fresh(const struct pool_variant *v, struct pool_socket *s)
 	    socket_park(s->fd, &v->endpoint);
 }
 
-/* What nobody holds is as new.  Of what cannot be, the next server would find
- * what the last one has left: it is closed. */
+/* A socket that nobody holds is made as new.  If that cannot be, it is closed: the
+ * next server would find what the last one has left. */
 static void
 take_back(struct pool_variant *v, struct pool_socket *s)
 {

@@ -23,7 +23,7 @@ spares_of(const struct mapping_variant *v, const struct plan *plan)
 	return v->common ? plan->spares : 1;
 }
 
-/* What is given by descriptor leaves the pool, and is its server's to guard. */
+/* A socket that is given by descriptor leaves the pool: its server guards it. */
 static bool
 is_guarded(const struct mapping *m)
 {
@@ -109,7 +109,7 @@ bind_one(int socket, const struct pool_variant *v)
 	    (v->protocol != IPPROTO_UDP || socket_park(socket, &v->endpoint));
 }
 
-/* Bound where another of this port has been claimed, it would be in the way. */
+/* A socket of this port that is bound alone would be in the way of this one. */
 static bool
 overlaps_claimed(const struct pool *pool, const struct pool_variant *v)
 {

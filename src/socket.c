@@ -337,8 +337,8 @@ can_write(int socket, struct msghdr *message)
 	return can;
 }
 
-/* What the last server has held back (MSG_MORE, UDP_CORK) would go in front of
- * what the next one sends, and to the wrong peer. */
+/* Data that the last server has held back (MSG_MORE, UDP_CORK) would go out before
+ * the next one's, and to the wrong peer. */
 static bool
 renew_udp(int socket, const struct endpoint *e)
 {
