@@ -270,7 +270,7 @@ while True:
 		for how in bind listen; do
 			use_way "$way"
 			watch -p 443:8443 -p 80:8080 -- python3 -c "$CYCLE" $how
-			PATIENCE=20 wait_until logged "has bound port 8443 \
+			wait_until logged "has bound port 8443 \
 [0-9]* times, and closed the socket each time.*--show-expected-port"
 			unwatch
 			[ "$(wc -l <"$TMPDIR/log")" -eq 1 ]
