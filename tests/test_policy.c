@@ -1186,6 +1186,7 @@ START_TEST(without_the_database_a_name_is_an_error)
 	assert_refused("deny user app tcp/443", "Is a directory");
 	rmdir("none/passwd");
 	rmdir("none");
+	user_database = directory;
 }
 END_TEST
 
