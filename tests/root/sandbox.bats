@@ -35,7 +35,7 @@ permitted() {
 	export CDPATH=/ POSIXLY_CORRECT=1 PATIENCE=77
 	run -0 tests/sandbox env
 	[[ $output == *PATIENCE=77* ]]
-	run -1 grep -vE '^(ATTACKABLE|CONFINED|HOME|LC_ALL|LOWPORT|OLDPWD|PATH|PATIENCE|PLAIN|PWD|TERM|TMPDIR)=' \
+	run -1 grep -vE '^(ASAN_OPTIONS|ATTACKABLE|CK_[A-Z_]+|CONFINED|HOME|LC_ALL|LOWPORT|LOWPORT_MUST_WORK|OLDPWD|PATH|PATIENCE|PLAIN|PWD|TERM|TMPDIR|UBSAN_OPTIONS)=' \
 	    <<<"$output"
 	run -0 tests/sandbox sh -c 'umask; echo "$LC_ALL"; [ -w "$TMPDIR" ]'
 	[ "$output" = "0022
