@@ -286,7 +286,7 @@ channel_accept(int requests, uid_t *user)
 	*user = (uid_t)-1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		*user = peer.uid;
-	/* Where a kernel does not hand it down. */
+	/* Some kernels do not hand it down. */
 	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	return fd;
 }

@@ -96,7 +96,7 @@ check_policy(const struct start *start)
 			    reached ? NULL : why);
 }
 
-/* What a socket that does not listen yet keeps, and from whom. */
+/* Whom a socket keeps away that does not listen yet. */
 static void
 note_unprivileged(const struct start *start, size_t i)
 {

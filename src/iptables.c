@@ -11,7 +11,7 @@
 
 #define WORD 256
 
-/* Where a line is read: the next word, and what is known by now. */
+/* The state of reading a line: the next word, and what is known by now. */
 struct parser {
 	struct iptables_reader *reader;
 	const char *line, *at;

@@ -21,7 +21,7 @@
 /* lowport in lowport in lowport: each gets its turn. */
 #define ASKED_MAX 4
 
-/* Where a port is in an address of either family. */
+/* A port's place in an address of either family. */
 #define PORT_AT ((long)offsetof(struct sockaddr_in, sin_port))
 
 #define VISIBLE __attribute__((visibility("default")))
