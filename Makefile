@@ -28,7 +28,7 @@ WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wno-missing-field-initializers
 HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDEN_LD = -Wl,-z,relro -Wl,-z,now
-LANGUAGE  = -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(BUILD) \
+LANGUAGE  = -std=gnu11 -D_GNU_SOURCE -iquote $(BUILD) \
             -DPOLICY_FILE='"$(SYSCONFDIR)/lowport/policy"' \
             -DLIBRARY_FILE='"$(LIBDIR)/lowport/liblowport.so"'
 
@@ -50,9 +50,19 @@ HOSTCC    = $(if $(ARCH),cc,$(CC))
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
 
-# A file of src is a room of the program, but for these.
-ROOMS     = $(filter-out main filters liblowport,$(patsubst src/%.c,%, \
-                $(sort $(wildcard src/*.c))))
+# A folder of src is a process, and a file in it a room of the program, but for
+# the preload library's own.  A folder includes its own headers, and these
+# (src/README.md): for any other there is no such file.
+FOLDERS          = helper child firewall common server
+INCLUDE_helper   = -iquote src/common
+INCLUDE_child    = -iquote src/firewall -iquote src/server -iquote src/common
+INCLUDE_firewall = -iquote src/common
+INCLUDE_common   =
+INCLUDE_server   = -iquote src/common
+INCLUDE_all      = $(FOLDERS:%=-iquote src/%)
+
+ROOMS     = $(filter-out server/liblowport,$(patsubst src/%.c,%, \
+                $(sort $(wildcard $(FOLDERS:%=src/%/*.c)))))
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport $(BUILD)/liblowport.so
@@ -85,25 +95,32 @@ FREESTANDING = -U_GNU_SOURCE -ffreestanding -fno-stack-protector $(NO_CALLS) \
 NO_CALLS  = $(shell $(CC) -fno-tree-loop-distribute-patterns -fsyntax-only \
                 -x c /dev/null 2>/dev/null && \
                 echo -fno-tree-loop-distribute-patterns)
-LIBRARY   = liblowport request proof expected
+LIBRARY   = server/liblowport server/ask common/proof common/expected
 
-$(BUILD)/liblowport.so: $(LIBRARY:%=src/%.c) $(wildcard src/*.h) Makefile | \
-                 $(BUILD)
-	$(CC) $(LANGUAGE) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) $(FREESTANDING) \
+$(BUILD)/liblowport.so: $(LIBRARY:%=src/%.c) $(wildcard src/server/*.h \
+                 src/common/*.h) Makefile | $(BUILD)
+	$(CC) $(LANGUAGE) $(INCLUDE_server) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) \
+	    $(FREESTANDING) \
 	    -fPIC -shared -nostdlib $(HARDEN_LD) -Wl,-soname,liblowport.so \
 	    -Wl,--hash-style=both -o $@ $(LIBRARY:%=src/%.c)
 
-$(BUILD)/%.o: src/%.c Makefile | $(BUILD)
-	$(COMPILE) -MMD -c -o $@ $<
+$(BUILD)/main.o: src/main.c Makefile | $(BUILD)
+	$(COMPILE) $(INCLUDE_all) -MMD -c -o $@ $<
 
-$(BUILD)/seccomp.o: $(BUILD)/filters.h
+$(OBJECTS): $(BUILD)/%.o: src/%.c Makefile
+	mkdir -p $(@D)
+	$(COMPILE) $(INCLUDE_$(patsubst %/,%,$(dir $*))) -MMD -c -o $@ $<
+
+$(BUILD)/common/seccomp.o: $(BUILD)/filters.h
 
 $(BUILD)/filters.h: $(BUILD)/filters
 	$(BUILD)/filters $(ARCH) >$@.new && mv $@.new $@
 
-$(BUILD)/filters: src/filters.c src/sockopt.c src/sockopt.h src/constants.h Makefile | $(BUILD)
-	$(HOSTCC) $(LANGUAGE) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -o $@ \
-	    src/filters.c src/sockopt.c -lseccomp
+FILTERED  = filters common/sockopt_table
+$(BUILD)/filters: $(FILTERED:%=src/%.c) $(wildcard src/common/*.h) Makefile | \
+                 $(BUILD)
+	$(HOSTCC) $(LANGUAGE) -iquote src/common $(WARNINGS) $(CFLAGS) \
+	    $(CPPFLAGS) -o $@ $(FILTERED:%=src/%.c) -lseccomp
 
 $(BUILD):
 	mkdir -p $@
@@ -185,8 +202,9 @@ sandboxed-sanitized:
 # Fuzzers of what reads hostile bytes, with clang's libFuzzer: a short run that
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
-FUZZED         = channel clock diag endpoint mapping message number plan policy pool \
-                 privilege process proof reason request signals socket sockopt user
+# Rooms each is linked with, by pattern, and those it plays itself.
+FUZZED         = common/% helper/pool helper/sockopt helper/clock
+PLAYED         =
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
                  NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
@@ -206,17 +224,19 @@ fuzz:
 
 fuzzers: all $(FUZZERS)
 
-$(BUILD)/fuzz_handoff: FUZZED = clock endpoint expected handoff landlock lease mapping message \
-                 notify number plan policy pool preload proof reason signals \
-                 sockopt told unused user
-
-$(BUILD)/fuzz_binary: FUZZED = binary environment message number program reason signals
-
-$(BUILD)/fuzz_rule: FUZZED = divert iptables nftables number rule
+$(BUILD)/fuzz_handoff: FUZZED = common/% helper/%
+$(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
+                 common/process common/seccomp common/socket common/verdict \
+                 helper/obstacle helper/target helper/stray helper/listing \
+                 helper/supervisor helper/job
+$(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
+                 child/program
+$(BUILD)/fuzz_rule: FUZZED = common/% firewall/%
 
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
-	$(COMPILE) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
-	    $(FUZZED:%=$(BUILD)/%.o) $(LIBCAP)
+	$(COMPILE) $(INCLUDE_all) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+	    $(filter-out $(PLAYED:%=$(BUILD)/%.o), \
+	    $(filter $(FUZZED:%=$(BUILD)/%.o),$(OBJECTS))) $(LIBCAP)
 
 check-servers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -249,32 +269,32 @@ tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKABLE) $(CONFINED)
 
 # The same objects, and one of the tests between two of them.
 $(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
-	$(COMPILE) -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
+	$(COMPILE) $(INCLUDE_all) -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
 	    -Wl,--wrap=channel_send_plan -o $@ $^ $(LIBCAP)
 
 # Likewise, and the C library's objects with them.
 ALLOCATING     = malloc calloc realloc reallocarray memalign aligned_alloc \
                  posix_memalign free
 $(CONFINED): tests/confined.c $(BUILD)/main.o $(OBJECTS)
-	$(COMPILE) -fno-builtin -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
+	$(COMPILE) $(INCLUDE_all) -fno-builtin -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
 	    $(patsubst %,-Wl$(COMMA)--wrap=%,seccomp_confine $(ALLOCATING)) \
 	    -o $@ $^ $(LIBCAP)
 COMMA          = ,
 
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
-	$(COMPILE) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
+	$(COMPILE) $(INCLUDE_all) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
 	    $$(pkg-config --cflags --libs check) $(LIBCAP)
 
 $(BUILD)/deny: NEEDS = -lseccomp
 
 $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
-	$(COMPILE) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
+	$(COMPILE) $(INCLUDE_all) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
 
 CONTAINED      = $(BUILD)/container_static $(BUILD)/container_dynamic
 
 $(CONTAINED): $(BUILD)/container_%: tests/containers/server.c Makefile | \
                  $(BUILD)
-	$(COMPILE) -MMD $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
+	$(COMPILE) $(INCLUDE_all) -MMD $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
 
 LINK_static    = -static-pie
 LINK_dynamic   = -pie
@@ -282,7 +302,7 @@ LINK_dynamic   = -pie
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*.d)
+-include $(wildcard $(BUILD)/*.d $(FOLDERS:%=$(BUILD)/%/*.d))
 
 .PHONY: all static install demo check check-sanitized sandboxed-sanitized \
         check-fuzz check-servers check-init check-containers check-cross fuzz fuzzers bench tests clean

@@ -22,7 +22,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "sockopt.h"
+#include "sockopt_table.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -266,21 +266,21 @@ refuses() {
 @test "options, help and manual name the same options" {
 	local option
 
-	for option in $(sed -n 's/^    {"\([a-z-]*\)",.*/\1/p' src/options.c); do
+	for option in $(sed -n 's/^    {"\([a-z-]*\)",.*/\1/p' src/child/options.c); do
 		"$LOWPORT" --help | grep -q -e "--$option"
 		grep -q "^\.It .*Fl -$option" src/lowport.1
 	done
 	for option in $("$LOWPORT" --help | grep -o -e '--[a-z][a-z-]*' | sort -u)
 	do
 		[ "$option" = "--help" ] ||
-		    grep -q "{\"${option#--}\"," src/options.c
+		    grep -q "{\"${option#--}\"," src/child/options.c
 	done
 }
 
 # In the table: a row whose first flag is true.
 @test "table and manual name the same socket options that are watched" {
 	sed -n 's/^    {[A-Z0-9_]*, \([A-Z0-9_]*\), [^,]*, true[,}].*/\1/p' \
-	    src/sockopt.c | sort >"$TMPDIR/table"
+	    src/common/sockopt_table.c | sort >"$TMPDIR/table"
 	sed -n '/^Watched are$/,/^A program/s/^\.Dv //p' src/lowport.1 |
 	    tr -s ' ,;.' '\n' | sort >"$TMPDIR/manual"
 	[ "$(wc -l <"$TMPDIR/table")" -gt 40 ]

@@ -15,8 +15,10 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "ask.h"
 #include "channel.h"
 #include "proof.h"
+#include "rendezvous.h"
 #include "socket.h"
 #include "unit.h"
 
@@ -393,7 +395,7 @@ static struct rendezvous place;
 static void
 setup_requests(void)
 {
-	requests = channel_open_requests(&place);
+	requests = rendezvous_open(&place);
 	ck_assert_int_ge(requests, 0);
 }
 
@@ -408,7 +410,7 @@ start_asking(int fd, const void *address, socklen_t length)
 	if (pid != 0)
 		return pid;
 	close(requests);
-	answer = request_bind(&place, fd, address, length);
+	answer = ask_bind(&place, fd, address, length);
 	_exit(answer == REQUEST_PASS ? 100 : answer);
 }
 
@@ -464,7 +466,7 @@ static int
 connect_to_requests(void)
 {
 	struct sockaddr_un abstract;
-	socklen_t length = request_address(&abstract, &place);
+	socklen_t length = ask_address(&abstract, &place);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&abstract, length), 0);
@@ -521,7 +523,7 @@ START_TEST(socket_takes_the_place)
 	if (pid == 0) {
 		int before = unit_descriptors();
 
-		if (request_bind(&place, fd, address, 16) != 0)
+		if (ask_bind(&place, fd, address, 16) != 0)
 			_exit(1);
 		if (socket_option(fd, SOL_SOCKET, SO_DOMAIN) != AF_INET6)
 			_exit(2);
@@ -610,7 +612,7 @@ START_TEST(table_arrives)
 
 	table.mappings[1].public_port = 443;
 	if (pid == 0)
-		_exit(request_table(&place, &copy) != 0 ||
+		_exit(ask_table(&place, &copy) != 0 ||
 		      memcmp(&copy, &table, sizeof(table)) != 0);
 	await_request(&a);
 	ck_assert_uint_eq(a.request.kind, REQUEST_TABLE);
@@ -690,7 +692,7 @@ START_TEST(who_has_no_proof_is_sent_nothing)
 
 	if (pid == 0) {
 		before = unit_descriptors();
-		if (request_bind(&place, fd, address, 16) != ENOSYS)
+		if (ask_bind(&place, fd, address, 16) != ENOSYS)
 			_exit(1);
 		_exit(unit_descriptors() == before ? 0 : 2);
 	}
@@ -720,7 +722,7 @@ START_TEST(who_says_nothing_is_not_waited_for)
 	if (pid == 0) {
 		sigaction(SIGALRM, &action, NULL);
 		setitimer(ITIMER_REAL, &often, NULL);
-		_exit(request_bind(&place, requests, address, 16));
+		_exit(ask_bind(&place, requests, address, 16));
 	}
 	await_hello(&hello); /* and keeps it open */
 	ck_assert_int_eq(end_of(pid), ENOSYS);
@@ -740,7 +742,7 @@ START_TEST(surplus_descriptors_of_a_reply_are_closed)
 
 	if (pid == 0) {
 		before = unit_descriptors();
-		request_bind(&place, fd, address, 16);
+		ask_bind(&place, fd, address, 16);
 		_exit(unit_descriptors() == before ? 0 : 2);
 	}
 	await_request(&a);
@@ -762,20 +764,20 @@ START_TEST(another_network_is_not_asked)
 		return;
 	}
 	close(requests);
-	ck_assert_int_eq(request_bind(&place, fd, address, 16), ENOSYS);
+	ck_assert_int_eq(ask_bind(&place, fd, address, 16), ENOSYS);
 	memset(elsewhere.network, 'f', 16);
-	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16),
+	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16),
 	    REQUEST_PASS);
 	/* Where the kernel has no cookie, by the name of the namespace. */
 	memcpy(elsewhere.network, place.network, REQUEST_WORD);
 	memset(elsewhere.network, '0', 16);
-	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16), ENOSYS);
+	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16), ENOSYS);
 	elsewhere.network[REQUEST_WORD - 1] ^= 1;
-	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16),
+	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16),
 	    REQUEST_PASS);
 	/* Where nothing is known, it is asked. */
 	memset(elsewhere.network, '0', REQUEST_WORD);
-	ck_assert_int_eq(request_bind(&elsewhere, fd, address, 16), ENOSYS);
+	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16), ENOSYS);
 }
 END_TEST
 
@@ -793,7 +795,7 @@ END_TEST
 START_TEST(words_differ)
 {
 	struct rendezvous other;
-	int fd = channel_open_requests(&other);
+	int fd = rendezvous_open(&other);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_mem_ne(place.name, other.name, REQUEST_WORD);

@@ -1486,7 +1486,7 @@ START_TEST(inherits_bound_sockets_of_the_protocol)
 	    pool_find_inherited(&pool, SERVER_PORT, IPPROTO_TCP));
 	ck_assert_ptr_null(
 	    pool_find_inherited(&pool, SERVER_PORT, IPPROTO_UDP));
-	for (i = 1; i < POOL_INHERITED_MAX; i++)
+	for (i = 1; i < PLAN_INHERITED_MAX; i++)
 		ck_assert(pool_inherit(&pool, &plan, 1, fd));
 	ck_assert(!pool_inherit(&pool, &plan, 1, fd));
 }

@@ -12,7 +12,6 @@
 
 #include "options.h"
 #include "plan.h"
-#include "pool.h"
 
 /* The sockets, in the order of the mappings, each of a range by itself. */
 struct activation {
@@ -27,7 +26,7 @@ struct heritage {
 	struct {
 		int fd;
 		uint32_t mapping; /* its place in the plan */
-	} sockets[PLAN_MAPPINGS_MAX * POOL_INHERITED_MAX];
+	} sockets[PLAN_MAPPINGS_MAX * PLAN_INHERITED_MAX];
 };
 
 /*

@@ -16,6 +16,8 @@
 #include "library.h"
 #include "method.h"
 #include "process.h"
+#include "reason.h"
+#include "rendezvous.h"
 #include "seccomp.h"
 #include "trial.h"
 
@@ -156,7 +158,7 @@ preload_install(struct start *start, struct method *method,
 		!library_reaches(path, command, start->environment,
 		    start->options.new_privs, why)))
 		return false;
-	requests = channel_open_requests(&place);
+	requests = rendezvous_open(&place);
 	if (requests < 0)
 		return reason_say(why, "cannot make a Unix socket: %s",
 		    strerror(errno));

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ask.h"
 #include "expected.h"
-#include "request.h"
 #include "syscall.h"
 
 /* lowport in lowport in lowport: each gets its turn. */
@@ -110,7 +110,7 @@ table_add(const struct rendezvous *place)
 	static struct table other;
 	uint32_t i;
 
-	if (request_table(place, &other) != 0)
+	if (ask_table(place, &other) != 0)
 		return;
 	for (i = 0; i < other.count && table.count < PLAN_MAPPINGS_MAX; i++)
 		table.mappings[table.count++] = other.mappings[i];
@@ -125,7 +125,7 @@ static void __attribute__((constructor)) learn(void)
 	while (text != NULL && count < ASKED_MAX)
 		text = place_take(text);
 	if (count > 0)
-		request_prepare();
+		ask_prepare();
 	for (i = 0; i < count; i++)
 		if (asked[i].has_table)
 			table_add(&asked[i].place);
@@ -187,7 +187,7 @@ bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 	for (i = 0; i < count; i++) {
 		if (!expects(i, ntohs(in->sin_port)))
 			continue;
-		answer = request_bind(&asked[i].place, fd, copy, length);
+		answer = ask_bind(&asked[i].place, fd, copy, length);
 		if (answer != REQUEST_PASS)
 			return result_of(-answer);
 	}

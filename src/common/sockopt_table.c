@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, after the drop.  The table also feeds the build of the
+ * Runs in: the helper, after the drop; and where lowport is built, for the
  * listener's filter (filters.c).
- * Reads: option values of the server's sockets.
+ * Reads: nothing.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "constants.h"
-#include "sockopt.h"
+#include "sockopt_table.h"
 
 #define INTEGER sizeof(int)
 #define PAIR    (2 * sizeof(int)) /* of integers, or one of twice the size */
@@ -147,8 +146,6 @@ const struct sockopt sockopt_table[SOCKOPT_COUNT] = {
     {SOL_SOCKET, SO_BINDTODEVICE, NAME, true},
 };
 
-#define LAST_ONES (SOCKOPT_COUNT - 3)
-
 int
 sockopt_find(int level, int name)
 {
@@ -159,190 +156,4 @@ sockopt_find(int level, int name)
 		    sockopt_table[i].name == name)
 			return i;
 	return -1;
-}
-
-/*
- * Setting IP_TOS sets SO_PRIORITY too (ip(7)), and setting the size of a buffer
- * fixes it, which SO_BUF_LOCK tells.  So an option that is seen makes the one
- * it changes one that nobody has set.
- */
-static void
-forget_changed(struct sockopt_values *values, int option)
-{
-	if (sockopt_table[option].changes != 0)
-		sockopt_forget(values, SOL_SOCKET,
-		    sockopt_table[option].changes);
-}
-
-/*
- * Brings a value to the form sockopt_read leaves: padded with zeros, buffers
- * doubled as socket(7) says the kernel does.
- */
-void
-sockopt_note(struct sockopt_values *values, int option, const void *value,
-    size_t length)
-{
-	const struct sockopt *entry = &sockopt_table[option];
-	uint32_t doubled;
-
-	forget_changed(values, option);
-	memset(values->value[option], 0, SOCKOPT_VALUE_MAX);
-	memcpy(values->value[option], value,
-	    length < entry->size ? length : entry->size);
-	values->known[option] = true;
-	if (!entry->doubled)
-		return;
-	memcpy(&doubled, values->value[option], sizeof(doubled));
-	doubled *= 2;
-	memcpy(values->value[option], &doubled, sizeof(doubled));
-}
-
-void
-sockopt_forget(struct sockopt_values *values, int level, int name)
-{
-	values->known[sockopt_find(level, name)] = false;
-}
-
-/* Each that is not costs the hand-off a system call for nothing. */
-static bool
-is_for(const struct sockopt *entry, int family, int type)
-{
-	if (entry->level == IPPROTO_IPV6 && family == AF_INET)
-		return false;
-	return type == SOCK_DGRAM ? entry->level != IPPROTO_TCP
-				  : !entry->datagram;
-}
-
-static int
-integer_of(int socket, int name)
-{
-	socklen_t size = sizeof(int);
-	int value = 0;
-
-	getsockopt(socket, SOL_SOCKET, name, &value, &size);
-	return value;
-}
-
-void
-sockopt_read(int socket, struct sockopt_values *values)
-{
-	const int family = integer_of(socket, SO_DOMAIN);
-	const int type = integer_of(socket, SO_TYPE);
-	socklen_t size;
-	int i;
-
-	memset(values, 0, sizeof(*values));
-	for (i = 0; i < SOCKOPT_COUNT; i++) {
-		if (!is_for(&sockopt_table[i], family, type))
-			continue;
-		size = sockopt_table[i].size;
-		values->known[i] = getsockopt(socket, sockopt_table[i].level,
-				       sockopt_table[i].name, values->value[i],
-				       &size) == 0;
-	}
-}
-
-void
-sockopt_overlay(struct sockopt_values *values,
-    const struct sockopt_values *over)
-{
-	int i;
-
-	for (i = 0; i < SOCKOPT_COUNT; i++) {
-		if (!over->known[i])
-			continue;
-		forget_changed(values, i);
-		values->known[i] = true;
-		memcpy(values->value[i], over->value[i], SOCKOPT_VALUE_MAX);
-	}
-}
-
-static void
-set_one(int socket, const struct sockopt *entry, const uint8_t *value)
-{
-	int half;
-
-	if (!entry->doubled) {
-		setsockopt(socket, entry->level, entry->name, value,
-		    entry->size);
-		return;
-	}
-	memcpy(&half, value, sizeof(half));
-	half /= 2;
-	setsockopt(socket, entry->level, entry->name, &half, sizeof(half));
-}
-
-/* What of an apply there is to go by. */
-struct application {
-	int socket;
-	const struct sockopt_values *wanted, *present;
-	bool changed[SOCKOPT_COUNT]; /* by another that was set */
-	bool differs;
-};
-
-static void
-apply_one(struct application *a, int i)
-{
-	const struct sockopt *entry = &sockopt_table[i];
-	const uint8_t *wanted = a->wanted->value[i];
-
-	if (!a->wanted->known[i] || !a->present->known[i])
-		return;
-	if (!a->changed[i] &&
-	    memcmp(wanted, a->present->value[i], SOCKOPT_VALUE_MAX) == 0)
-		return;
-	set_one(a->socket, entry, wanted);
-	a->differs = true;
-	if (entry->changes != 0)
-		a->changed[sockopt_find(SOL_SOCKET, entry->changes)] = true;
-}
-
-static bool
-is_on(const uint8_t *value)
-{
-	static const uint8_t off[SOCKOPT_VALUE_MAX];
-
-	return memcmp(value, off, sizeof(off)) != 0;
-}
-
-/* Off before on: to turn SO_TIMESTAMP off turns SO_TIMESTAMPNS off, and the
- * other way round, and only one of them is ever on. */
-bool
-sockopt_apply(int socket, const struct sockopt_values *wanted,
-    const struct sockopt_values *present)
-{
-	struct application a = {socket, wanted, present};
-	int i;
-
-	for (i = 0; i < LAST_ONES; i++)
-		if (!is_on(wanted->value[i]))
-			apply_one(&a, i);
-	for (i = 0; i < LAST_ONES; i++)
-		if (is_on(wanted->value[i]))
-			apply_one(&a, i);
-	for (; i < SOCKOPT_COUNT; i++)
-		apply_one(&a, i);
-	return a.differs;
-}
-
-bool
-sockopt_apply_device(int socket, const struct sockopt_values *values)
-{
-	int option = sockopt_find(SOL_SOCKET, SO_BINDTODEVICE);
-
-	if (!values->known[option] || values->value[option][0] == '\0')
-		return false;
-	set_one(socket, &sockopt_table[option], values->value[option]);
-	return true;
-}
-
-int
-sockopt_integer(const struct sockopt_values *values, int level, int name)
-{
-	int option = sockopt_find(level, name), value;
-
-	if (option < 0 || !values->known[option])
-		return 0;
-	memcpy(&value, values->value[option], sizeof(value));
-	return value;
 }

@@ -72,6 +72,9 @@
 #define PLAN_SPARES_MAX   256
 #define PLAN_STATUSES     256
 
+/* The sockets a service manager may have passed for one mapping. */
+#define PLAN_INHERITED_MAX 8
+
 /* What the supervisor is told (supervisor.h). */
 struct supervision {
 	uint32_t group;     /* 0 or 1 */

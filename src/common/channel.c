@@ -6,15 +6,12 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "channel.h"
 #include "message.h"
-#include "process.h"
-#include "socket.h"
 
 /* Room for more descriptors than any message has, so that surplus ones arrive
  * here and are closed, not installed and forgotten; and for its sender. */
@@ -216,61 +213,6 @@ int
 channel_receive_offer(int channel, struct offer *offer)
 {
 	return receive_descriptor(channel, offer, sizeof(*offer));
-}
-
-static void
-write_digits(char *digits, uint64_t number)
-{
-	int i;
-
-	for (i = 15; i >= 0; i--, number >>= 4)
-		digits[i] = "0123456789abcdef"[number & 15];
-}
-
-static bool
-draw_words(struct rendezvous *place)
-{
-	char *const words[] = {place->name, place->key, place->proof};
-	uint64_t numbers[2];
-	size_t i;
-
-	for (i = 0; i < 3; i++) {
-		if (getrandom(numbers, sizeof(numbers), 0) != sizeof(numbers))
-			return false;
-		write_digits(words[i], numbers[0]);
-		write_digits(words[i] + 16, numbers[1]);
-	}
-	return true;
-}
-
-static bool
-bind_abstract(int socket, const struct rendezvous *place)
-{
-	struct sockaddr_un address;
-	const socklen_t length = request_address(&address, place);
-
-	return socket_bind_bytes(socket, &address, length) == 0;
-}
-
-int
-channel_open_requests(struct rendezvous *place)
-{
-	const int on = 1;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
-
-	if (fd < 0)
-		return -1;
-	write_digits(place->network, socket_network(fd));
-	write_digits(place->network + 16,
-	    (uint64_t)process_namespace(getpid(), "net"));
-	/* Each connection has SO_PASSCRED from it. */
-	if (draw_words(place) &&
-	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
-	    bind_abstract(fd, place) && listen(fd, SOMAXCONN) == 0)
-		return fd;
-	close(fd);
-	return -1;
 }
 
 int

@@ -70,10 +70,6 @@ struct arrival {
 	int reply;    /* the connection, to reply to */
 };
 
-/* Makes the socket that connections arrive at, listening at a name that no other
- * has, and draws the words.  Returns -1 with errno. */
-int channel_open_requests(struct rendezvous *);
-
 /*
  * None of these waits.  A connection is close-on-exec, and tells whose it is:
  * the user of the process that made it.  Returns -1 with errno.

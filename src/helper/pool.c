@@ -55,7 +55,7 @@ count_variants(const struct plan *plan)
 
 	for (i = 0; i < plan->mapping_count; i++)
 		count += mapping_inherited(&plan->mappings[i])
-		    ? POOL_INHERITED_MAX
+		    ? PLAN_INHERITED_MAX
 		    : mapping_variants(&plan->mappings[i], list) *
 			plan->mappings[i].ports;
 	return count;

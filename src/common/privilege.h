@@ -22,20 +22,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "reason.h"
-
 struct user;
 
 /* Sets of capabilities have a bit for each (capabilities(7)). */
 #define PRIVILEGE_BIND (UINT64_C(1) << CAP_NET_BIND_SERVICE)
 #define PRIVILEGE_KILL (UINT64_C(1) << CAP_KILL)
-
-/*
- * Reads names of capabilities(7) with commas between them, with or without the
- * leading CAP_.  False where there is one the kernel does not know, or
- * CAP_NET_BIND_SERVICE, which nobody keeps; and why.
- */
-bool privilege_parse(const char *list, uint64_t *set, char why[REASON_TEXT]);
 
 /* What this process may raise. */
 uint64_t privilege_permitted(void);

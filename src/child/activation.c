@@ -105,10 +105,10 @@ inherit_for(struct heritage *h, const struct options *options, uint32_t i,
 		    (passed->names != NULL ? !is_called(passed->names, n, name)
 					   : !is_at_port(fd, name, protocol)))
 			continue;
-		if (h->count - before == POOL_INHERITED_MAX)
+		if (h->count - before == PLAN_INHERITED_MAX)
 			fatalx("more than %d sockets are called %s; give them "
 			       "names apart",
-			    POOL_INHERITED_MAX, name);
+			    PLAN_INHERITED_MAX, name);
 		h->sockets[h->count].fd = fd;
 		h->sockets[h->count++].mapping = i;
 	}

@@ -14,10 +14,10 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "ask.h"
 #include "bytes.h"
 #include "constants.h"
 #include "proof.h"
-#include "request.h"
 #include "syscall.h"
 
 /* Seconds: a helper that lives has answered long before. */
@@ -55,7 +55,7 @@ shut(int *fd)
 }
 
 socklen_t
-request_address(struct sockaddr_un *address, const struct rendezvous *place)
+ask_address(struct sockaddr_un *address, const struct rendezvous *place)
 {
 	static const char prefix[] = REQUEST_PREFIX;
 	size_t at = 1, i;
@@ -87,12 +87,12 @@ is_repeated(long status, long begun)
 
 /* Returns the connection, or an errno(3) value below 0. */
 static long
-request_connect(const struct rendezvous *place)
+ask_connect(const struct rendezvous *place)
 {
 	static const struct timeval patience = {.tv_sec = PATIENCE};
 	const long begun = seconds_now();
 	struct sockaddr_un address;
-	const socklen_t length = request_address(&address, place);
+	const socklen_t length = ask_address(&address, place);
 	int c = (int)syscall3(SYS_socket, AF_UNIX,
 	    SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	long status;
@@ -238,7 +238,7 @@ conversation_begin(int *c, const struct rendezvous *place)
 	long status;
 
 	do {
-		status = request_connect(place);
+		status = ask_connect(place);
 		if (status < 0)
 			return (int)-status;
 		*c = (int)status;
@@ -401,7 +401,7 @@ privileged_get(int socket, const struct privileged *p,
 static bool may_be_privileged;
 
 void
-request_prepare(void)
+ask_prepare(void)
 {
 	const uint32_t either = 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3};
@@ -449,7 +449,7 @@ replace(int fd, int socket)
 }
 
 int
-request_bind(const struct rendezvous *place, int fd, const void *address,
+ask_bind(const struct rendezvous *place, int fd, const void *address,
     socklen_t length)
 {
 	struct request request = {.kind = REQUEST_BIND,
@@ -481,7 +481,7 @@ request_bind(const struct rendezvous *place, int fd, const void *address,
 }
 
 int
-request_table(const struct rendezvous *place, struct table *table)
+ask_table(const struct rendezvous *place, struct table *table)
 {
 	struct request request = {.kind = REQUEST_TABLE, .fd = -1};
 	int c = -1, none = -1, error;

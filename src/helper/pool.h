@@ -96,9 +96,6 @@ struct pool {
 bool pool_fill(struct pool *, const struct plan *,
     const bool granted[PLAN_MAPPINGS_MAX], struct answer *);
 
-/* The sockets a service manager may have passed for one mapping. */
-#define POOL_INHERITED_MAX 8
-
 /*
  * Adds a socket that was inherited for this mapping of the plan, which becomes
  * the pool's.  Allocates nothing.  False where there is no room, or where it is

@@ -12,15 +12,13 @@
  *
  * and its end tells the helper that what it sent has arrived, or never will.
  *
- * request.c, proof.c and expected.c are part of the library too, and so is all
- * they use: none needs a C library.
+ * The library asks in ask.c.  proof.c and expected.c are part of it too: none of
+ * these needs a C library.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
 
 #include <stdint.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "mapping.h"
 #include "plan.h"
@@ -92,25 +90,5 @@ struct table {
 	uint32_t count;
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 };
-
-/* Writes the abstract address of that name; returns its length. */
-socklen_t request_address(struct sockaddr_un *, const struct rendezvous *);
-
-/* Looks once, before the server confines itself, whether it may set options
- * that take a capability. */
-void request_prepare(void);
-
-/*
- * Asks for a socket for this bind(2) and puts it at fd, where its close-on-exec
- * flag stays as it is.  Returns a reply's answer; REQUEST_PASS where the socket is
- * of another network namespace; ENOSYS where the helper is gone, as a trapped
- * call does then, or does not answer within seconds; EACCES where this process
- * is forbidden that port (landlock(7)).  Safe in signal handlers.
- */
-int request_bind(const struct rendezvous *, int fd, const void *address,
-    socklen_t length);
-
-/* Asks for the table.  Returns 0 or an errno(3) value. */
-int request_table(const struct rendezvous *, struct table *);
 
 #endif

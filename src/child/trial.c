@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "explain.h"
-#include "request.h"
 #include "socket.h"
 #include "trial.h"
 
@@ -91,7 +91,7 @@ bind_as_server(const struct rendezvous *place, int fd,
 	if (place == NULL)
 		return socket_bind(fd, asked) == 0 ? 0 : errno;
 	length = endpoint_to_sockaddr(asked, &storage);
-	return request_bind(place, fd, &storage, length);
+	return ask_bind(place, fd, &storage, length);
 }
 
 /* The number of the socket there tells whether it is another: a port that is

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "channel.h"
 #include "check.h"
 #include "doctor.h"
@@ -54,7 +55,7 @@ choose_listed(struct start *start, const char *list)
 	char why[REASON_TEXT];
 	uint64_t set;
 
-	if (!privilege_parse(list, &set, why))
+	if (!capabilities_parse(list, &set, why))
 		fatalx("--keep-caps '%.100s': %s", list, why);
 	if (start->origin.gained)
 		fatalx("--keep-caps '%.100s': executing lowport has given "

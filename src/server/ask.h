@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The preload library's questions to the helper, in the messages of request.h.
+ */
+#ifndef ASK_H
+#define ASK_H
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "request.h"
+
+/* Writes the abstract address of that name; returns its length. */
+socklen_t ask_address(struct sockaddr_un *, const struct rendezvous *);
+
+/* Looks once, before the server confines itself, whether it may set options
+ * that take a capability. */
+void ask_prepare(void);
+
+/*
+ * Asks for a socket for this bind(2) and puts it at fd, where its close-on-exec
+ * flag stays as it is.  Returns a reply's answer; REQUEST_PASS where the socket is
+ * of another network namespace; ENOSYS where the helper is gone, as a trapped
+ * call does then, or does not answer within seconds; EACCES where this process
+ * is forbidden that port (landlock(7)).  Safe in signal handlers.
+ */
+int ask_bind(const struct rendezvous *, int fd, const void *address,
+    socklen_t length);
+
+/* Asks for the table.  Returns 0 or an errno(3) value. */
+int ask_table(const struct rendezvous *, struct table *);
+
+#endif
