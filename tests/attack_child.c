@@ -22,8 +22,8 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/inet_diag.h>
@@ -627,7 +627,8 @@ static const struct {
     {"group-2", {PLAN(supervision.group, 2)}},
     {"pdeathsig-kill", {PLAN(supervision.pdeathsig, SIGKILL)}},
     {"pdeathsig-negative", {PLAN(supervision.pdeathsig, 0xffffffff)}},
-    {"rewrite-66", {PLAN(supervision.rewrite[SIGTERM - 1], SIGNAL_DROPPED + 1)}},
+    {"rewrite-66",
+	{PLAN(supervision.rewrite[SIGTERM - 1], SIGNAL_DROPPED + 1)}},
     {"rewrite-255", {PLAN(supervision.rewrite[0], 255)}},
     {"family-99", {MAPPING(family, 99)}},
     {"family-unix", {MAPPING(family, AF_UNIX)}},
@@ -756,8 +757,8 @@ attach_descriptors(struct hijack *h, size_t count)
 	/* Of descriptor 0, all of them.  (An initializer of a union leaves what
 	 * is beyond its first member as it is, since gcc 15.) */
 	memset(&control, 0, sizeof(control));
-	control.header = (struct cmsghdr){
-	    .cmsg_len = CMSG_LEN(sizeof(int) * count),
+	control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(
+					      sizeof(int) * count),
 	    .cmsg_level = SOL_SOCKET,
 	    .cmsg_type = SCM_RIGHTS};
 	h->header.msg_control = there;
@@ -1150,7 +1151,8 @@ forge(const char *name, uint16_t port)
 	held = h.caught;
 	before = capabilities_of(h.helper);
 	if (offer) {
-		if (!pass_plan(&h) || !advance_to_send(&h) || !forge_offer(&h, name))
+		if (!pass_plan(&h) || !advance_to_send(&h) ||
+		    !forge_offer(&h, name))
 			errx(2, "no offer '%s'", name);
 		if (preload)
 			forge_kind(&h, OFFER_PRELOAD);
@@ -1316,14 +1318,14 @@ enum catch { CATCH_PLAN, CATCH_LATER, CATCH_FAILED, CATCH_NOTHING };
 
 /* One attempt.  Where root starts the command, who tries is not root: a parent
  * of it all the same, as Yama would have him. */
-static enum catch
-catch_child(char **command)
+static enum catch catch_child(char **command)
 {
 	struct hijack h = {.channel = -1};
 
 	h.helper = start(command, slow_environment());
 	if (getuid() == 0 &&
-	    (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+	    (setgroups(0, NULL) != 0 ||
+		setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
 		setresuid(NOBODY, NOBODY, NOBODY) != 0))
 		err(2, "cannot become nobody");
 	if (!seize_child(&h))
@@ -1345,8 +1347,7 @@ catch_children(char **command)
 		if (pid == 0)
 			_exit(catch_child(command));
 		waitpid(pid, &status, 0);
-		if (!WIFEXITED(status) ||
-		    WEXITSTATUS(status) > CATCH_NOTHING ||
+		if (!WIFEXITED(status) || WEXITSTATUS(status) > CATCH_NOTHING ||
 		    WEXITSTATUS(status) == CATCH_FAILED)
 			errx(2, "an attempt failed");
 		counts[WEXITSTATUS(status)]++;
@@ -1725,8 +1726,9 @@ main(int argc, char **argv)
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)
 		return serve((uint16_t)atoi(argv[2]));
 	if (argc < 2 || lowport == NULL || attackable == NULL)
-		errx(2, "usage: attack_child ATTACK [ARGUMENT...], $LOWPORT, "
-			"$ATTACKABLE");
+		errx(2,
+		    "usage: attack_child ATTACK [ARGUMENT...], $LOWPORT, "
+		    "$ATTACKABLE");
 	/* Orphans come here, and nothing outlives its time. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	atexit(end_all);

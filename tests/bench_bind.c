@@ -69,7 +69,7 @@ static void
 time_binds(uint16_t port, int count)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET,
-					    .sin_port = htons(port)};
+	    .sin_port = htons(port)};
 	double start;
 	int i, fd;
 
@@ -77,7 +77,7 @@ time_binds(uint16_t port, int count)
 		fd = open_socket();
 		start = now();
 		if (bind(fd, (const struct sockaddr *)&address,
-			 sizeof(address)) != 0)
+			sizeof(address)) != 0)
 			err(1, "bind %d", i);
 		samples[i] = now() - start;
 		close(fd);

@@ -29,7 +29,7 @@ static int
 listen_at(uint16_t port)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET,
-					    .sin_port = htons(port)};
+	    .sin_port = htons(port)};
 	const int on = 1;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 

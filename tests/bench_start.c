@@ -42,8 +42,8 @@ static bool
 become(uid_t uid)
 {
 	return syscall(SYS_setgroups, 0, NULL) == 0 &&
-	       syscall(SYS_setresgid, uid, uid, uid) == 0 &&
-	       syscall(SYS_setresuid, uid, uid, uid) == 0;
+	    syscall(SYS_setresgid, uid, uid, uid) == 0 &&
+	    syscall(SYS_setresuid, uid, uid, uid) == 0;
 }
 
 /* vfork(2), so that a start costs what the command costs. */
@@ -128,15 +128,15 @@ main(int argc, char **argv)
 	for (round = -WARM_UP; round < rounds; round++) {
 		shuffle(order, count);
 		for (i = 0; i < count; i++)
-			commands[order[i]].times[round < 0 ? 0 : round] =
-			    run(&commands[order[i]]);
+			commands[order[i]].times[round < 0 ? 0 : round] = run(
+			    &commands[order[i]]);
 	}
 	for (i = 0; i < count; i++) {
 		double *times = commands[i].times;
 
 		qsort(times, (size_t)rounds, sizeof(*times), compare);
 		printf("%s %.1f %.1f\n", commands[i].label, times[rounds / 2],
-		       times[0]);
+		    times[0]);
 	}
 	return 0;
 }

@@ -31,8 +31,10 @@ main(void)
 	signal(SIGSEGV, give_up);
 	if (sigsetjmp(unknown, 1) != 0)
 		return 77;
-	__asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9",
-			 "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "+a"(result)
+			 :
+			 : "memory", "r8", "r9", "r10", "r11");
 	printf("32-bit getpid: %s\n", result == getpid() ? "right" : "wrong");
 	return result == getpid() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

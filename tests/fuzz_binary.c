@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "program.h"
 #include "fuzz.h"
+#include "program.h"
 
 static bool
 begins(const uint8_t *bytes, size_t size, const char *with)

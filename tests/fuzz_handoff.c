@@ -48,9 +48,9 @@ static struct {
 	uint8_t memory[MEMORY]; /* at the address */
 	size_t readable;        /* bytes of it */
 	int read_error, learn_error;
-	bool gone; /* before it was looked at again */
-	bool preload; /* a request, not a call */
-	uint32_t kind; /* of it */
+	bool gone;         /* before it was looked at again */
+	bool preload;      /* a request, not a call */
+	uint32_t kind;     /* of it */
 	bool expecting;    /* the plan does, */
 	uint32_t mappings; /* of so many mappings */
 	struct target target;
@@ -181,8 +181,9 @@ process_socket(pid_t task, int fd)
 }
 
 enum process_holding
-process_each_socket_anywhere(
-    bool (*visit)(ino_t, struct process_descriptor, void *), void *argument)
+process_each_socket_anywhere(bool (*visit)(ino_t, struct process_descriptor,
+				 void *),
+    void *argument)
 {
 	return process_each_socket(visit, argument);
 }
@@ -558,8 +559,7 @@ judge_replaced(const struct plan *plan, bool trying)
 	FUZZ_ASSERT(now.call.data.nr == SYS_bind);
 	FUZZ_ASSERT(!now.preload || now.kind == REQUEST_BIND);
 	FUZZ_ASSERT(now.read_error == 0 && !now.gone);
-	FUZZ_ASSERT(now.preload ? now.call.pid % 4 != 3
-				: now.learn_error == 0);
+	FUZZ_ASSERT(now.preload ? now.call.pid % 4 != 3 : now.learn_error == 0);
 	FUZZ_ASSERT(length >= (family == AF_INET ? 16 : 24) && length <= 128);
 	FUZZ_ASSERT((size_t)length <= now.readable || length > 28);
 	FUZZ_ASSERT(family == AF_INET || family == AF_INET6);
@@ -595,8 +595,8 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
 		/* It has been handed over before, or the asker has died. */
-		FUZZ_ASSERT((was_recent && !h->killable) ||
-		    (now.preload && now.gone));
+		FUZZ_ASSERT(
+		    (was_recent && !h->killable) || (now.preload && now.gone));
 	}
 	if (now.call.data.nr != SYS_bind)
 		FUZZ_ASSERT(now.continued);

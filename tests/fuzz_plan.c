@@ -75,8 +75,8 @@ check_accepted(const struct plan *plan)
 	FUZZ_ASSERT(plan->verbosity <= 2 && plan->journal <= 1);
 	FUZZ_ASSERT(plan->observe <= 1 && plan->baseline <= 1);
 	FUZZ_ASSERT(plan->keep_kill <= 1);
-	FUZZ_ASSERT(plan->supervision.group <= 1 &&
-	    plan->supervision.warn <= 1);
+	FUZZ_ASSERT(
+	    plan->supervision.group <= 1 && plan->supervision.warn <= 1);
 	FUZZ_ASSERT(plan->supervision.pdeathsig == 0 ||
 	    signal_forwarded((int)plan->supervision.pdeathsig));
 	for (i = 1; i <= SIGNAL_MAX; i++)

@@ -26,8 +26,8 @@ check_rule(const struct rules *rules, const struct rule *rule)
 	FUZZ_ASSERT(length < RULE_TEXT);
 	FUZZ_ASSERT(rule->chain < rules->chain_count);
 	FUZZ_ASSERT(rule->next == RULES_MAX || rule->next < rules->count);
-	FUZZ_ASSERT(rule->target == RULE_NO_CHAIN ||
-	    rule->target < rules->chain_count);
+	FUZZ_ASSERT(
+	    rule->target == RULE_NO_CHAIN || rule->target < rules->chain_count);
 	FUZZ_ASSERT(rule->action <= RULE_UNKNOWN);
 	for (i = 0; i < rule->condition_count; i++)
 		FUZZ_ASSERT(rule->conditions[i].begin +

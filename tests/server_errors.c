@@ -53,7 +53,9 @@ static void
 report(const char *what, long result)
 {
 	printf("%-40s %s\n", what,
-	    result == 0 ? "ok" : result < 0 ? strerrorname_np(errno) : "?");
+	    result == 0      ? "ok"
+		: result < 0 ? strerrorname_np(errno)
+			     : "?");
 }
 
 /* bind(2) by number: the C library must not look at the arguments first. */
@@ -151,9 +153,10 @@ addresses(void)
 	struct sockaddr_storage loopback = ipv4(INADDR_LOOPBACK, port);
 	struct sockaddr_storage low = ipv4(INADDR_ANY, 442);
 	struct sockaddr_storage zero = ipv4(INADDR_LOOPBACK, 0);
-	struct sockaddr_storage mapped =
-	    ipv6((struct in6_addr){{{[10] = 0xff, [11] = 0xff, [12] = 127,
-		     [15] = 1}}}, port);
+	struct sockaddr_storage mapped = ipv6(
+	    (struct in6_addr){
+		{{[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}}},
+	    port);
 
 	try("192.0.2.7, not ours", AF_INET, SOCK_STREAM, &foreign, 16);
 	try("UDP socket", AF_INET, SOCK_DGRAM, &any, 16);

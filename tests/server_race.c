@@ -64,7 +64,7 @@ outcome(const uint64_t honest[2])
 	if (bind(fd, (struct sockaddr *)&shared.in, sizeof(shared.in)) == 0) {
 		getsockname(fd, (struct sockaddr *)&bound.in, &length);
 		result = bound.word == honest[0] ? 0
-		    : bound.word == honest[1]	 ? 1
+		    : bound.word == honest[1]    ? 1
 						 : -1;
 		if (result < 0)
 			printf("got %s:%u\n", inet_ntoa(bound.in.sin_addr),

@@ -52,18 +52,18 @@ static void
 elf_head(uint8_t class, size_t count)
 {
 	Elf64_Ehdr wide = {.e_type = ET_DYN,
-			   .e_machine = EM_X86_64,
-			   .e_phoff = sizeof(wide),
-			   .e_phnum = (uint16_t)count,
-			   .e_phentsize = sizeof(Elf64_Phdr)};
+	    .e_machine = EM_X86_64,
+	    .e_phoff = sizeof(wide),
+	    .e_phnum = (uint16_t)count,
+	    .e_phentsize = sizeof(Elf64_Phdr)};
 	Elf32_Ehdr narrow = {.e_type = ET_EXEC,
-			     .e_machine = EM_386,
-			     .e_phoff = sizeof(narrow),
-			     .e_phnum = (uint16_t)count,
-			     .e_phentsize = sizeof(Elf32_Phdr)};
+	    .e_machine = EM_386,
+	    .e_phoff = sizeof(narrow),
+	    .e_phnum = (uint16_t)count,
+	    .e_phentsize = sizeof(Elf32_Phdr)};
 
 	memcpy(image.bytes, class == ELFCLASS64 ? (void *)&wide : &narrow,
-	       header_size(class));
+	    header_size(class));
 	memcpy(image.bytes, ELFMAG, SELFMAG);
 	image.bytes[EI_CLASS] = class;
 }
@@ -72,15 +72,14 @@ static void
 elf_segment(uint8_t class, size_t i, const struct part *part)
 {
 	Elf64_Phdr wide = {.p_type = part->type,
-			   .p_offset = image.size,
-			   .p_filesz = part->size};
+	    .p_offset = image.size,
+	    .p_filesz = part->size};
 	Elf32_Phdr narrow = {.p_type = part->type,
-			     .p_offset = (uint32_t)image.size,
-			     .p_filesz = (uint32_t)part->size};
+	    .p_offset = (uint32_t)image.size,
+	    .p_filesz = (uint32_t)part->size};
 
 	memcpy(image.bytes + header_size(class) + i * segment_size(class),
-	       class == ELFCLASS64 ? (void *)&wide : &narrow,
-	       segment_size(class));
+	    class == ELFCLASS64 ? (void *)&wide : &narrow, segment_size(class));
 	if (part->size > 0)
 		memcpy(image.bytes + image.size, part->bytes, part->size);
 	image.size += part->size;
@@ -102,8 +101,8 @@ elf_make(uint8_t class, const struct part *parts, size_t count)
 /* A place in the header of either class. */
 #define HEAD(class, field)                                                     \
 	((class) == ELFCLASS64                                                 \
-	     ? (void *)&((Elf64_Ehdr *)(void *)image.bytes)->field             \
-	     : (void *)&((Elf32_Ehdr *)(void *)image.bytes)->field)
+		? (void *)&((Elf64_Ehdr *)(void *)image.bytes)->field          \
+		: (void *)&((Elf32_Ehdr *)(void *)image.bytes)->field)
 
 /* Sets an offset, whose size goes with the class. */
 static void
@@ -119,7 +118,7 @@ image_write(const char *name)
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, image.bytes, image.size),
-			 (ssize_t)image.size);
+	    (ssize_t)image.size);
 	close(fd);
 }
 
@@ -171,8 +170,7 @@ START_TEST(interpreter_means_a_loader)
 	b = program_binary("dynamic", no_variables);
 	ck_assert_int_eq(b.kind, BINARY_DYNAMIC);
 	ck_assert_uint_eq(b.class, class);
-	ck_assert_uint_eq(b.machine,
-			  class == ELFCLASS64 ? EM_X86_64 : EM_386);
+	ck_assert_uint_eq(b.machine, class == ELFCLASS64 ? EM_X86_64 : EM_386);
 	ck_assert(!b.gains);
 	elf_make(class, parts, 1);
 	image_write("static");
@@ -193,9 +191,8 @@ START_TEST(truncated_file_is_unknown)
 	elf_make(class, parts, 3);
 	whole = image.size;
 	for (image.size = 0; image.size <= whole; image.size++)
-		ck_assert_int_eq(image_kind(), image.size < needed
-						   ? BINARY_UNKNOWN
-						   : BINARY_DYNAMIC);
+		ck_assert_int_eq(image_kind(),
+		    image.size < needed ? BINARY_UNKNOWN : BINARY_DYNAMIC);
 }
 END_TEST
 
@@ -239,7 +236,7 @@ END_TEST
 START_TEST(program_headers_beyond_the_end)
 {
 	static const uint64_t offsets[] = {16383, 0x7fffffff, 0xffffffff,
-					   INT64_MAX, UINT64_MAX};
+	    INT64_MAX, UINT64_MAX};
 	const struct part parts[] = {interpreted, loaded};
 	const uint8_t class = classes[_i];
 	size_t i;
@@ -279,7 +276,7 @@ static void
 note_add(const char *name, uint32_t name_size, uint32_t size)
 {
 	note_add_raw(name_size, size, name,
-		     ((name_size + 3) & ~3u) + ((size + 3) & ~3u));
+	    ((name_size + 3) & ~3u) + ((size + 3) & ~3u));
 }
 
 static void
@@ -293,7 +290,7 @@ static enum binary_kind
 notes_kind(uint8_t class)
 {
 	const struct part parts[] = {loaded,
-				     {PT_NOTE, notes.bytes, notes.size}};
+	    {PT_NOTE, notes.bytes, notes.size}};
 
 	elf_make(class, parts, 2);
 	return image_kind();
@@ -345,8 +342,8 @@ START_TEST(other_notes_are_not_go)
 	static const struct {
 		const char *name;
 		uint32_t size;
-	} names[] = {{"GNU", 4}, {"GO", 3},  {"go", 3},	 {"Go", 3},
-		     {"Go", 2},	 {"Gox", 4}, {"Go", 5}, {"", 0}};
+	} names[] = {{"GNU", 4}, {"GO", 3}, {"go", 3}, {"Go", 3}, {"Go", 2},
+	    {"Gox", 4}, {"Go", 5}, {"", 0}};
 	const uint8_t class = classes[_i];
 	size_t i;
 
@@ -374,9 +371,8 @@ END_TEST
 /* Where a size leads beyond what is read, or back, the notes end. */
 START_TEST(absurd_sizes_end_the_notes)
 {
-	static const uint32_t sizes[] = {1025,	     0x7fffffff, 0x80000000,
-					 0xfffffff0, 0xfffffff4, 0xfffffff8,
-					 0xfffffffc, 0xffffffff};
+	static const uint32_t sizes[] = {1025, 0x7fffffff, 0x80000000,
+	    0xfffffff0, 0xfffffff4, 0xfffffff8, 0xfffffffc, 0xffffffff};
 	const uint8_t class = classes[_i];
 	size_t i;
 
@@ -421,7 +417,8 @@ END_TEST
 static void
 segment_set(uint8_t class, size_t i, uint64_t offset, uint64_t size)
 {
-	uint8_t *at = image.bytes + header_size(class) + i * segment_size(class);
+	uint8_t *at = image.bytes + header_size(class) +
+	    i * segment_size(class);
 
 	if (class == ELFCLASS64) {
 		offset_set(class, at + offsetof(Elf64_Phdr, p_offset), offset);
@@ -435,7 +432,7 @@ segment_set(uint8_t class, size_t i, uint64_t offset, uint64_t size)
 START_TEST(notes_beyond_the_end)
 {
 	static const uint64_t offsets[] = {16383, 0x7fffffff, 0xffffffff,
-					   INT64_MAX, UINT64_MAX};
+	    INT64_MAX, UINT64_MAX};
 	const uint8_t class = classes[_i];
 	const size_t at = header_size(class) + 2 * segment_size(class);
 	size_t i;
@@ -528,7 +525,7 @@ START_TEST(follows_scripts)
 
 	script_write("script", scripts[_i].text);
 	ck_assert_int_eq(program_binary("script", environment).kind,
-			 scripts[_i].kind);
+	    scripts[_i].kind);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
@@ -552,15 +549,15 @@ START_TEST(long_lines_are_cut)
 	snprintf(text, sizeof(text), "#!%*s\n", 240, "one/static");
 	script_write("script", text);
 	ck_assert_int_eq(program_binary("script", no_variables).kind,
-			 BINARY_STATIC);
+	    BINARY_STATIC);
 	snprintf(text, sizeof(text), "#!one/static %*s\n", 500, "x");
 	script_write("script", text);
 	ck_assert_int_eq(program_binary("script", no_variables).kind,
-			 BINARY_STATIC);
+	    BINARY_STATIC);
 	snprintf(text, sizeof(text), "#!%*s\n", 500, "one/static");
 	script_write("script", text);
 	ck_assert_int_eq(program_binary("script", no_variables).kind,
-			 BINARY_UNKNOWN);
+	    BINARY_UNKNOWN);
 }
 END_TEST
 
@@ -606,8 +603,7 @@ START_TEST(follows_as_many_scripts_as_the_kernel)
 	for (i = 1; i <= SCRIPTS_MAX + 1; i++) {
 		snprintf(name, sizeof(name), "script%d", i);
 		ck_assert_int_eq(program_binary(name, no_variables).kind,
-				 i <= SCRIPTS_MAX ? BINARY_STATIC
-						  : BINARY_UNKNOWN);
+		    i <= SCRIPTS_MAX ? BINARY_STATIC : BINARY_UNKNOWN);
 	}
 }
 END_TEST
@@ -620,16 +616,16 @@ START_TEST(what_cannot_be_read_is_unknown)
 
 	elf_write("program", false);
 	ck_assert_int_eq(program_binary("program", no_variables).kind,
-			 BINARY_STATIC);
+	    BINARY_STATIC);
 	ck_assert_int_eq(chmod("program", 0111), 0);
 	ck_assert_int_eq(program_binary("program", no_variables).kind,
-			 BINARY_UNKNOWN);
+	    BINARY_UNKNOWN);
 	ck_assert_int_eq(program_binary("nonesuch", no_variables).kind,
-			 BINARY_UNKNOWN);
+	    BINARY_UNKNOWN);
 	ck_assert_int_eq(program_binary("one", no_variables).kind,
-			 BINARY_UNKNOWN);
+	    BINARY_UNKNOWN);
 	ck_assert_int_eq(program_binary("/dev/null", no_variables).kind,
-			 BINARY_UNKNOWN);
+	    BINARY_UNKNOWN);
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
@@ -638,7 +634,7 @@ END_TEST
 START_TEST(pipes_are_not_waited_for)
 {
 	ck_assert_int_eq(program_binary("pipe", no_variables).kind,
-			 BINARY_UNKNOWN);
+	    BINARY_UNKNOWN);
 }
 END_TEST
 
@@ -704,7 +700,7 @@ START_TEST(file_capabilities_gain)
 	const char *plain = getenv("PLAIN"), *capable = getenv("LOWPORT");
 
 	UNIT_NEEDS(plain != NULL && capable != NULL,
-		   "no program with a file capability: run it in the sandbox");
+	    "no program with a file capability: run it in the sandbox");
 	ck_assert(!program_binary(plain, no_variables).gains);
 	ck_assert(program_binary(capable, no_variables).gains);
 }
@@ -719,10 +715,10 @@ add_elf(Suite *s)
 	tcase_add_loop_test(t, interpreter_means_a_loader, 0, LENGTH(classes));
 	tcase_add_loop_test(t, truncated_file_is_unknown, 0, LENGTH(classes));
 	tcase_add_loop_test(t, what_is_no_elf_file_is_unknown, 0,
-			    LENGTH(classes));
+	    LENGTH(classes));
 	tcase_add_loop_test(t, bounds_the_program_headers, 0, LENGTH(classes));
 	tcase_add_loop_test(t, program_headers_beyond_the_end, 0,
-			    LENGTH(classes));
+	    LENGTH(classes));
 	tcase_add_loop_test(t, go_is_told_by_its_note, 0, LENGTH(classes));
 	tcase_add_loop_test(t, go_is_go_whatever_loads_it, 0, LENGTH(classes));
 	tcase_add_loop_test(t, other_notes_are_not_go, 0, LENGTH(classes));

@@ -80,8 +80,8 @@ START_TEST(refuses)
 {
 	ck_assert(capabilities_parse(refused[_i].twin, &set, why));
 	ck_assert(!capabilities_parse(refused[_i].list, &set, why));
-	ck_assert_msg(strstr(why, refused[_i].words) != NULL,
-		      "no '%s' in '%s'", refused[_i].words, why);
+	ck_assert_msg(strstr(why, refused[_i].words) != NULL, "no '%s' in '%s'",
+	    refused[_i].words, why);
 }
 END_TEST
 
@@ -105,12 +105,13 @@ START_TEST(long_lists_lose_nothing)
 
 	for (times = 0; times < 300; times++) {
 		if (capabilities_parse(list_of(times, "kill"), &set, why))
-			ck_assert_uint_eq(set, BIT(KILL) |
-						   (times > 0 ? BIT(CHOWN) : 0));
+			ck_assert_uint_eq(set,
+			    BIT(KILL) | (times > 0 ? BIT(CHOWN) : 0));
 		else
 			ck_assert_ptr_nonnull(strstr(why, "too long"));
-		ck_assert(!capabilities_parse(list_of(times, "net_bind_service"),
-					   &set, why));
+		ck_assert(
+		    !capabilities_parse(list_of(times, "net_bind_service"),
+			&set, why));
 	}
 	/* Each there is, twice. */
 	ck_assert(capabilities_parse(list_of(80, "kill"), &set, why));

@@ -59,7 +59,7 @@ send_raw(const void *bytes, size_t size, size_t descriptors)
 		control.header.cmsg_type = SCM_RIGHTS;
 		control.header.cmsg_len = CMSG_LEN(sizeof(int) * descriptors);
 		memcpy(CMSG_DATA(&control.header), fds,
-		       sizeof(int) * descriptors);
+		    sizeof(int) * descriptors);
 	}
 	ck_assert_int_eq(sendmsg(peer, &message, MSG_NOSIGNAL), (ssize_t)size);
 }
@@ -68,7 +68,7 @@ send_raw(const void *bytes, size_t size, size_t descriptors)
 enum kind { PLAN, ANSWER, OFFER, KINDS };
 
 static const size_t sizes[KINDS] = {sizeof(struct plan), sizeof(struct answer),
-				    sizeof(struct offer)};
+    sizeof(struct offer)};
 
 static union room {
 	struct plan plan;
@@ -119,7 +119,7 @@ assert_refused(enum kind kind, size_t size, size_t descriptors)
 	memset(&sent, 0x5a, sizeof(sent));
 	send_raw(&sent, size, descriptors);
 	ck_assert_msg(!receive(kind), "%zu bytes, %zu descriptors", size,
-		      descriptors);
+	    descriptors);
 	ck_assert_int_eq(unit_descriptors(), before);
 	/* Nothing is written behind the room of the message. */
 	ck_assert_uint_eq(received.bytes[sizes[kind]], 0xa5);
@@ -290,9 +290,9 @@ START_TEST(credentials_are_ignored)
 	struct ucred own = {getpid(), getuid(), getgid()};
 	struct iovec vector = {&sent, sizes[_i]};
 	struct msghdr message = {.msg_iov = &vector,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
 	int before = unit_descriptors();
 
 	assert_accepted(_i);
@@ -613,7 +613,7 @@ START_TEST(table_arrives)
 	table.mappings[1].public_port = 443;
 	if (pid == 0)
 		_exit(ask_table(&place, &copy) != 0 ||
-		      memcmp(&copy, &table, sizeof(table)) != 0);
+		    memcmp(&copy, &table, sizeof(table)) != 0);
 	await_request(&a);
 	ck_assert_uint_eq(a.request.kind, REQUEST_TABLE);
 	ck_assert(channel_send_table(a.reply, &table));
@@ -766,15 +766,13 @@ START_TEST(another_network_is_not_asked)
 	close(requests);
 	ck_assert_int_eq(ask_bind(&place, fd, address, 16), ENOSYS);
 	memset(elsewhere.network, 'f', 16);
-	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16),
-	    REQUEST_PASS);
+	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16), REQUEST_PASS);
 	/* Where the kernel has no cookie, by the name of the namespace. */
 	memcpy(elsewhere.network, place.network, REQUEST_WORD);
 	memset(elsewhere.network, '0', 16);
 	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16), ENOSYS);
 	elsewhere.network[REQUEST_WORD - 1] ^= 1;
-	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16),
-	    REQUEST_PASS);
+	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16), REQUEST_PASS);
 	/* Where nothing is known, it is asked. */
 	memset(elsewhere.network, '0', REQUEST_WORD);
 	ck_assert_int_eq(ask_bind(&elsewhere, fd, address, 16), ENOSYS);
@@ -823,7 +821,7 @@ suite(void)
 	tcase_add_loop_test(t, empty_message_is_refused, 0, KINDS);
 	tcase_add_loop_test(t, surplus_descriptors_are_closed, 0, KINDS);
 	tcase_add_loop_test(t, surplus_descriptors_of_a_wrong_size_are_closed,
-			    0, KINDS);
+	    0, KINDS);
 	tcase_add_test(t, missing_descriptor_is_refused);
 	tcase_add_test(t, full_table_is_refused);
 	tcase_add_loop_test(t, credentials_are_ignored, 0, KINDS);

@@ -34,8 +34,8 @@ static bool
 equal(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->family == b->family && a->port == b->port &&
-	       a->scope == b->scope && a->v6only == b->v6only &&
-	       memcmp(a->address, b->address, sizeof(a->address)) == 0;
+	    a->scope == b->scope && a->v6only == b->v6only &&
+	    memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
 /* What bind(2) says of the family and the length alone. */
@@ -85,7 +85,7 @@ START_TEST(takes_the_lengths_the_kernel_takes)
 	for (length = 0; length < LENGTHS - 1; length++) {
 		expected = kernel_accepts(given[_i].family, &address, length);
 		ck_assert_msg(read_exactly(&e, &address, length) == expected,
-			      "%u bytes", length);
+		    "%u bytes", length);
 		ck_assert(!expected || equal(&e, &given[_i]));
 		accepted += expected;
 	}
@@ -96,7 +96,7 @@ END_TEST
 START_TEST(holds_the_shortest_lengths)
 {
 	struct endpoint given[] = {ipv4("192.0.2.7", 8443),
-				   ipv6("2001:db8::7", 0, 8443)};
+	    ipv6("2001:db8::7", 0, 8443)};
 	static const size_t shortest[] = {16, 24};
 	struct sockaddr_storage address;
 	struct endpoint e;
@@ -128,9 +128,8 @@ END_TEST
 
 START_TEST(refuses_other_families)
 {
-	static const uint16_t families[] = {
-	    AF_UNIX,      AF_NETLINK,   AF_PACKET, AF_INET + 1,
-	    AF_INET6 - 1, AF_INET6 + 1, 0x0200,    UINT16_MAX};
+	static const uint16_t families[] = {AF_UNIX, AF_NETLINK, AF_PACKET,
+	    AF_INET + 1, AF_INET6 - 1, AF_INET6 + 1, 0x0200, UINT16_MAX};
 	struct endpoint given = ipv4("0.0.0.0", 8443), e;
 	struct sockaddr_storage address;
 
@@ -147,9 +146,9 @@ START_TEST(scope_is_for_link_local)
 	static const struct {
 		const char *address;
 		uint32_t scope;
-	} rows[] = {{"fe80::1", 7},     {"febf::1", 7},         {"ff02::1", 7},
-		    {"2001:db8::7", 0}, {"fec0::1", 0},         {"::1", 0},
-		    {"::", 0},          {"::ffff:127.0.0.1", 0}};
+	} rows[] = {{"fe80::1", 7}, {"febf::1", 7}, {"ff02::1", 7},
+	    {"2001:db8::7", 0}, {"fec0::1", 0}, {"::1", 0}, {"::", 0},
+	    {"::ffff:127.0.0.1", 0}};
 	struct sockaddr_storage address;
 	struct endpoint given, e;
 	socklen_t length;
@@ -183,13 +182,10 @@ END_TEST
 
 START_TEST(writes_what_it_reads)
 {
-	struct endpoint given[] = {ipv4("0.0.0.0", 1),
-				   ipv4("127.0.0.1", 443),
-				   ipv4("255.255.255.255", 65535),
-				   ipv6("::", 0, 1),
-				   ipv6("::1", 0, 443),
-				   ipv6("::ffff:192.0.2.7", 0, 443),
-				   ipv6("fe80::1", UINT32_MAX, 65535)};
+	struct endpoint given[] = {ipv4("0.0.0.0", 1), ipv4("127.0.0.1", 443),
+	    ipv4("255.255.255.255", 65535), ipv6("::", 0, 1),
+	    ipv6("::1", 0, 443), ipv6("::ffff:192.0.2.7", 0, 443),
+	    ipv6("fe80::1", UINT32_MAX, 65535)};
 	static const socklen_t lengths[] = {16, 28};
 	struct sockaddr_storage address;
 	struct endpoint e;
@@ -218,25 +214,23 @@ START_TEST(formats)
 	    {ipv6("::ffff:192.0.2.7", 0, 443), "[::ffff:192.0.2.7]:443"},
 	    {ipv6("fe80::1", 7, 443), "[fe80::1%7]:443"},
 	    {ipv6("fe8f:ffff:ffff:ffff:ffff:ffff:ffff:ffff", UINT32_MAX, 65535),
-	     "[fe8f:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535"},
+		"[fe8f:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535"},
 	};
 	char text[ENDPOINT_TEXT];
 	size_t i;
 
 	for (i = 0; i < LENGTH(rows); i++)
 		ck_assert_str_eq(endpoint_format(&rows[i].e, text),
-				 rows[i].text);
+		    rows[i].text);
 }
 END_TEST
 
 START_TEST(knows_wildcards)
 {
 	const struct endpoint wild[] = {ipv4("0.0.0.0", 443),
-					ipv6("::", 0, 443),
-					ipv6("::ffff:0.0.0.0", 0, 443)};
+	    ipv6("::", 0, 443), ipv6("::ffff:0.0.0.0", 0, 443)};
 	const struct endpoint tame[] = {ipv4("0.0.0.1", 443),
-					ipv6("::1", 0, 443),
-					ipv6("::ffff:0.0.0.1", 0, 443)};
+	    ipv6("::1", 0, 443), ipv6("::ffff:0.0.0.1", 0, 443)};
 
 	ck_assert(endpoint_is_wildcard(&wild[_i]));
 	ck_assert(!endpoint_is_wildcard(&tame[_i]));
@@ -272,7 +266,7 @@ END_TEST
 START_TEST(v6only_tells_wildcards_apart_alone)
 {
 	static const char *const same[] = {"::1", "2001:db8::7",
-					   "::ffff:0.0.0.0"};
+	    "::ffff:0.0.0.0"};
 	struct endpoint a, b;
 	size_t i;
 

@@ -95,17 +95,15 @@ static const struct {
     {"nothing", {{"as-it-is"}, {NULL}}, ""},
     {"nothing, arguments", {{"as-it-is", "A=1"}, {NULL}}, ""},
     {"what secure mode deletes",
-     {{"scrubbed"}, {"LD_LIBRARY_PATH=/l", "A=1", "TMPDIR=/t"}},
-     "LD_LIBRARY_PATH=/l\nA=1\nTMPDIR=/t\n"},
-    {"the only one that secure mode deletes",
-     {{"scrubbed"}, {"TMPDIR=/t"}},
-     "TMPDIR=/t\n"},
-    {"all deleted",
-     {{"scrubbed"}, {"LD_LIBRARY_PATH=/l", "TMPDIR=/t"}},
-     "LD_LIBRARY_PATH=/l\nTMPDIR=/t\n"},
+	{{"scrubbed"}, {"LD_LIBRARY_PATH=/l", "A=1", "TMPDIR=/t"}},
+	"LD_LIBRARY_PATH=/l\nA=1\nTMPDIR=/t\n"},
+    {"the only one that secure mode deletes", {{"scrubbed"}, {"TMPDIR=/t"}},
+	"TMPDIR=/t\n"},
+    {"all deleted", {{"scrubbed"}, {"LD_LIBRARY_PATH=/l", "TMPDIR=/t"}},
+	"LD_LIBRARY_PATH=/l\nTMPDIR=/t\n"},
     {"what secure mode deletes, beside a copied one",
-     {{"first-copied"}, {"GLIBC_TUNABLES=", "LD_LIBRARY_PATH=/l", "A=1"}},
-     "GLIBC_TUNABLES=\nLD_LIBRARY_PATH=/l\nA=1\n"},
+	{{"first-copied"}, {"GLIBC_TUNABLES=", "LD_LIBRARY_PATH=/l", "A=1"}},
+	"GLIBC_TUNABLES=\nLD_LIBRARY_PATH=/l\nA=1\n"},
     {"fallback", {{"elsewhere"}, {"A=1"}}, "A=elsewhere\n"},
 };
 
@@ -116,7 +114,7 @@ START_TEST(recovers)
 	unit_capture(&output, run_self, &runs[_i].run);
 	ck_assert(unit_exited(output.status, EXIT_SUCCESS));
 	ck_assert_msg(strcmp(output.out, runs[_i].recovered) == 0, "%s: '%s'",
-		      runs[_i].what, output.out);
+	    runs[_i].what, output.out);
 }
 END_TEST
 
@@ -131,8 +129,9 @@ START_TEST(recovers_long_strings)
 	unit_capture(&output, run_self, &run);
 	ck_assert(unit_exited(output.status, EXIT_SUCCESS));
 	ck_assert_uint_eq(strlen(output.out), sizeof(output.out) - 1);
-	ck_assert_int_eq(
-	    strncmp(output.out, "TMPDIR=/t\nA=x", strlen("TMPDIR=/t\nA=x")), 0);
+	ck_assert_int_eq(strncmp(output.out, "TMPDIR=/t\nA=x",
+			     strlen("TMPDIR=/t\nA=x")),
+	    0);
 }
 END_TEST
 
@@ -164,9 +163,9 @@ START_TEST(set_replaces_every_value)
 {
 	char *environment[] = {"HOME=/a", "HOMES=/b", "HOME=/c", "HOME", NULL};
 	static const char *const before[] = {"HOME=/a", "HOMES=/b", "HOME=/c",
-					     "HOME", NULL};
+	    "HOME", NULL};
 	static const char *const after[] = {"HOMES=/b", "HOME", "HOME=/new",
-					    NULL};
+	    NULL};
 
 	assert_equal(environment_set(environment, "HOME", "/new"), after);
 	assert_equal(environment, before);
@@ -180,7 +179,7 @@ START_TEST(unset_takes_every_value_away)
 
 	assert_equal(environment_unset(environment, "A"), after);
 	assert_equal(environment_unset(environment, "C"),
-		     (const char *const *)environment);
+	    (const char *const *)environment);
 }
 END_TEST
 

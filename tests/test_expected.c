@@ -39,7 +39,7 @@ static struct sockaddr_in6
 address_of(const struct has *has)
 {
 	struct sockaddr_in6 address = {.sin6_family = (sa_family_t)has->family,
-				       .sin6_port = htons(has->port)};
+	    .sin6_port = htons(has->port)};
 	struct sockaddr_in *ipv4 = (void *)&address;
 
 	if (has->family == AF_INET) {
@@ -61,8 +61,7 @@ table_of(const struct entry *entries)
 		const struct entry *e = &entries[i];
 		struct mapping *m = &table.mappings[table.count++];
 
-		*m = (struct mapping){
-		    .family = (uint16_t)e->family,
+		*m = (struct mapping){.family = (uint16_t)e->family,
 		    .protocol = e->protocol == 0 ? IPPROTO_TCP
 						 : (uint16_t)e->protocol,
 		    .public_port = e->public_port,
@@ -74,9 +73,18 @@ table_of(const struct entry *entries)
 	return table;
 }
 
-#define ANY(p, s, n)	 {AF_UNSPEC, NULL, p, s, n, 0, 0}
-#define IPV4(text, p, s) {AF_INET, text, p, s, 1, 0, 0}
-#define IPV6(text, p, s) {AF_INET6, text, p, s, 1, 0, 0}
+#define ANY(p, s, n)                                                           \
+	{                                                                      \
+		AF_UNSPEC, NULL, p, s, n, 0, 0                                 \
+	}
+#define IPV4(text, p, s)                                                       \
+	{                                                                      \
+		AF_INET, text, p, s, 1, 0, 0                                   \
+	}
+#define IPV6(text, p, s)                                                       \
+	{                                                                      \
+		AF_INET6, text, p, s, 1, 0, 0                                  \
+	}
 
 static const struct row {
 	struct entry entries[TABLE];
@@ -96,9 +104,7 @@ static const struct row {
     {{ANY(443, 8443, 1)}, {AF_INET6, "::", 0}, 0},
     /* An address of IPv4, in both forms. */
     {{IPV4("192.0.2.7", 443, 8443)}, {AF_INET, "192.0.2.7", 443}, 8443},
-    {{IPV4("192.0.2.7", 443, 8443)},
-     {AF_INET6, "::ffff:192.0.2.7", 443},
-     8443},
+    {{IPV4("192.0.2.7", 443, 8443)}, {AF_INET6, "::ffff:192.0.2.7", 443}, 8443},
     {{IPV4("192.0.2.7", 443, 8443)}, {AF_INET, "192.0.2.8", 443}, 0},
     {{IPV4("192.0.2.7", 443, 8443)}, {AF_INET, "0.0.0.0", 443}, 0},
     {{IPV4("192.0.2.7", 443, 8443)}, {AF_INET6, "::ffff:192.0.2.8", 443}, 0},
@@ -125,16 +131,13 @@ static const struct row {
     {{IPV6("::", 443, 8443)}, {AF_INET6, "2001:db8::7", 443}, 8443},
     {{IPV6("::", 443, 8443)}, {AF_INET6, "::ffff:192.0.2.7", 443}, 8443},
     /* One link-local address may be of several interfaces. */
-    {{{AF_INET6, "fe80::1", 443, 8443, 1, 2, 0}},
-     {AF_INET6, "fe80::1", 443, 2},
-     8443},
-    {{{AF_INET6, "fe80::1", 443, 8443, 1, 2, 0}},
-     {AF_INET6, "fe80::1", 443, 3},
-     0},
+    {{{AF_INET6, "fe80::1", 443, 8443, 1, 2, 0}}, {AF_INET6, "fe80::1", 443, 2},
+	8443},
+    {{{AF_INET6, "fe80::1", 443, 8443, 1, 2, 0}}, {AF_INET6, "fe80::1", 443, 3},
+	0},
     {{{AF_INET6, "fe80::1", 443, 8443, 1, 2, 0},
-      {AF_INET6, "fe80::1", 443, 9443, 1, 3, 0}},
-     {AF_INET6, "fe80::1", 443, 3},
-     9443},
+	 {AF_INET6, "fe80::1", 443, 9443, 1, 3, 0}},
+	{AF_INET6, "fe80::1", 443, 3}, 9443},
     /* A range: its first, its last, and those before and behind. */
     {{ANY(990, 9990, 11)}, {AF_INET, "0.0.0.0", 990}, 9990},
     {{ANY(990, 9990, 11)}, {AF_INET, "0.0.0.0", 995}, 9995},
@@ -147,24 +150,18 @@ static const struct row {
     {{ANY(443, 443, 1)}, {AF_INET, "0.0.0.0", 443}, 443},
     /* The first that covers it. */
     {{IPV4("192.0.2.7", 443, 8443), ANY(443, 9443, 1)},
-     {AF_INET, "192.0.2.7", 443},
-     8443},
+	{AF_INET, "192.0.2.7", 443}, 8443},
     {{IPV4("192.0.2.7", 443, 8443), ANY(443, 9443, 1)},
-     {AF_INET, "192.0.2.8", 443},
-     9443},
+	{AF_INET, "192.0.2.8", 443}, 9443},
     {{ANY(443, 9443, 1), IPV4("192.0.2.7", 443, 8443)},
-     {AF_INET, "192.0.2.7", 443},
-     9443},
+	{AF_INET, "192.0.2.7", 443}, 9443},
     {{ANY(80, 8080, 1), ANY(443, 8443, 1), ANY(444, 8444, 1)},
-     {AF_INET6, "::", 444},
-     8444},
+	{AF_INET6, "::", 444}, 8444},
     {{{AF_UNSPEC, NULL, 443, 9443, 1, 0, IPPROTO_UDP}, ANY(443, 8443, 1)},
-     {AF_INET, "0.0.0.0", 443},
-     8443},
+	{AF_INET, "0.0.0.0", 443}, 8443},
     /* None. */
     {{{AF_UNSPEC, NULL, 443, 8443, 1, 0, IPPROTO_UDP}},
-     {AF_INET, "0.0.0.0", 443},
-     0},
+	{AF_INET, "0.0.0.0", 443}, 0},
     {{{0}}, {AF_INET, "0.0.0.0", 443}, 0},
     {{{0}}, {AF_INET, "0.0.0.0", 0}, 0},
     /* Other families, whatever lies where a port would. */
@@ -180,14 +177,14 @@ START_TEST(finds_the_port)
 	const struct table table = table_of(row->entries);
 
 	ck_assert_uint_eq(expected_port(&table, IPPROTO_TCP, &address),
-			  row->expected);
+	    row->expected);
 }
 END_TEST
 
 START_TEST(protocols_are_apart)
 {
-	static const struct entry entries[TABLE] = {
-	    {AF_UNSPEC, NULL, 443, 8443, 1, 0, IPPROTO_TCP},
+	static const struct entry entries[TABLE] = {{AF_UNSPEC, NULL, 443, 8443,
+							1, 0, IPPROTO_TCP},
 	    {AF_UNSPEC, NULL, 443, 9443, 1, 0, IPPROTO_UDP}};
 	static const struct has has = {AF_INET, "192.0.2.7", 443};
 	const struct sockaddr_in6 address = address_of(&has);
@@ -204,7 +201,7 @@ END_TEST
 START_TEST(counts_its_entries)
 {
 	static const struct entry entries[TABLE] = {ANY(80, 8080, 1),
-						    ANY(443, 8443, 1)};
+	    ANY(443, 8443, 1)};
 	static const struct has has = {AF_INET, "192.0.2.7", 443};
 	const struct sockaddr_in6 address = address_of(&has);
 	struct table table = table_of(entries);
@@ -225,7 +222,7 @@ START_TEST(ipv4_address_is_short)
 	struct sockaddr_in6 address = address_of(&has);
 
 	memset((char *)&address + sizeof(struct sockaddr_in), 0xff,
-	       sizeof(address) - sizeof(struct sockaddr_in));
+	    sizeof(address) - sizeof(struct sockaddr_in));
 	ck_assert_uint_eq(expected_port(&table, IPPROTO_TCP, &address), 8443);
 }
 END_TEST

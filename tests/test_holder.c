@@ -91,7 +91,8 @@ START_TEST(finds_what_is_in_the_way)
 	pid_t child = start(&there, true);
 	int before = unit_descriptors();
 
-	ck_assert_int_eq(holder_find(&holder, &asked, IPPROTO_TCP), pairs[_i].found);
+	ck_assert_int_eq(holder_find(&holder, &asked, IPPROTO_TCP),
+	    pairs[_i].found);
 	ck_assert_int_eq(unit_descriptors(), before);
 	if (pairs[_i].found) {
 		ck_assert_int_eq(holder.pid, child);
@@ -161,7 +162,8 @@ START_TEST(rather_who_listens_of_the_other_family)
 	if (!six.v6only) {
 		ck_assert_int_eq(holder.state, HOLDER_LISTENS);
 		ck_assert_int_eq(holder.pid, listener);
-		ck_assert_str_eq(endpoint_format(&holder.endpoint, text), "[::]:20443");
+		ck_assert_str_eq(endpoint_format(&holder.endpoint, text),
+		    "[::]:20443");
 	}
 	end(listener);
 	end(bound);
@@ -216,10 +218,14 @@ bind_own(const struct plan *plan, int *fds)
 		for (n = 0; n < m->ports; n++)
 			for (k = 0; k < (list[i].common ? plan->spares : 1);
 			     k++) {
-				list[i].endpoint.port =
-				    (uint16_t)(m->public_port + n);
-				*fds = socket_open(&list[i].endpoint, IPPROTO_TCP);
-				ck_assert_int_eq(socket_bind(*fds++, &list[i].endpoint), 0);
+				list[i]
+				    .endpoint.port = (uint16_t)(m->public_port +
+				    n);
+				*fds = socket_open(&list[i].endpoint,
+				    IPPROTO_TCP);
+				ck_assert_int_eq(socket_bind(*fds++,
+						     &list[i].endpoint),
+				    0);
 			}
 }
 

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "program.h"
 #include "environment.h"
 #include "library.h"
+#include "program.h"
 #include "request.h"
 #include "unit.h"
 
@@ -35,7 +35,7 @@ directory_enter(void)
 	unit_become_ordinary();
 	ck_assert(library_find(library, why));
 	snprintf(directory, sizeof(directory), "%s/lowport-test.XXXXXX",
-		 above == NULL ? "/tmp" : above);
+	    above == NULL ? "/tmp" : above);
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	ck_assert_int_eq(chdir(directory), 0);
 }
@@ -118,8 +118,8 @@ START_TEST(goes_with_the_program)
 	}
 	ck_assert(unit_exited(output.status, EXIT_FAILURE));
 	ck_assert_ptr_nonnull(strstr(output.out, "is neither beside "));
-	ck_assert_ptr_nonnull(strstr(output.out, "/without/program nor at "
-						 LIBRARY_FILE));
+	ck_assert_ptr_nonnull(
+	    strstr(output.out, "/without/program nor at " LIBRARY_FILE));
 }
 END_TEST
 
@@ -159,11 +159,11 @@ mount_noexec(const char *path)
 	struct statvfs status;
 
 	return unit_become_root(CLONE_NEWNS) && statvfs(path, &status) == 0 &&
-	       mount(path, path, NULL, MS_BIND, NULL) == 0 &&
-	       mount(NULL, path, NULL,
-		     MS_BIND | MS_REMOUNT | MS_NOEXEC |
-			 (status.f_flag & (ST_NOSUID | ST_NODEV)),
-		     NULL) == 0;
+	    mount(path, path, NULL, MS_BIND, NULL) == 0 &&
+	    mount(NULL, path, NULL,
+		MS_BIND | MS_REMOUNT | MS_NOEXEC |
+		    (status.f_flag & (ST_NOSUID | ST_NODEV)),
+		NULL) == 0;
 }
 
 START_TEST(noexec_is_told)
@@ -174,7 +174,7 @@ START_TEST(noexec_is_told)
 	unit_capture(&output, find_there, "mounted");
 	ck_assert(unit_exited(output.status, EXIT_SUCCESS));
 	UNIT_NEEDS(mount_noexec("mounted/" FILE_NAME),
-		   "no user namespace can be had");
+	    "no user namespace can be had");
 	unit_capture(&output, find_there, "mounted");
 	ck_assert(unit_exited(output.status, EXIT_FAILURE));
 	ck_assert_ptr_nonnull(strstr(output.out, "mounted noexec"));
@@ -194,36 +194,36 @@ struct program {
 static void
 program_write(const char *name, uint32_t type, uint16_t machine)
 {
-	const struct program program = {
-	    .head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
-				 sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32},
-		     .e_machine = machine,
-		     .e_phoff = offsetof(struct program, segment),
-		     .e_phentsize = sizeof(ElfW(Phdr)),
-		     .e_phnum = 1},
-	    .segment = {.p_type = type,
-			.p_offset = offsetof(struct program, note),
-			.p_filesz = sizeof(program) -
-				    offsetof(struct program, note)},
-	    .note = {4, 0, 4},
-	    .name = "Go"};
+	const struct program program =
+	    {.head = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
+			  sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32},
+		 .e_machine = machine,
+		 .e_phoff = offsetof(struct program, segment),
+		 .e_phentsize = sizeof(ElfW(Phdr)),
+		 .e_phnum = 1},
+		.segment = {.p_type = type,
+		    .p_offset = offsetof(struct program, note),
+		    .p_filesz = sizeof(program) -
+			offsetof(struct program, note)},
+		.note = {4, 0, 4},
+		.name = "Go"};
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
 
 	ck_assert_int_eq(write(fd, &program, sizeof(program)),
-			 (ssize_t)sizeof(program));
+	    (ssize_t)sizeof(program));
 	close(fd);
 }
 
 /* True where it is said, with these words, of the file it is about. */
 static bool
 is_refused_for(const char *command, const char *file, bool gains,
-	       const char *words)
+    const char *words)
 {
 	*why = '\0';
 	if (library_reaches(library, command, no_variables, gains, why))
 		return false;
 	ck_assert_msg(strstr(why, words) != NULL, "no '%s' in '%s'", words,
-		      why);
+	    why);
 	ck_assert_ptr_nonnull(strstr(why, file));
 	return true;
 }
@@ -271,7 +271,7 @@ START_TEST(reaches_what_a_script_is_run_by)
 	ck_assert(is_reached("./script", false));
 	ck_assert(unit_write("script", "#!./static\n"));
 	ck_assert(is_refused_for("./script", "'./static'", false,
-				 "statically linked"));
+	    "statically linked"));
 }
 END_TEST
 
@@ -312,8 +312,7 @@ START_TEST(the_command_is_looked_up)
 	ck_assert_int_eq(mkdir("one", 0755), 0);
 	program_write("one/server", PT_LOAD, own);
 	ck_assert(is_reached("server", false));
-	ck_assert(
-	    !library_reaches(library, "server", environment, false, why));
+	ck_assert(!library_reaches(library, "server", environment, false, why));
 	ck_assert_ptr_nonnull(strstr(why, "'one/server'"));
 }
 END_TEST
@@ -344,15 +343,14 @@ static const struct {
     {{LOADED PATH_, ASKED OUTER}, false, PATH_, WORDS PORTS ":" OUTER},
     {{LOADED PATH_, ASKED OUTER "+"}, false, PATH_, WORDS PORTS ":" OUTER "+"},
     {{LOADED PATH_, ASKED OUTER}, true, PATH_, WORDS "+" PORTS ":" OUTER},
-    {{LOADED PATH_, ASKED OUTER "+:" OTHER},
-     true,
-     PATH_,
-     WORDS "+" PORTS ":" OUTER "+:" OTHER},
+    {{LOADED PATH_, ASKED OUTER "+:" OTHER}, true, PATH_,
+	WORDS "+" PORTS ":" OUTER "+:" OTHER},
     {{LOADED "/x.so:" PATH_}, false, "/x.so:" PATH_, WORDS PORTS},
     {{LOADED "/x.so " PATH_}, false, "/x.so " PATH_, WORDS PORTS},
     /* Another one, whose path ends alike. */
     {{LOADED "/opt" PATH_}, false, "/opt" PATH_ ":" PATH_, WORDS PORTS},
-    {{LOADED "/x.so:/opt" PATH_}, false, "/x.so:/opt" PATH_ ":" PATH_, WORDS PORTS},
+    {{LOADED "/x.so:/opt" PATH_}, false, "/x.so:/opt" PATH_ ":" PATH_,
+	WORDS PORTS},
     {{LOADED PATH_ ".1"}, false, PATH_ ".1:" PATH_, WORDS PORTS},
     {{LOADED FILE_NAME}, false, FILE_NAME ":" PATH_, WORDS PORTS},
 };
@@ -361,10 +359,10 @@ START_TEST(preloads)
 {
 	char **before = (char **)variables[_i].before;
 	struct plan plan = {.mapping_count = 3,
-			    .show_expected = variables[_i].table,
-			    .mappings = {{.ports = 1, .server_port = 8443},
-					 {.ports = 2, .server_port = 0},
-					 {.ports = 3, .server_port = 9990}}};
+	    .show_expected = variables[_i].table,
+	    .mappings = {{.ports = 1, .server_port = 8443},
+		{.ports = 2, .server_port = 0},
+		{.ports = 3, .server_port = 9990}}};
 	struct rendezvous place;
 	char **after;
 	size_t i;
@@ -373,13 +371,13 @@ START_TEST(preloads)
 	after = library_preload(before, PATH_, &place, &plan);
 
 	ck_assert_str_eq(environment_get(after, "LD_PRELOAD"),
-			 variables[_i].preload);
+	    variables[_i].preload);
 	ck_assert_str_eq(environment_get(after, REQUEST_VARIABLE),
-			 variables[_i].names);
+	    variables[_i].names);
 	for (i = 0; before[i] != NULL; i++)
 		if (before[i][1] == '=')
-			ck_assert_str_eq(
-			    environment_get(after, (char[]){*before[i], 0}),
+			ck_assert_str_eq(environment_get(after,
+					     (char[]){*before[i], 0}),
 			    before[i] + 2);
 }
 END_TEST

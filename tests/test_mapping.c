@@ -23,39 +23,40 @@ static const struct accepted {
     {"443/tcp", {AF_UNSPEC, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
     {"443/udp", {AF_UNSPEC, IPPROTO_UDP, 443, 443, 1, 0, {0}}},
     {"domain:5353/udp", {AF_UNSPEC, IPPROTO_UDP, 53, 5353, 1, 0, {0}}},
-    {"990-1000:9990-10000",
-     {AF_UNSPEC, IPPROTO_TCP, 990, 9990, 11, 0, {0}}},
+    {"990-1000:9990-10000", {AF_UNSPEC, IPPROTO_TCP, 990, 9990, 11, 0, {0}}},
     {"990-1000", {AF_UNSPEC, IPPROTO_TCP, 990, 990, 11, 0, {0}}},
     {"1-65535", {AF_UNSPEC, IPPROTO_TCP, 1, 1, 65535, 0, {0}}},
     {"443-443", {AF_UNSPEC, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
     {"127.0.0.1:990-991:8990-8991/udp",
-     {AF_INET, IPPROTO_UDP, 990, 8990, 2, 0, {127, 0, 0, 1}}},
+	{AF_INET, IPPROTO_UDP, 990, 8990, 2, 0, {127, 0, 0, 1}}},
     {"1:65535", {AF_UNSPEC, IPPROTO_TCP, 1, 65535, 1, 0, {0}}},
     {"65535:1", {AF_UNSPEC, IPPROTO_TCP, 65535, 1, 1, 0, {0}}},
     {"00443:008443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
     {"https:8443", {AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
     {"https:http", {AF_UNSPEC, IPPROTO_TCP, 443, 80, 1, 0, {0}}},
     {"127.0.0.1:443:8443",
-     {AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {127, 0, 0, 1}}},
+	{AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {127, 0, 0, 1}}},
     {"127.0.0.1:https:8443",
-     {AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {127, 0, 0, 1}}},
+	{AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {127, 0, 0, 1}}},
     {"192.0.2.7:443", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {192, 0, 2, 7}}},
-    {"192.0.2.7:443/tcp", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {192, 0, 2, 7}}},
+    {"192.0.2.7:443/tcp",
+	{AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {192, 0, 2, 7}}},
     {"0.0.0.0:443", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
     {"0.0.0.0:443:8443", {AF_INET, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
     {"[::]:443", {AF_INET6, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
     {"[::]:443:8443", {AF_INET6, IPPROTO_TCP, 443, 8443, 1, 0, {0}}},
     {"[::1]:443:8443", {AF_INET6, IPPROTO_TCP, 443, 8443, 1, 0, {[15] = 1}}},
     {"[2001:DB8::7]:443",
-     {AF_INET6, IPPROTO_TCP, 443, 443, 1, 0, {0x20, 1, 0xd, 0xb8, [15] = 7}}},
+	{AF_INET6, IPPROTO_TCP, 443, 443, 1, 0,
+	    {0x20, 1, 0xd, 0xb8, [15] = 7}}},
     {"[fe80::1%lo]:443",
-     {AF_INET6, IPPROTO_TCP, 443, 443, 1, SCOPE_LO, {0xfe, 0x80, [15] = 1}}},
+	{AF_INET6, IPPROTO_TCP, 443, 443, 1, SCOPE_LO, {0xfe, 0x80, [15] = 1}}},
     {"[fe80::1%7]:443:8443",
-     {AF_INET6, IPPROTO_TCP, 443, 8443, 1, 7, {0xfe, 0x80, [15] = 1}}},
+	{AF_INET6, IPPROTO_TCP, 443, 8443, 1, 7, {0xfe, 0x80, [15] = 1}}},
     {"[febf::1%7]:443",
-     {AF_INET6, IPPROTO_TCP, 443, 443, 1, 7, {0xfe, 0xbf, [15] = 1}}},
+	{AF_INET6, IPPROTO_TCP, 443, 443, 1, 7, {0xfe, 0xbf, [15] = 1}}},
     {"[::ffff:127.0.0.1]:443",
-     {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {127, 0, 0, 1}}},
+	{AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {127, 0, 0, 1}}},
     {"[::ffff:0.0.0.0]:443", {AF_INET, IPPROTO_TCP, 443, 443, 1, 0, {0}}},
 };
 
@@ -105,10 +106,10 @@ static const struct refused {
     {"[::1]:443", "[::1]:443,80", "one mapping goes with each -p"},
     {"127.0.0.1:443:8443", "443:127.0.0.1:8443", "the address goes first"},
     {"127.0.0.1:443-444:8443-8444", "443-444:127.0.0.1:8443-8444",
-     "the address goes first"},
+	"the address goes first"},
     {"[::1]:443:8443", "443:[::1]:8443", "the address goes first"},
     {"127.0.0.1:https:8443/udp", "https:127.0.0.1:8443/udp",
-     "the address goes first"},
+	"the address goes first"},
     {"443:8443/udp", "443/udp:8443/udp", "it goes last"},
     {"443:8443/tcp", "443/tcp:8443", "unknown protocol"},
     {"443", "+443", "no port or tcp service"},
@@ -169,10 +170,10 @@ static bool
 equal(const struct mapping *a, const struct mapping *b)
 {
 	return a->family == b->family && a->protocol == b->protocol &&
-	       a->public_port == b->public_port &&
-	       a->server_port == b->server_port && a->ports == b->ports &&
-	       a->scope == b->scope &&
-	       memcmp(a->address, b->address, sizeof(a->address)) == 0;
+	    a->public_port == b->public_port &&
+	    a->server_port == b->server_port && a->ports == b->ports &&
+	    a->scope == b->scope &&
+	    memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
 START_TEST(accepts)
@@ -184,7 +185,7 @@ START_TEST(accepts)
 	if (expected.scope == SCOPE_LO)
 		expected.scope = if_nametoindex("lo");
 	ck_assert_msg(equal(&m, &expected), "'%s' is %s", row->text,
-		      mapping_format(&m, text));
+	    mapping_format(&m, text));
 }
 END_TEST
 
@@ -196,9 +197,9 @@ START_TEST(refuses)
 
 	parsed(row->twin);
 	ck_assert_msg(!mapping_parse(m, row->text, why), "'%s' is a mapping",
-		      row->text);
+	    row->text);
 	ck_assert_msg(strstr(why, row->why) != NULL, "'%s': %s", row->text,
-		      why);
+	    why);
 }
 END_TEST
 
@@ -232,7 +233,7 @@ START_TEST(format_is_what_parse_reads)
 
 	again = parsed(mapping_format(&m, text));
 	ck_assert_msg(equal(&m, &again), "'%s' became '%s'", accepted[_i].text,
-		      text);
+	    text);
 }
 END_TEST
 
@@ -248,8 +249,8 @@ START_TEST(formats)
 	    {"[2001:DB8:0::7]:443:8443", "[2001:db8::7]:443:8443"},
 	    {"[fe80::1%7]:443", "[fe80::1%7]:443:443"},
 	    {"[fe8f:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535:65535",
-	     "[fe8f:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535:"
-	     "65535"},
+		"[fe8f:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535:"
+		"65535"},
 	};
 	char text[MAPPING_TEXT];
 	struct mapping m;
@@ -269,8 +270,8 @@ variant_text(const struct mapping_variant *v, char text[ENDPOINT_TEXT + 8])
 	char endpoint[ENDPOINT_TEXT];
 
 	sprintf(text, "%s%s%s%s", endpoint_format(&v->endpoint, endpoint),
-		v->endpoint.v6only ? " six" : "", v->implied ? " I" : "",
-		v->common ? " C" : "");
+	    v->endpoint.v6only ? " six" : "", v->implied ? " I" : "",
+	    v->common ? " C" : "");
 	return text;
 }
 
@@ -279,20 +280,21 @@ static const struct variants {
 	const char *list[MAPPING_VARIANTS_MAX + 1];
 } variants[] = {
     {"443:8443",
-     {"0.0.0.0:443 C", "[::ffff:0.0.0.0]:443 I", "127.0.0.1:443 I C",
-      "[::ffff:127.0.0.1]:443 I C", "[::]:443 I C", "[::]:443 six I C",
-      "[::1]:443 I C"}},
+	{"0.0.0.0:443 C", "[::ffff:0.0.0.0]:443 I", "127.0.0.1:443 I C",
+	    "[::ffff:127.0.0.1]:443 I C", "[::]:443 I C", "[::]:443 six I C",
+	    "[::1]:443 I C"}},
     {"0.0.0.0:443",
-     {"0.0.0.0:443 C", "[::ffff:0.0.0.0]:443 I", "127.0.0.1:443 I C",
-      "[::ffff:127.0.0.1]:443 I C"}},
+	{"0.0.0.0:443 C", "[::ffff:0.0.0.0]:443 I", "127.0.0.1:443 I C",
+	    "[::ffff:127.0.0.1]:443 I C"}},
     {"[::]:443:8443", {"[::]:443 C", "[::]:443 six C", "[::1]:443 I C"}},
     {"192.0.2.7:443:8443", {"192.0.2.7:443 C", "[::ffff:192.0.2.7]:443 I C"}},
-    {"[::ffff:192.0.2.7]:443", {"192.0.2.7:443 C", "[::ffff:192.0.2.7]:443 I C"}},
+    {"[::ffff:192.0.2.7]:443",
+	{"192.0.2.7:443 C", "[::ffff:192.0.2.7]:443 I C"}},
     {"[2001:db8::7]:443", {"[2001:db8::7]:443 C"}},
     {"[fe80::1%7]:443:8443", {"[fe80::1%7]:443 C"}},
     {"443:8443/udp",
-     {"0.0.0.0:443 C", "127.0.0.1:443 I C", "[::ffff:127.0.0.1]:443 I C",
-      "[::]:443 I C", "[::]:443 six I C", "[::1]:443 I C"}},
+	{"0.0.0.0:443 C", "127.0.0.1:443 I C", "[::ffff:127.0.0.1]:443 I C",
+	    "[::]:443 I C", "[::]:443 six I C", "[::1]:443 I C"}},
     {"192.0.2.7:443/udp", {"192.0.2.7:443 C", "[::ffff:192.0.2.7]:443 I C"}},
 };
 
@@ -320,10 +322,10 @@ START_TEST(variants_differ)
 
 	for (i = 0; i < count; i++) {
 		ck_assert(endpoint_same_address(&list[i].endpoint,
-						&list[i].endpoint));
+		    &list[i].endpoint));
 		for (j = 0; j < i; j++)
 			ck_assert(!endpoint_same_address(&list[i].endpoint,
-							 &list[j].endpoint));
+			    &list[j].endpoint));
 	}
 }
 END_TEST
@@ -358,8 +360,8 @@ START_TEST(conflicts)
 	for (j = 0; j < MATRIX; j++) {
 		column = parsed(matrix[j].text);
 		ck_assert_msg(mapping_conflicts(&row, &column) ==
-				  (matrix[_i].conflicts[j] == 'x'),
-			      "%s and %s", matrix[_i].text, matrix[j].text);
+			(matrix[_i].conflicts[j] == 'x'),
+		    "%s and %s", matrix[_i].text, matrix[j].text);
 	}
 }
 END_TEST
@@ -380,8 +382,9 @@ START_TEST(both_protocols_are_two_mappings)
 	struct mapping m[MAPPING_PROTOCOLS];
 	char why[REASON_TEXT];
 
-	ck_assert_uint_eq(mapping_parse(m, "127.0.0.1:443-444:8443-8444/tcp+udp",
-					why), 2);
+	ck_assert_uint_eq(mapping_parse(m,
+			      "127.0.0.1:443-444:8443-8444/tcp+udp", why),
+	    2);
 	ck_assert_uint_eq(m[0].protocol, IPPROTO_TCP);
 	ck_assert_uint_eq(m[1].protocol, IPPROTO_UDP);
 	m[1].protocol = IPPROTO_TCP;
@@ -416,8 +419,7 @@ START_TEST(udp_has_no_mapped_wildcard)
 	ck_assert_uint_eq(mapping_parse(&m, "443/tcp", why), 1);
 	ck_assert_uint_eq(mapping_variants(&m, list), MAPPING_VARIANTS_MAX);
 	ck_assert_uint_eq(mapping_parse(&m, "443/udp", why), 1);
-	ck_assert_uint_eq(mapping_variants(&m, list),
-			  MAPPING_VARIANTS_MAX - 1);
+	ck_assert_uint_eq(mapping_variants(&m, list), MAPPING_VARIANTS_MAX - 1);
 }
 END_TEST
 
@@ -458,7 +460,8 @@ suite(void)
 	tcase_add_loop_test(t, accepts, 0, LENGTH(accepted));
 	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));
 	tcase_add_loop_test(t, refuses_what_is_too_long, 0, 2);
-	tcase_add_loop_test(t, tells_the_wrong_way_round, 0, LENGTH(directions));
+	tcase_add_loop_test(t, tells_the_wrong_way_round, 0,
+	    LENGTH(directions));
 	tcase_add_loop_test(t, format_is_what_parse_reads, 0, LENGTH(accepted));
 	tcase_add_test(t, formats);
 	tcase_add_loop_test(t, lists_variants, 0, LENGTH(variants));

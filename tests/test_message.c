@@ -46,7 +46,7 @@ static void
 say_not_executable(const void *argument)
 {
 	fatal_status(STATUS_NOT_EXECUTABLE, "no exec %s",
-		     (const char *)argument);
+	    (const char *)argument);
 }
 
 static void
@@ -71,12 +71,12 @@ static const struct verb {
 } verbs[] = {
     {say_nothing, "", 0, VERBOSITY_QUIET},
     {say_fatal, "lowport: cannot open door: No such file or directory\n",
-     STATUS_FAILURE, VERBOSITY_QUIET},
+	STATUS_FAILURE, VERBOSITY_QUIET},
     {say_fatalx, "lowport: no door\n", STATUS_FAILURE, VERBOSITY_QUIET},
     {say_not_found, "lowport: no command door\n", STATUS_NOT_FOUND,
-     VERBOSITY_QUIET},
+	VERBOSITY_QUIET},
     {say_not_executable, "lowport: no exec door\n", STATUS_NOT_EXECUTABLE,
-     VERBOSITY_QUIET},
+	VERBOSITY_QUIET},
     {say_warnx, "lowport: look at door\n", 0, VERBOSITY_NORMAL},
     {say_verbose, "lowport: did door\n", 0, VERBOSITY_VERBOSE},
 };
@@ -114,7 +114,7 @@ START_TEST(control_bytes_are_replaced)
 
 	unit_capture(&output, say_warnx, "a door, ~ and \xc3\xa9");
 	ck_assert_str_eq(output.err,
-			 "lowport: look at a door, ~ and \xc3\xa9\n");
+	    "lowport: look at a door, ~ and \xc3\xa9\n");
 	unit_capture(&output, say_warnx, "a\nb\rc\033[2Jd\te\001f\177g");
 	ck_assert_str_eq(output.err, "lowport: look at a?b?c?[2Jd?e?f?g\n");
 }
@@ -134,7 +134,7 @@ START_TEST(long_lines_are_cut)
 	ck_assert_uint_le(strlen(output.err), LONGEST);
 	ck_assert_uint_gt(strlen(output.err), LONGEST - 8);
 	ck_assert_ptr_eq(strchr(output.err, '\n'),
-			 output.err + strlen(output.err) - 1);
+	    output.err + strlen(output.err) - 1);
 }
 END_TEST
 
@@ -150,7 +150,7 @@ START_TEST(reason_is_cut_too)
 		unit_capture(&output, say_fatal, long_text);
 		ck_assert_uint_le(strlen(output.err), LONGEST);
 		ck_assert_ptr_eq(strchr(output.err, '\n'),
-				 output.err + strlen(output.err) - 1);
+		    output.err + strlen(output.err) - 1);
 	}
 }
 END_TEST
@@ -280,7 +280,7 @@ START_TEST(other_signals_stay_pending)
 		break_standard_error(broken[_i]);
 		say_in_vain(NULL);
 		_exit(is_pending(broken[_i]) ||
-		      !(is_pending(other) && is_pending(SIGTERM)));
+		    !(is_pending(other) && is_pending(SIGTERM)));
 	}
 	ck_assert(unit_exited(unit_wait(child), 0));
 }
@@ -316,8 +316,9 @@ START_TEST(the_journal_is_told_the_priority)
 	struct unit_output output;
 
 	unit_capture(&output, say_each, NULL);
-	ck_assert_str_eq(output.err, "<3>lowport: a\n<4>lowport: w\n"
-				     "<6>lowport: v\n<3>lowport: f\n");
+	ck_assert_str_eq(output.err,
+	    "<3>lowport: a\n<4>lowport: w\n"
+	    "<6>lowport: v\n<3>lowport: f\n");
 }
 END_TEST
 
@@ -328,10 +329,10 @@ START_TEST(the_journal_is_known_by_device_and_inode)
 
 	ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
 	snprintf(value, sizeof(value), "%ju:%ju", (uintmax_t)status.st_dev,
-		 (uintmax_t)status.st_ino);
+	    (uintmax_t)status.st_ino);
 	ck_assert(message_is_journal(value));
 	snprintf(value, sizeof(value), "%ju:%ju", (uintmax_t)status.st_dev,
-		 (uintmax_t)status.st_ino + 1);
+	    (uintmax_t)status.st_ino + 1);
 	ck_assert(!message_is_journal(value));
 	snprintf(value, sizeof(value), "%ju", (uintmax_t)status.st_dev);
 	ck_assert(!message_is_journal(value));
@@ -348,8 +349,12 @@ static const struct text {
     {"\xe6\x97\xa5 \xf0\x9f\x90\xa7", "\xe6\x97\xa5 \xf0\x9f\x90\xa7"},
     {"a\tb\x1b[2J\x7f", "a?b?[2J?"},
     /* C1, as characters and as bytes. */
-    {"\xc2\x9b" "31m", "?31m"},
-    {"\x9b" "31m\x85", "?31m?"},
+    {"\xc2\x9b"
+     "31m",
+	"?31m"},
+    {"\x9b"
+     "31m\x85",
+	"?31m?"},
     {"\xc2\x80 \xc2\x9f \xc2\xa0", "? ? \xc2\xa0"},
     /* Invalid, overlong, surrogates, beyond Unicode, cut. */
     {"\xff\xfe\x80", "???"},

@@ -59,8 +59,7 @@ START_TEST(beyond_the_type)
 	unsigned long number = 77;
 
 	ck_assert(number_is("18446744073709551616"));
-	ck_assert(
-	    !number_parse(&number, "18446744073709551616", 0, ULONG_MAX));
+	ck_assert(!number_parse(&number, "18446744073709551616", 0, ULONG_MAX));
 	ck_assert(!number_parse(&number, "99999999999999999999999999", 0, 9));
 	ck_assert_uint_eq(number, 77);
 }

@@ -18,17 +18,16 @@ static struct plan
 plan_good(void)
 {
 	struct plan plan = {.magic = PLAN_MAGIC,
-			    .mapping_count = 2,
-			    .spares = 4,
-			    .uid = CALLER_UID,
-			    .gid = CALLER_GID,
-			    .verbosity = VERBOSITY_NORMAL};
+	    .mapping_count = 2,
+	    .spares = 4,
+	    .uid = CALLER_UID,
+	    .gid = CALLER_GID,
+	    .verbosity = VERBOSITY_NORMAL};
 
-	plan.mappings[0] =
-	    (struct mapping){AF_UNSPEC, IPPROTO_TCP, 443, 8443, 1, 0, {0}};
-	plan.mappings[1] = (struct mapping){
-	    AF_INET6, IPPROTO_TCP, 444, 8444,
-	    1,	      0,	   {0x20, 1, 0xd, 0xb8, [15] = 7}};
+	plan.mappings[0] = (struct mapping){AF_UNSPEC, IPPROTO_TCP, 443, 8443,
+	    1, 0, {0}};
+	plan.mappings[1] = (struct mapping){AF_INET6, IPPROTO_TCP, 444, 8444, 1,
+	    0, {0x20, 1, 0xd, 0xb8, [15] = 7}};
 	return plan;
 }
 
@@ -90,7 +89,7 @@ static const struct bound {
     {FIELD(supervision.rewrite[0]), SIGNAL_DROPPED, SIGNAL_DROPPED + 1},
     {FIELD(supervision.rewrite[0]), SIGKILL, UINT8_MAX},
     {FIELD(supervision.rewrite[SIGNAL_MAX - 1]), SIGNAL_DROPPED,
-     SIGNAL_DROPPED + 1},
+	SIGNAL_DROPPED + 1},
     {FIRST(family), AF_UNSPEC, AF_UNIX},
     {FIRST(family), AF_INET, AF_INET - 1},
     {FIRST(family), AF_INET, AF_INET + 1},
@@ -138,9 +137,9 @@ START_TEST(holds_each_bound)
 	struct plan outside = plan_with(bound, bound->outside);
 
 	ck_assert_msg(passes(&inside), "%s = %u refused", bound->name,
-		      bound->inside);
+	    bound->inside);
 	ck_assert_msg(!passes(&outside), "%s = %u accepted", bound->name,
-		      bound->outside);
+	    bound->outside);
 }
 END_TEST
 
@@ -150,13 +149,8 @@ START_TEST(bounds_the_number_of_mappings)
 	uint16_t i;
 
 	for (i = 0; i < PLAN_MAPPINGS_MAX; i++)
-		plan.mappings[i] = (struct mapping){AF_UNSPEC,
-						    IPPROTO_TCP,
-						    (uint16_t)(1 + i),
-						    (uint16_t)(8001 + i),
-						    1,
-						    0,
-						    {0}};
+		plan.mappings[i] = (struct mapping){AF_UNSPEC, IPPROTO_TCP,
+		    (uint16_t)(1 + i), (uint16_t)(8001 + i), 1, 0, {0}};
 	plan.mapping_count = PLAN_MAPPINGS_MAX;
 	ck_assert(passes(&plan));
 	plan.mapping_count = PLAN_MAPPINGS_MAX + 1;
@@ -172,7 +166,7 @@ START_TEST(any_status_is_a_success)
 	struct plan plan = plan_good();
 
 	memset(plan.supervision.success, 0xff,
-	       sizeof(plan.supervision.success));
+	    sizeof(plan.supervision.success));
 	ck_assert(passes(&plan));
 }
 END_TEST
@@ -246,8 +240,7 @@ START_TEST(unused_bytes_are_zero)
 			ck_assert(passes(&plan));
 			plan.mappings[0].address[byte] = 1;
 			ck_assert_msg(passes(&plan) == (byte < rows[row].used),
-				      "family %u, byte %zu", rows[row].family,
-				      byte);
+			    "family %u, byte %zu", rows[row].family, byte);
 		}
 }
 END_TEST
@@ -323,13 +316,8 @@ START_TEST(any_two_mappings_may_conflict)
 
 	plan.mapping_count = 5;
 	for (i = 0; i < plan.mapping_count; i++)
-		plan.mappings[i] = (struct mapping){AF_UNSPEC,
-						    IPPROTO_TCP,
-						    (uint16_t)(1 + i),
-						    (uint16_t)(8001 + i),
-						    1,
-						    0,
-						    {0}};
+		plan.mappings[i] = (struct mapping){AF_UNSPEC, IPPROTO_TCP,
+		    (uint16_t)(1 + i), (uint16_t)(8001 + i), 1, 0, {0}};
 	ck_assert(passes(&plan));
 	for (i = 0; i < plan.mapping_count; i++)
 		for (j = 0; j < i; j++) {

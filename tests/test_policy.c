@@ -944,8 +944,8 @@ START_TEST(a_range_is_permitted_whole)
 		ck_assert_int_eq(policy_next(&reader, &rule, why), POLICY_RULE);
 		ck_assert_uint_eq(mapping_parse(&m, rows[i].mapping, why), 1);
 		ck_assert_msg(policy_matches(&rule, &caller, &m) ==
-			rows[i].matches, "%s: %s", rows[i].rule,
-		    rows[i].mapping);
+			rows[i].matches,
+		    "%s: %s", rows[i].rule, rows[i].mapping);
 	}
 }
 END_TEST

@@ -70,8 +70,8 @@ connect_to(const char *address, int *error)
 	int fd = socket(e.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
-	*error =
-	    connect(fd, (struct sockaddr *)&storage, length) == 0 ? 0 : errno;
+	*error = connect(fd, (struct sockaddr *)&storage, length) == 0 ? 0
+								       : errno;
 	return fd;
 }
 
@@ -90,8 +90,9 @@ set_reuseport(int fd)
 {
 	const int on = 1;
 
-	ck_assert_int_eq(
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), 0);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on,
+			     sizeof(on)),
+	    0);
 }
 
 /* A connection made to one end arrives at this listener. */
@@ -122,8 +123,7 @@ setup(void)
 
 	/* A helper after its drop is as ordinary as its server. */
 	unit_become_ordinary();
-	ck_assert_msg(
-	    fd >= 0 && socket_bind(fd, &e) == 0,
+	ck_assert_msg(fd >= 0 && socket_bind(fd, &e) == 0,
 	    "these tests need IPv6 on the loopback interface, and port %d: %m",
 	    PORT);
 	close(fd);
@@ -136,10 +136,9 @@ START_TEST(overlapping_addresses_are_bound_at_once)
 	static const struct {
 		const char *address;
 		bool v6only;
-	} rows[] = {{"0.0.0.0", false},   {"::ffff:0.0.0.0", false},
-		    {"::", false},        {"::", true},
-		    {"127.0.0.1", false}, {"::ffff:127.0.0.1", false},
-		    {"::1", false},       {"127.0.0.2", false}};
+	} rows[] = {{"0.0.0.0", false}, {"::ffff:0.0.0.0", false},
+	    {"::", false}, {"::", true}, {"127.0.0.1", false},
+	    {"::ffff:127.0.0.1", false}, {"::1", false}, {"127.0.0.2", false}};
 	size_t i, round;
 
 	for (round = 0; round < 3; round++)
@@ -157,8 +156,9 @@ START_TEST(reuseaddr_is_needed)
 	socket_bound("0.0.0.0", false);
 	close(socket_bound("0.0.0.0", false));
 	fd = socket_open(&e, IPPROTO_TCP);
-	ck_assert_int_eq(
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)), 0);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off,
+			     sizeof(off)),
+	    0);
 	ck_assert_int_eq(socket_bind(fd, &e), -1);
 	ck_assert_int_eq(errno, EADDRINUSE);
 }
@@ -203,11 +203,13 @@ START_TEST(v6only_cannot_change_after_bind)
 	struct endpoint e = endpoint_of("::", false);
 	int fd = socket_open(&e, IPPROTO_TCP), on = 1;
 
-	ck_assert_int_eq(
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)), 0);
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+			     sizeof(on)),
+	    0);
 	fd = socket_bound("::", false);
-	ck_assert_int_eq(
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)), -1);
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+			     sizeof(on)),
+	    -1);
 	ck_assert_int_eq(errno, EINVAL);
 }
 END_TEST
@@ -230,7 +232,7 @@ END_TEST
 START_TEST(reuseport_shares_connections)
 {
 	int fds[2] = {socket_bound("0.0.0.0", false),
-		      socket_bound("0.0.0.0", false)};
+	    socket_bound("0.0.0.0", false)};
 	int accepted[2] = {0, 0}, i, error;
 
 	for (i = 0; i < 2; i++) {
@@ -356,14 +358,14 @@ static int
 peer_listen(uint16_t *port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	    .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t length = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
 	ck_assert_int_eq(listen(fd, 8), 0);
-	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address,
-				     &length), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length),
+	    0);
 	*port = ntohs(address.sin_port);
 	return fd;
 }
@@ -373,10 +375,13 @@ static int
 connect_out(int fd, uint16_t port)
 {
 	const struct sockaddr_in address = {.sin_family = AF_INET,
-	    .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	    .sin_port = htons(port),
+	    .sin_addr = {htonl(INADDR_LOOPBACK)}};
 
 	return connect(fd, (const struct sockaddr *)&address,
-		       sizeof(address)) == 0 ? 0 : errno;
+		   sizeof(address)) == 0
+	    ? 0
+	    : errno;
 }
 
 /* Connects to a peer, which is returned. */
@@ -495,10 +500,10 @@ leave_filtered(int fd)
 
 	/* Newer kernels want CAP_NET_RAW for that on a socket of TCP. */
 	ck_assert_msg(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-				 sizeof(program)) == 0 ||
-		      (errno == EPERM &&
-		       socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM),
-		      "%m");
+			  sizeof(program)) == 0 ||
+		(errno == EPERM &&
+		    socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM),
+	    "%m");
 }
 
 static void (*const leavings[])(int) = {leave_connected, leave_unread,
@@ -517,7 +522,7 @@ START_TEST(whatever_is_left_in_it_a_socket_is_made_new)
 	ck_assert(renew(fd, "0.0.0.0"));
 	ck_assert(!socket_is_connected(fd));
 	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size),
-			 0);
+	    0);
 	ck_assert_int_eq(error, 0);
 	fcntl(fd, F_SETFL, 0);
 	peer = connect_peer(fd);
@@ -602,8 +607,9 @@ send_to(int from, const char *address, char byte)
 	socklen_t length = endpoint_to_sockaddr(&e, &storage);
 
 	ck_assert_msg(sendto(from, &byte, 1, 0, (struct sockaddr *)&storage,
-			     length) == 1 || errno == ECONNREFUSED,
-		      "%s: %m", address);
+			  length) == 1 ||
+		errno == ECONNREFUSED,
+	    "%s: %m", address);
 }
 
 /* What has come, or 0. */
@@ -623,11 +629,9 @@ START_TEST(parking_is_undone)
 		const char *bound;
 		const char *sent[3]; /* to there, from there */
 	} rows[] = {{"0.0.0.0", {"127.0.0.1", "127.0.0.9"}},
-		    {"127.0.0.1", {"127.0.0.1"}},
-		    {"::", {"::1", OTHER, "127.0.0.9"}},
-		    {"::1", {"::1"}},
-		    {OTHER, {OTHER}},
-		    {"::ffff:127.0.0.1", {"127.0.0.1"}}};
+	    {"127.0.0.1", {"127.0.0.1"}}, {"::", {"::1", OTHER, "127.0.0.9"}},
+	    {"::1", {"::1"}}, {OTHER, {OTHER}},
+	    {"::ffff:127.0.0.1", {"127.0.0.1"}}};
 	const struct endpoint e = endpoint_of(rows[_i].bound, false);
 	int fd = datagram_socket(rows[_i].bound, PORT), from, round;
 	const char *const *sent;
@@ -649,7 +653,8 @@ START_TEST(parking_is_undone)
 		}
 		if (round == 1)
 			ck_assert_int_eq(setsockopt(fd, SOL_SOCKET,
-					     SO_BINDTODEVICE, "lo", 2), 0);
+					     SO_BINDTODEVICE, "lo", 2),
+			    0);
 	}
 	ck_assert_int_eq(socket_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX), 0);
 }
@@ -666,9 +671,10 @@ START_TEST(unpark_discards_what_has_come)
 	struct msghdr nothing = {0};
 
 	ck_assert_int_eq(setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on,
-				    sizeof(on)), 0);
-	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer,
-				     &length), 0);
+			     sizeof(on)),
+	    0);
+	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer, &length),
+	    0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&peer, length), 0);
 	send_to(client, "127.0.0.1", 'o');
 	close(client);
@@ -678,7 +684,7 @@ START_TEST(unpark_discards_what_has_come)
 	ck_assert_int_eq(received(fd), 0);
 	ck_assert_int_eq(errno, EAGAIN);
 	ck_assert_int_eq(recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT),
-			 -1);
+	    -1);
 	ck_assert_int_eq(errno, EAGAIN);
 	client = datagram_socket("127.0.0.1", 0);
 	send_to(client, "127.0.0.1", 'n');
@@ -699,8 +705,8 @@ connect_client(int fd, int client)
 	struct sockaddr_storage peer;
 	socklen_t length = sizeof(peer);
 
-	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer,
-				     &length), 0);
+	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer, &length),
+	    0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&peer, length), 0);
 }
 
@@ -712,7 +718,8 @@ leave_held_back(int fd, const struct datagram_case *c)
 
 	getsockname(c->old, (struct sockaddr *)&peer, &length);
 	ck_assert_int_eq(sendto(fd, "old", 3, MSG_MORE,
-				(struct sockaddr *)&peer, length), 3);
+			     (struct sockaddr *)&peer, length),
+	    3);
 }
 
 static void
@@ -754,7 +761,7 @@ static void (*const datagram_leavings[])(int,
     const struct datagram_case *) = {leave_held_back, leave_datagrams,
     leave_error, leave_client, leave_datagram_filter};
 
-#define DATAGRAM_LEAVINGS                                                     \
+#define DATAGRAM_LEAVINGS                                                      \
 	((int)(sizeof(datagram_leavings) / sizeof(datagram_leavings[0])))
 
 /* By IPv6, one that was connected hears one peer alone (socket.h). */
@@ -763,7 +770,7 @@ START_TEST(whatever_is_left_in_it_a_datagram_socket_is_made_new)
 	static const char *const addresses[] = {"127.0.0.1", OTHER};
 	const char *address = addresses[_i / DATAGRAM_LEAVINGS];
 	struct datagram_case c = {address, datagram_socket(address, 0),
-				  datagram_socket(address, 0)};
+	    datagram_socket(address, 0)};
 	int fd = datagram_socket(address, PORT);
 	struct endpoint e = endpoint_of(address, false);
 	char bytes[8];
@@ -793,7 +800,8 @@ START_TEST(a_locked_filter_cannot_be_undone)
 
 	leave_filtered(fd);
 	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on,
-				    sizeof(on)), 0);
+			     sizeof(on)),
+	    0);
 	ck_assert(!renew(fd, "127.0.0.1"));
 }
 END_TEST
@@ -823,8 +831,8 @@ can_bind_beside(const char *address, const char *interface)
 	bool bound;
 
 	ck_assert(interface == NULL ||
-		  setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
-			     (socklen_t)strlen(interface)) == 0);
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+		(socklen_t)strlen(interface)) == 0);
 	bound = socket_bind(fd, &e) == 0;
 	close(fd);
 	return bound;
@@ -836,7 +844,7 @@ START_TEST(parked_both_ways_nobody_binds_beside)
 	static const struct {
 		const char *any, *own, *other;
 	} families[] = {{"0.0.0.0", "127.0.0.1", "127.0.0.5"},
-			{"::", "::1", OTHER}};
+	    {"::", "::1", OTHER}};
 	const char *const any = families[_i].any;
 	const char *const own = families[_i].own;
 	const char *const other = families[_i].other;
@@ -857,7 +865,8 @@ START_TEST(parked_both_ways_nobody_binds_beside)
 	/* That is what sock_diag(7) is asked for. */
 	ck_assert(can_bind_beside(other, "lo"));
 	close(guard);
-	ck_assert(can_bind_beside(_i == 0 ? other : any, _i == 0 ? NULL : "lo"));
+	ck_assert(
+	    can_bind_beside(_i == 0 ? other : any, _i == 0 ? NULL : "lo"));
 }
 END_TEST
 
@@ -880,8 +889,8 @@ fill(struct answer *answer)
 
 /* Asserts that this mapping has failed so, at the public port. */
 static void
-assert_result(const struct answer *answer, size_t mapping,
-	      enum outcome outcome, int error)
+assert_result(const struct answer *answer, size_t mapping, enum outcome outcome,
+    int error)
 {
 	const struct result *result = &answer->results[mapping];
 
@@ -889,7 +898,7 @@ assert_result(const struct answer *answer, size_t mapping,
 	ck_assert_int_eq(result->error, error);
 	if (outcome != OUTCOME_READY)
 		ck_assert_uint_eq(result->endpoint.port,
-				  plan.mappings[mapping].public_port);
+		    plan.mappings[mapping].public_port);
 }
 
 /* How many sockets the mapping has in the pool. */
@@ -923,8 +932,8 @@ pool_of(unsigned int spares, const char *mapping)
 	plan.spares = spares;
 	plan_map(mapping);
 	ck_assert_msg(fill(&answer), "%s: %s",
-		      endpoint_format(&answer.results[0].endpoint, text),
-		      strerror(answer.results[0].error));
+	    endpoint_format(&answer.results[0].endpoint, text),
+	    strerror(answer.results[0].error));
 	assert_result(&answer, 0, OUTCOME_READY, 0);
 }
 
@@ -968,8 +977,8 @@ server_run(int socket, enum conduct conduct, int ready, int leash)
 	dup2(leash, 5);
 	close_range(6, ~0U, 0);
 	error = (char)(conduct == BINDS || conduct == HIDES_UNHEARD
-			   ? 0
-			   : try_listen(3));
+		? 0
+		: try_listen(3));
 	if (conduct == HIDES || conduct == HIDES_UNHEARD)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (write(4, &error, 1) != 1 || read(5, &error, 1) != 0)
@@ -998,7 +1007,7 @@ server_take(struct pool_variant *v, int socket, enum conduct conduct)
 	ck_assert_int_eq(read(ready[0], &error, 1), 1);
 	ck_assert_int_eq(error, 0);
 	lease_commit(&pool, v, socket,
-		     (struct process_descriptor){server.pid, 3}, &journey);
+	    (struct process_descriptor){server.pid, 3}, &journey);
 	close(ready[0]);
 	close(ready[1]);
 	close(leash[0]);
@@ -1039,10 +1048,9 @@ START_TEST(finds_the_variant_alone)
 	static const struct {
 		const char *address;
 		bool v6only;
-	} covered[] = {{"0.0.0.0", false},   {"::ffff:0.0.0.0", false},
-		       {"127.0.0.1", false}, {"::ffff:127.0.0.1", true},
-		       {"::", false},        {"::", true},
-		       {"::1", false},       {"::1", true}};
+	} covered[] = {{"0.0.0.0", false}, {"::ffff:0.0.0.0", false},
+	    {"127.0.0.1", false}, {"::ffff:127.0.0.1", true}, {"::", false},
+	    {"::", true}, {"::1", false}, {"::1", true}};
 	struct pool_variant *v;
 	struct endpoint bound;
 	size_t i;
@@ -1053,8 +1061,8 @@ START_TEST(finds_the_variant_alone)
 		ck_assert_ptr_nonnull(v);
 		ck_assert(socket_endpoint(v->sockets[0].fd, &bound));
 		ck_assert_uint_eq(bound.port, PORT);
-		bound.v6only =
-		    socket_option(v->sockets[0].fd, IPPROTO_IPV6, IPV6_V6ONLY);
+		bound.v6only = socket_option(v->sockets[0].fd, IPPROTO_IPV6,
+		    IPV6_V6ONLY);
 		ck_assert(endpoint_same_address(&bound, &v->endpoint));
 	}
 	ck_assert_ptr_null(find("127.0.0.2", false));
@@ -1093,7 +1101,8 @@ START_TEST(two_mappings_keep_apart)
 	ck_assert_uint_eq(find("0.0.0.0", false)->endpoint.port, PORT);
 	asked.port = 28444;
 	ck_assert_uint_eq(pool_find(&pool, &asked, IPPROTO_TCP)->mapping, 0);
-	ck_assert_uint_eq(pool_find(&pool, &asked, IPPROTO_TCP)->endpoint.port, 20444);
+	ck_assert_uint_eq(pool_find(&pool, &asked, IPPROTO_TCP)->endpoint.port,
+	    20444);
 }
 END_TEST
 
@@ -1126,8 +1135,9 @@ port_is_free(uint16_t port)
 	int fd = socket_open(&e, IPPROTO_TCP), off = 0, status;
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)), 0);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off,
+			     sizeof(off)),
+	    0);
 	e.port = port;
 	status = socket_bind(fd, &e);
 	close(fd);
@@ -1159,11 +1169,11 @@ START_TEST(a_tcp_port_that_is_shared_is_reported)
 	/* A port that has no old connections of other tests. */
 	if (rows[_i].other != NULL) {
 		struct endpoint e = endpoint_of(rows[_i].other,
-						rows[_i].v6only);
+		    rows[_i].v6only);
 
 		e.port = 20555;
 		ck_assert_int_eq(socket_bind(socket_open(&e, IPPROTO_TCP), &e),
-				 0);
+		    0);
 	}
 	plan.spares = 2;
 	plan_map(rows[_i].mapping);
@@ -1191,7 +1201,7 @@ START_TEST(failure_to_bind_leaves_nothing_of_its_mapping)
 	ck_assert_uint_eq(sockets_of(1), 0);
 	ck_assert_uint_eq(sockets_of(2), pool_size(&plan) / 3);
 	ck_assert_int_eq(unit_descriptors(),
-			 before + (int)(sockets_of(0) + sockets_of(2)));
+	    before + (int)(sockets_of(0) + sockets_of(2)));
 	close(listener);
 	ck_assert(!port_is_free(20444));
 	ck_assert(!port_is_free(20445));
@@ -1243,7 +1253,7 @@ assert_count(const char *address, bool v6only, unsigned int count)
 	ck_assert_msg(v < end, "%s", address);
 	ck_assert_msg(v->count == count, "%s: %u", address, v->count);
 	ck_assert_msg((find(address, v6only) != NULL) == (count > 0), "%s",
-		      address);
+	    address);
 }
 
 static void
@@ -1266,7 +1276,7 @@ lose_loopback(void)
 		return false;
 	set_loopback(SIOCSIFFLAGS, (struct ifreq){.ifr_flags = IFF_UP});
 	set_loopback(SIOCSIFADDR,
-		     (struct ifreq){.ifr_addr = {.sa_family = AF_INET}});
+	    (struct ifreq){.ifr_addr = {.sa_family = AF_INET}});
 	set_loopback(SIOCSIFFLAGS, (struct ifreq){.ifr_flags = 0});
 	return true;
 }
@@ -1297,7 +1307,7 @@ END_TEST
 START_TEST(needs_the_address_that_was_named)
 {
 	static const char *const mappings[] = {"127.0.0.1:20443:28443",
-					       "[::1]:20443:28443"};
+	    "[::1]:20443:28443"};
 	struct answer answer;
 	int before;
 
@@ -1317,21 +1327,21 @@ deny(int call, int argument, int value, int error)
 {
 	const struct sock_filter code[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		     offsetof(struct seccomp_data, nr)),
+		offsetof(struct seccomp_data, nr)),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		     offsetof(struct seccomp_data, args) +
-			 argument * sizeof(uint64_t)),
+		offsetof(struct seccomp_data, args) +
+		    argument * sizeof(uint64_t)),
 	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	const struct sock_fprog program = {LENGTH(code),
-					   (struct sock_filter *)code};
+	    (struct sock_filter *)code};
 
 	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program),
-			 0);
+	    0);
 }
 
 /* As of a kernel with ipv6.disable=1. */
@@ -1414,7 +1424,7 @@ START_TEST(grants_decide_what_the_capability_is_used_for)
 	memset(&pool, 0, sizeof(pool));
 	memset(&answer, 0, sizeof(answer));
 	ck_assert(!pool_fill(&pool, &plan, (bool[PLAN_MAPPINGS_MAX]){false},
-		&answer));
+	    &answer));
 	assert_result(&answer, 0, OUTCOME_DENIED, EACCES);
 	memset(&pool, 0, sizeof(pool));
 	memset(&answer, 0, sizeof(answer));
@@ -1473,8 +1483,7 @@ START_TEST(inherits_bound_sockets_of_the_protocol)
 		ck_assert_int_eq(lease_pick(v, false, &picked), 0);
 		ck_assert_int_eq(picked, fd);
 		lease_commit(&pool, v, picked,
-			    (struct process_descriptor){getpid(), fd},
-			    &(int){-1});
+		    (struct process_descriptor){getpid(), fd}, &(int){-1});
 	}
 	ck_assert(!lease_shares(&pool));
 	lease_refresh(&pool, 1);
@@ -1531,7 +1540,7 @@ START_TEST(each_pick_is_another_socket)
 	ck_assert_int_eq(first, again);
 	ck_assert_int_eq(try_listen(first), 0);
 	lease_commit(&pool, v, first, (struct process_descriptor){1, 3},
-		     &(int){-1});
+	    &(int){-1});
 	ck_assert_int_eq(fcntl(first, F_GETFD), -1);
 	ck_assert_int_eq(lease_pick(v, false, &second), 0);
 	ck_assert_int_ne(first, second);
@@ -1539,7 +1548,7 @@ START_TEST(each_pick_is_another_socket)
 	ck_assert(!lease_shares(&pool));
 	/* The twin does not listen yet. */
 	lease_commit(&pool, v, second, (struct process_descriptor){1, 3},
-		     &(int){-1});
+	    &(int){-1});
 	ck_assert_uint_eq(v->count, 2);
 	glance(false);
 	ck_assert_uint_eq(v->count, 2);
@@ -1712,8 +1721,9 @@ START_TEST(kept_socket_listens_on_where_nobody_can_tell)
 	ck_assert(!lease_shares(&pool));
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
-	ck_assert_int_eq(
-	    socket_option(v->sockets[0].fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	ck_assert_int_eq(socket_option(v->sockets[0].fd, SOL_SOCKET,
+			     SO_ACCEPTCONN),
+	    1);
 	server_end(hidden);
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_NONE_HOLDS);
@@ -2011,8 +2021,8 @@ connect_back(int socket, int client)
 	struct sockaddr_storage peer;
 	socklen_t length = sizeof(peer);
 
-	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer,
-				     &length), 0);
+	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer, &length),
+	    0);
 	ck_assert_int_eq(connect(socket, (struct sockaddr *)&peer, length), 0);
 }
 
@@ -2322,7 +2332,7 @@ enum learning {
 /* What the helper knows of a new server that sets these, unless 0. */
 static void
 learn(struct sockopt_values *seen, enum learning learning, int keepalive,
-      int reuseport)
+    int reuseport)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -2352,14 +2362,14 @@ START_TEST(kept_socket_has_the_options_of_its_server)
 	learn(&seen, _i >> 2 & 1, first, 0);
 	lease_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
-			 first);
+	    first);
 	server_end(server_take(v, socket, LISTENS));
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 	learn(&seen, _i >> 3 & 1, second, 0);
 	lease_prepare(&pool, v, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
-			 second);
+	    second);
 }
 END_TEST
 
@@ -2402,8 +2412,9 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
 		learn(&seen, _i, i & 1, 0);
 		lease_prepare(&pool, v, socket, &seen, false);
-		ck_assert_int_eq(
-		    socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), i & 1);
+		ck_assert_int_eq(socket_option(socket, SOL_SOCKET,
+				     SO_KEEPALIVE),
+		    i & 1);
 		server_end(server_take(v, socket, LISTENS));
 	}
 }
@@ -2451,11 +2462,11 @@ START_TEST(kept_socket_has_the_priority_of_its_server)
 			want(&seen, IPPROTO_IP, IP_TOS, servers[i].tos);
 		lease_prepare(&pool, v, socket, &seen, false);
 		ck_assert_int_eq(socket_option(socket, IPPROTO_IP, IP_TOS),
-				 servers[i].tos);
+		    servers[i].tos);
 		priority = socket_option(socket, SOL_SOCKET, SO_PRIORITY);
 		ck_assert_msg(priority == servers[i].priority,
-			      "server %zu: priority %d, not %d", i, priority,
-			      servers[i].priority);
+		    "server %zu: priority %d, not %d", i, priority,
+		    servers[i].priority);
 		server_end(server_take(v, socket, LISTENS));
 	}
 }
@@ -2489,7 +2500,7 @@ times_set(int level, int name)
 
 static void
 prepare_watched(struct pool_variant *v, int socket,
-		const struct sockopt_values *seen)
+    const struct sockopt_values *seen)
 {
 	int i;
 
@@ -2499,9 +2510,8 @@ prepare_watched(struct pool_variant *v, int socket,
 	watched.fd = 0;
 	for (i = 0; i < SOCKOPT_COUNT; i++)
 		ck_assert_msg(watched.count[i] <= 1,
-			      "level %d, option %d: set %d times",
-			      sockopt_table[i].level, sockopt_table[i].name,
-			      watched.count[i]);
+		    "level %d, option %d: set %d times", sockopt_table[i].level,
+		    sockopt_table[i].name, watched.count[i]);
 }
 
 /* Two servers of one port, of SO_REUSEPORT both: never is it off between. */
@@ -2573,7 +2583,8 @@ add_pool(Suite *s)
 	tcase_add_loop_test(t, a_tcp_port_that_is_shared_is_reported, 0, 11);
 	tcase_add_test(t, failure_to_bind_leaves_nothing_of_its_mapping);
 	/* In the first mapping, in the second, at a common one or not. */
-	tcase_add_loop_test(t, failure_to_open_leaves_nothing_of_its_mapping, 0, 20);
+	tcase_add_loop_test(t, failure_to_open_leaves_nothing_of_its_mapping, 0,
+	    20);
 	tcase_add_test(t, address_of_no_interface_is_reported);
 	tcase_add_test(t, does_without_loopback_addresses);
 	tcase_add_test(t, grants_decide_what_the_capability_is_used_for);
@@ -2629,10 +2640,10 @@ add_options(Suite *s)
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, prepare_sets_flags_and_options);
 	tcase_add_loop_test(t, kept_socket_has_the_options_of_its_server, 0,
-			    16);
+	    16);
 	tcase_add_loop_test(t, options_set_since_are_not_the_next_ones, 0, 2);
 	tcase_add_loop_test(t, options_of_one_socket_are_not_the_next_ones, 0,
-			    2);
+	    2);
 	tcase_add_loop_test(t, prepared_for_nobody_is_prepared_anew, 0, 2);
 	tcase_add_test(t, kept_socket_has_the_priority_of_its_server);
 	tcase_add_loop_test(t, shared_socket_keeps_reuseport, 0, 4);
@@ -2661,15 +2672,15 @@ suite(void)
 	tcase_add_test(t, renewing_resets_who_waits);
 	tcase_add_test(t, renewing_what_never_listened_harms_nothing);
 	tcase_add_loop_test(t, whatever_is_left_in_it_a_socket_is_made_new, 0,
-			    (int)(sizeof(leavings) / sizeof(leavings[0])));
+	    (int)(sizeof(leavings) / sizeof(leavings[0])));
 	tcase_add_test(t, a_connection_is_finished_in_order);
 	tcase_add_test(t, a_connection_is_reset_where_its_server_wants_that);
 	tcase_add_test(t, a_locked_filter_cannot_be_undone);
 	tcase_add_loop_test(t,
-			    whatever_is_left_in_it_a_datagram_socket_is_made_new,
-			    0, 2 * DATAGRAM_LEAVINGS);
+	    whatever_is_left_in_it_a_datagram_socket_is_made_new, 0,
+	    2 * DATAGRAM_LEAVINGS);
 	tcase_add_loop_test(t, a_datagram_socket_that_was_shut_down_is_not_new,
-			    0, 6);
+	    0, 6);
 	tcase_add_loop_test(t, parked_both_ways_nobody_binds_beside, 0, 2);
 	tcase_add_loop_test(t, parking_is_undone, 0, 6);
 	tcase_add_test(t, unpark_discards_what_has_come);

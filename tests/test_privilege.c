@@ -17,9 +17,9 @@ START_TEST(permitted_is_what_the_kernel_says)
 
 	for (c = 0; c < cap_max_bits(); c++) {
 		ck_assert_int_eq(cap_get_flag(own, c, CAP_PERMITTED, &value),
-				 0);
+		    0);
 		ck_assert_int_eq((privilege_permitted() >> c & 1) != 0,
-				 value == CAP_SET);
+		    value == CAP_SET);
 	}
 	cap_free(own);
 	unit_become_ordinary();

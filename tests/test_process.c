@@ -105,7 +105,7 @@ map_two_pages(void)
 	long page = sysconf(_SC_PAGESIZE);
 
 	two_pages = mmap(NULL, (size_t)(2 * page), PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(two_pages, MAP_FAILED);
 	ck_assert_int_eq(munmap(two_pages + page, (size_t)page), 0);
 	memset(two_pages, 'x', (size_t)page);
@@ -122,8 +122,8 @@ START_TEST(reads_memory_of_a_child)
 	struct child child = child_start(write_secret);
 	char copy[16];
 
-	ck_assert_int_eq(
-	    process_read(child.pid, (uintptr_t)secret, copy, sizeof(copy)),
+	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy,
+			     sizeof(copy)),
 	    sizeof(copy));
 	ck_assert_str_eq(copy, "child");
 	ck_assert_str_eq(secret, "parent");
@@ -137,10 +137,10 @@ START_TEST(reads_no_more_than_there_is_room_for)
 	char copy[4] = {'.', '.', '.', '.'};
 
 	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 3),
-			 3);
+	    3);
 	ck_assert_mem_eq(copy, "chi.", 4);
 	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 0),
-			 0);
+	    0);
 	ck_assert_mem_eq(copy, "chi.", 4);
 	child_end(child);
 }
@@ -164,14 +164,14 @@ END_TEST
 
 START_TEST(bad_addresses_are_errors)
 {
-	static const uint64_t bad[] = {
-	    0, 1, INT64_MAX, (uint64_t)1 << 63, UINT64_MAX - 15, UINT64_MAX};
+	static const uint64_t bad[] = {0, 1, INT64_MAX, (uint64_t)1 << 63,
+	    UINT64_MAX - 15, UINT64_MAX};
 	struct child child = child_start(do_nothing);
 	char copy[16];
 	size_t i;
 
 	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
-			 16);
+	    16);
 	for (i = 0; i < LENGTH(bad); i++)
 		ck_assert_int_eq(process_read(child.pid, bad[i], copy, 16), -1);
 	child_end(child);
@@ -187,11 +187,11 @@ START_TEST(undumpable_memory_is_refused)
 	unit_become_ordinary();
 	child = child_start(do_nothing);
 	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
-			 16);
+	    16);
 	child_end(child);
 	child = child_start(become_undumpable);
 	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
-			 -1);
+	    -1);
 	ck_assert_int_eq(errno, EACCES);
 	child_end(child);
 }
@@ -305,9 +305,9 @@ END_TEST
 START_TEST(reads_descriptor_flags)
 {
 	static const int flags[] = {0, SOCK_NONBLOCK, SOCK_CLOEXEC,
-				    SOCK_NONBLOCK | SOCK_CLOEXEC};
+	    SOCK_NONBLOCK | SOCK_CLOEXEC};
 	static const int expected[] = {0, O_NONBLOCK, O_CLOEXEC,
-				       O_NONBLOCK | O_CLOEXEC};
+	    O_NONBLOCK | O_CLOEXEC};
 	int fd = socket(AF_INET, SOCK_STREAM | flags[_i], 0);
 	struct child child = child_start(do_nothing);
 
@@ -426,7 +426,7 @@ assert_found(enum process_holding expected)
 	struct process_descriptor holder = {-2, -3};
 
 	ck_assert_int_eq(process_find_holder(inode_of(held), &holder),
-			 expected);
+	    expected);
 	if (expected == PROCESS_HOLDS)
 		return;
 	ck_assert_int_eq(holder.pid, -2);
@@ -439,7 +439,7 @@ assert_holds(pid_t pid, int fd)
 	struct process_descriptor holder = {-2, -3};
 
 	ck_assert_int_eq(process_find_holder(inode_of(held), &holder),
-			 PROCESS_HOLDS);
+	    PROCESS_HOLDS);
 	ck_assert_int_eq(holder.pid, pid);
 	ck_assert_int_eq(holder.fd, fd);
 }
@@ -597,9 +597,8 @@ START_TEST(undumpable_stranger_holds_nothing)
 	if (child == 0) {
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		_exit(process_socket(getppid(), held) != 0 || errno != EACCES ||
-		      process_find_holder(inode_of(held),
-					  &(struct process_descriptor){0}) !=
-			  PROCESS_NONE_HOLDS);
+		    process_find_holder(inode_of(held),
+			&(struct process_descriptor){0}) != PROCESS_NONE_HOLDS);
 	}
 	status = unit_wait(child);
 	ck_assert(unit_exited(status, 0));
@@ -638,8 +637,9 @@ START_TEST(zombie_holds_nothing)
 
 	assert_found(_i == 0 ? PROCESS_HOLDS : PROCESS_MAY_HOLD);
 	close(child.leash);
-	ck_assert_int_eq(
-	    waitid(P_PID, (id_t)child.pid, &info, WEXITED | WNOWAIT), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)child.pid, &info,
+			     WEXITED | WNOWAIT),
+	    0);
 	assert_found(PROCESS_NONE_HOLDS);
 	unit_wait(child.pid);
 }
@@ -780,8 +780,8 @@ START_TEST(visits_children_alone)
 	process_each_child(visit, &visited);
 	ck_assert_uint_eq(visited.count, 0);
 	for (i = 0; i < CHILDREN; i++)
-		children[i] =
-		    child_start(i == 2 ? rename_and_have_a_child : do_nothing);
+		children[i] = child_start(
+		    i == 2 ? rename_and_have_a_child : do_nothing);
 	process_each_child(visit, &visited);
 	ck_assert_uint_eq(visited.count, CHILDREN);
 	for (i = 0; i < CHILDREN; i++) {
@@ -845,8 +845,8 @@ START_TEST(visits_every_descendant_once)
 	size_t i;
 
 	process_set_adopting(_i % 2 == 1);
-	child = child_start(_i < 2 ? have_two_children
-				   : have_a_child_of_a_thread_that_stays);
+	child = child_start(
+	    _i < 2 ? have_two_children : have_a_child_of_a_thread_that_stays);
 	process_each_descendant(visit, &visited);
 	ck_assert_uint_eq(visited.count, _i < 2 ? 3 : 2);
 	ck_assert(was_visited(&visited, child.pid));

@@ -156,7 +156,8 @@ START_TEST(reads_lines)
 	ck_assert_str_eq(text, "x|");
 	ck_assert_int_eq(program_read(missing, collect, text), PROGRAM_ABSENT);
 	*text = '\0';
-	ck_assert_int_eq(program_read(environment, collect, text), PROGRAM_READ);
+	ck_assert_int_eq(program_read(environment, collect, text),
+	    PROGRAM_READ);
 	ck_assert_str_eq(text, "");
 	ck_assert_int_eq(unit_descriptors(), before);
 }

@@ -64,10 +64,10 @@ START_TEST(reads_what_each_tool_prints)
 {
 	UNIT_NEEDS(make_room(), "no user namespaces here, or no /usr/sbin");
 	make_tool(NFT, CHAIN "\t\ttcp dport 1 redirect to :8443\n\t}\n}", 0);
-	make_tool(IPTABLES,
-	    "*nat\n-A PREROUTING -p tcp --dport 2 -j REDIRECT", 0);
-	make_tool(IP6TABLES,
-	    "*nat\n-A PREROUTING -p tcp --dport 3 -j REDIRECT", 0);
+	make_tool(IPTABLES, "*nat\n-A PREROUTING -p tcp --dport 2 -j REDIRECT",
+	    0);
+	make_tool(IP6TABLES, "*nat\n-A PREROUTING -p tcp --dport 3 -j REDIRECT",
+	    0);
 	ck_assert_int_eq(redirect_list(&rules), REDIRECT_READ);
 	ck_assert_str_eq(diverter(1), "tcp dport 1 redirect to :8443");
 	ck_assert_str_eq(diverter(2),
@@ -113,7 +113,8 @@ START_TEST(describes_and_suggests)
 	ck_assert_str_eq(redirect_describe(&rules, rule, text),
 	    "'-A INPUT -p tcp --dport 8443 -j ACCEPT' of iptables, table "
 	    "filter");
-	ck_assert_str_eq(redirect_suggest(&rules, rule, PORT, IPPROTO_TCP, text),
+	ck_assert_str_eq(redirect_suggest(&rules, rule, PORT, IPPROTO_TCP,
+			     text),
 	    "iptables -I INPUT -p tcp --dport 443 -j ACCEPT");
 }
 END_TEST

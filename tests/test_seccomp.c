@@ -330,9 +330,9 @@ START_TEST(tells_arguments_apart)
 	ck_assert_msg(lives(&pair->allowed, NOT), "%s: control", pair->what);
 	ck_assert_msg(lives(&pair->killed, NOT), "%s: control", pair->what);
 	ck_assert_msg(lives(&pair->allowed, CONFINED), "%s: not allowed",
-		      pair->what);
+	    pair->what);
 	ck_assert_msg(dies(&pair->killed, CONFINED), "%s: not killed",
-		      pair->what);
+	    pair->what);
 }
 END_TEST
 
@@ -385,9 +385,9 @@ START_TEST(allows)
 {
 	ck_assert(lives(&allowed[_i], NOT));
 	ck_assert_msg(lives(&allowed[_i], CONFINED), "system call %ld",
-		      allowed[_i].number);
+	    allowed[_i].number);
 	ck_assert_msg(lives(&allowed[_i], EXPECTED), "system call %ld",
-		      allowed[_i].number);
+	    allowed[_i].number);
 }
 END_TEST
 
@@ -396,10 +396,10 @@ START_TEST(kills)
 	static const struct call twin = {SYS_getpid, {0}};
 
 	ck_assert_msg(lives(&killed[_i], NOT), "system call %ld: control",
-		      killed[_i].number);
+	    killed[_i].number);
 	ck_assert(lives(&twin, CONFINED) && lives(&twin, EXPECTED));
 	ck_assert_msg(dies(&killed[_i], CONFINED), "system call %ld",
-		      killed[_i].number);
+	    killed[_i].number);
 	ck_assert_msg(dies(&killed[_i], EXPECTED) !=
 		(killed[_i].number == SYS_process_vm_writev),
 	    "system call %ld", killed[_i].number);
@@ -427,7 +427,7 @@ static bool
 looks_at_arguments(long number)
 {
 	return number == SYS_openat || number == SYS_write ||
-	       number == SYS_ioctl || number == SYS_fcntl;
+	    number == SYS_ioctl || number == SYS_fcntl;
 }
 
 /* uretprobe and uprobe of x86-64: since Linux 6.14 no filter sees them, and
@@ -450,10 +450,10 @@ START_TEST(kills_every_other_call)
 
 	for (; call.number < NUMBERS; call.number++)
 		ck_assert_msg(is_of_probes(call.number) ||
-				  dies(&call, by) ==
-				      (!is_allowed(call.number, by) ||
-				       looks_at_arguments(call.number)),
-			      "system call %ld", call.number);
+			dies(&call, by) ==
+			    (!is_allowed(call.number, by) ||
+				looks_at_arguments(call.number)),
+		    "system call %ld", call.number);
 }
 END_TEST
 #endif
@@ -487,7 +487,7 @@ START_TEST(kills_calls_of_i386)
 	int status;
 
 	UNIT_NEEDS(unit_exited(i386_getpid_status(NOT), 0),
-		   "this kernel runs no 32-bit programs");
+	    "this kernel runs no 32-bit programs");
 	status = i386_getpid_status(_i == 0 ? CONFINED : EXPECTED);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
@@ -544,7 +544,7 @@ static struct trapped {
 
 static _Noreturn void
 trapped_run(int channel, int (*action)(void), enum seccomp_traps set,
-	    bool baseline)
+    bool baseline)
 {
 	struct seccomp_listener listener = seccomp_listen(set, baseline);
 	struct offer offer = {OFFER_NOTIFY, .killable = listener.killable};
@@ -612,7 +612,7 @@ port_of(int fd)
 }
 
 static const struct sockaddr_in loopback = {.sin_family = AF_INET,
-					    .sin_addr = {0x0100007f}};
+    .sin_addr = {0x0100007f}};
 #define SERVER_FD 42
 
 /* 0 where bind(2) says so and did so, 200 where it says so and did not. */
@@ -623,7 +623,7 @@ do_bind(void)
 
 	dup2(socket(AF_INET, SOCK_STREAM, 0), SERVER_FD);
 	error = errno_of(bind(SERVER_FD, (const struct sockaddr *)&loopback,
-			      sizeof(loopback)));
+	    sizeof(loopback)));
 	if (error != 0)
 		return error;
 	return port_of(SERVER_FD) != 0 ? 0 : 200;
@@ -680,16 +680,17 @@ START_TEST(replaces_a_descriptor)
 	int fd = socket(AF_INET, SOCK_STREAM | (_i ? 0 : SOCK_CLOEXEC), 0);
 	struct seccomp_notif call;
 
-	ck_assert_int_eq(
-	    bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)), 0);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&loopback,
+			     sizeof(loopback)),
+	    0);
 	expected_port = port_of(fd);
 	trap(do_bind_and_look, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
 	ck_assert_int_eq(seccomp_replace(trapped.listener, &call, fd,
-					 (int)call.data.args[0], _i != 0),
-			 0);
+			     (int)call.data.args[0], _i != 0),
+	    0);
 	ck_assert_uint_eq(process_socket(trapped.pid, SERVER_FD),
-			  socket_inode(fd));
+	    socket_inode(fd));
 	ck_assert(seccomp_answer(trapped.listener, &call, 0));
 	ck_assert_int_eq(trapped_end(), _i);
 }
@@ -702,15 +703,16 @@ START_TEST(replacement_that_fails_is_told)
 
 	trap(do_bind, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
-	ck_assert_int_eq(
-	    seccomp_replace(trapped.listener, &call, fd, SERVER_FD, false), 0);
-	ck_assert_int_eq(
-	    seccomp_replace(trapped.listener, &call, -1, SERVER_FD, false),
+	ck_assert_int_eq(seccomp_replace(trapped.listener, &call, fd, SERVER_FD,
+			     false),
+	    0);
+	ck_assert_int_eq(seccomp_replace(trapped.listener, &call, -1, SERVER_FD,
+			     false),
 	    EBADF);
 	ck_assert_int_eq(kill(trapped.pid, SIGKILL), 0);
 	unit_wait(trapped.pid);
-	ck_assert_int_eq(
-	    seccomp_replace(trapped.listener, &call, fd, SERVER_FD, false),
+	ck_assert_int_eq(seccomp_replace(trapped.listener, &call, fd, SERVER_FD,
+			     false),
 	    ENOENT);
 }
 END_TEST
@@ -758,7 +760,7 @@ do_raw(void)
 	int fd = dup2(socket(AF_INET, SOCK_STREAM, 0), SERVER_FD);
 
 	return fd != SERVER_FD ||
-	       syscall(raw.number, a[0], a[1], a[2], a[3], a[4], a[5]) != 0;
+	    syscall(raw.number, a[0], a[1], a[2], a[3], a[4], a[5]) != 0;
 }
 
 static bool
@@ -840,10 +842,10 @@ START_TEST(traps_what_it_says)
 	const struct trap_row *row = &traps[_i];
 
 	ck_assert_int_eq(is_trapped(&row->call, SECCOMP_OBSERVE),
-			 row->observing);
+	    row->observing);
 	ck_assert_int_eq(is_trapped(&row->call, SECCOMP_FETCH), row->fetching);
 	ck_assert_int_eq(is_trapped(&row->call, SECCOMP_EXPECTED),
-			 row->expecting);
+	    row->expecting);
 }
 END_TEST
 
@@ -856,8 +858,8 @@ do_bind_in_a_child(void)
 	if (child == 0)
 		_exit(do_bind());
 	return waitpid(child, &status, 0) == child && WIFEXITED(status)
-		   ? WEXITSTATUS(status)
-		   : 202;
+	    ? WEXITSTATUS(status)
+	    : 202;
 }
 
 START_TEST(children_are_trapped_too)
@@ -1017,9 +1019,9 @@ suite(void)
 	tcase_add_loop_test(t, tells_arguments_apart, 0, LENGTH(pairs));
 	tcase_add_loop_test(t, kills, 0, LENGTH(killed));
 	tcase_add_loop_test(t, writes_where_ports_are_expected, 0,
-			    LENGTH(writing));
+	    LENGTH(writing));
 	tcase_add_loop_test(t, writes_in_no_other_way, 0,
-			    LENGTH(writing_otherwise));
+	    LENGTH(writing_otherwise));
 #ifndef SANITIZED
 	tcase_add_loop_test(t, kills_every_other_call, 0, 2);
 #endif

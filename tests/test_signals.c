@@ -59,8 +59,7 @@ START_TEST(reads_names_and_numbers)
 
 	for (i = 0; i < LENGTH(rows); i++)
 		ck_assert_msg(signal_parse(rows[i].text) == rows[i].signal,
-			      "'%s' is %d", rows[i].text,
-			      signal_parse(rows[i].text));
+		    "'%s' is %d", rows[i].text, signal_parse(rows[i].text));
 }
 END_TEST
 
@@ -104,10 +103,14 @@ START_TEST(rewrites)
 		const char *text;
 		int from, to;
 	} rows[] = {
-	    {"15:3", 15, 3},		     {"TERM:QUIT", 15, 3},
-	    {"SIGTERM:SIGQUIT", 15, 3},	     {"term:9", 15, 9},
-	    {"TSTP:STOP", SIGTSTP, SIGSTOP}, {"64:RTMIN+1", 64, SIGRTMIN + 1},
-	    {"1:0", 1, 0},		     {"HUP:HUP", 1, 1},
+	    {"15:3", 15, 3},
+	    {"TERM:QUIT", 15, 3},
+	    {"SIGTERM:SIGQUIT", 15, 3},
+	    {"term:9", 15, 9},
+	    {"TSTP:STOP", SIGTSTP, SIGSTOP},
+	    {"64:RTMIN+1", 64, SIGRTMIN + 1},
+	    {"1:0", 1, 0},
+	    {"HUP:HUP", 1, 1},
 	    {"USR1:CONT", 10, SIGCONT},
 	};
 	uint8_t table[SIGNAL_MAX];
@@ -118,12 +121,11 @@ START_TEST(rewrites)
 	for (i = 0; i < LENGTH(rows); i++) {
 		memset(table, SIGNAL_KEPT, sizeof(table));
 		ck_assert_int_eq(signal_rewritten(table, rows[i].from),
-				 rows[i].from);
+		    rows[i].from);
 		ck_assert(signal_rewrite(table, rows[i].text, why));
 		for (signal = 1; signal <= SIGNAL_MAX; signal++)
 			ck_assert_int_eq(signal_rewritten(table, signal),
-					 signal == rows[i].from ? rows[i].to
-								: signal);
+			    signal == rows[i].from ? rows[i].to : signal);
 	}
 }
 END_TEST
@@ -158,9 +160,9 @@ START_TEST(refuses_what_cannot_be_rewritten)
 
 	for (i = 0; i < LENGTH(rows); i++) {
 		ck_assert_msg(!signal_rewrite(table, rows[i].text, why),
-			      "'%s' is accepted", rows[i].text);
+		    "'%s' is accepted", rows[i].text);
 		ck_assert_msg(strstr(why, rows[i].why) != NULL,
-			      "'%s' is not in '%s'", rows[i].why, why);
+		    "'%s' is not in '%s'", rows[i].why, why);
 		ck_assert_mem_eq(table, empty, sizeof(table));
 	}
 }

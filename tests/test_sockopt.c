@@ -22,11 +22,14 @@ static const struct {
 } txtime = {1 /* CLOCK_MONOTONIC */, 2};
 
 #define VALUE(structure) 0, &structure, sizeof(structure)
-#define TEXT(text)	 0, text, sizeof(text) - 1
+#define TEXT(text)       0, text, sizeof(text) - 1
 
 /* The one whose place matters to the server: once it is set, IP_UNICAST_IF and
  * its like are refused. */
-#define DEVICE {SOL_SOCKET, SO_BINDTODEVICE, AF_UNSPEC, TEXT("lo")}
+#define DEVICE                                                                 \
+	{                                                                      \
+		SOL_SOCKET, SO_BINDTODEVICE, AF_UNSPEC, TEXT("lo")             \
+	}
 
 /* What a server may set: none is the default of a new socket. */
 static const struct setting {
@@ -191,8 +194,8 @@ static int
 socket_bound_of(struct kind kind)
 {
 	struct endpoint e = {.family = (uint16_t)kind.family};
-	int fd = socket_open(&e, kind.type == SOCK_DGRAM ? IPPROTO_UDP
-							 : IPPROTO_TCP);
+	int fd = socket_open(&e,
+	    kind.type == SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(socket_bind(fd, &e), 0);
@@ -212,10 +215,10 @@ assert_same(const struct sockopt_values *a, const struct sockopt_values *b)
 
 	for (i = 0; i < SOCKOPT_COUNT; i++)
 		ck_assert_msg(a->known[i] == b->known[i] &&
-				  memcmp(a->value[i], b->value[i],
-					 SOCKOPT_VALUE_MAX) == 0,
-			      "level %d, option %d", sockopt_table[i].level,
-			      sockopt_table[i].name);
+			memcmp(a->value[i], b->value[i], SOCKOPT_VALUE_MAX) ==
+			    0,
+		    "level %d, option %d", sockopt_table[i].level,
+		    sockopt_table[i].name);
 }
 
 START_TEST(table_is_sound)
@@ -267,16 +270,16 @@ set_option(int fd, const struct setting *set)
 	if (setsockopt(fd, set->level, set->name, value, size) == 0)
 		return true;
 	ck_assert_msg(errno == ENOPROTOOPT || errno == EOPNOTSUPP ||
-			  errno == EPERM,
-		      "level %d, option %d: %m", set->level, set->name);
+		errno == EPERM,
+	    "level %d, option %d: %m", set->level, set->name);
 	return false;
 }
 
 static bool
 applies_to(const struct setting *set, struct kind kind)
 {
-	const struct sockopt *o =
-	    &sockopt_table[sockopt_find(set->level, set->name)];
+	const struct sockopt
+	    *o = &sockopt_table[sockopt_find(set->level, set->name)];
 
 	if (set->family != AF_UNSPEC && set->family != kind.family)
 		return false;
@@ -306,9 +309,8 @@ START_TEST(each_row_is_set_here)
 			    settings[i].name == o->name)
 				break;
 		ck_assert_msg(i < LENGTH(settings) ||
-				  (o->level == IPPROTO_IPV6 &&
-				   o->name == IPV6_V6ONLY),
-			      "level %d, option %d", o->level, o->name);
+			(o->level == IPPROTO_IPV6 && o->name == IPV6_V6ONLY),
+		    "level %d, option %d", o->level, o->name);
 	}
 }
 END_TEST
@@ -328,7 +330,7 @@ carry_setting(const struct setting *set, struct kind kind)
 	/* The control: no name of 16 zeros, and no default. */
 	ck_assert(wanted.known[option]);
 	ck_assert_mem_ne(wanted.value[option], present.value[option],
-			 SOCKOPT_VALUE_MAX);
+	    SOCKOPT_VALUE_MAX);
 	ck_assert(sockopt_apply(pool, &wanted, &present));
 	sockopt_read(pool, &present);
 	assert_same(&present, &wanted);
@@ -346,7 +348,7 @@ START_TEST(each_option_is_carried_over)
 			there += carry_setting(&settings[_i], kinds[i]);
 	if (there == 0)
 		fprintf(stderr, "not for this kernel: level %d, option %d\n",
-			settings[_i].level, settings[_i].name);
+		    settings[_i].level, settings[_i].name);
 }
 END_TEST
 
@@ -445,7 +447,7 @@ takes_a_value(struct kind kind, int level, int name)
 		size = sizeof(before);
 		takes = getsockopt(fd, level, name, before, &size) == 0 &&
 		    setsockopt(fd, level, name, &values[i],
-			       sizeof(values[i])) == 0;
+			sizeof(values[i])) == 0;
 		size = sizeof(after);
 		takes = takes &&
 		    getsockopt(fd, level, name, after, &size) == 0 &&
@@ -461,8 +463,11 @@ START_TEST(each_option_there_is_is_decided)
 	static const struct {
 		int level, newest;
 	} levels[] = {
-	    {SOL_SOCKET, 84}, {IPPROTO_TCP, 46},  {IPPROTO_UDP, 104},
-	    {IPPROTO_IP, 52}, {IPPROTO_IPV6, 78},
+	    {SOL_SOCKET, 84},
+	    {IPPROTO_TCP, 46},
+	    {IPPROTO_UDP, 104},
+	    {IPPROTO_IP, 52},
+	    {IPPROTO_IPV6, 78},
 	};
 	size_t i;
 	int name;
@@ -471,10 +476,9 @@ START_TEST(each_option_there_is_is_decided)
 	for (i = 0; i < LENGTH(levels); i++)
 		for (name = 0; name <= levels[i].newest; name++)
 			ck_assert_msg(is_decided(levels[i].level, name) ||
-					  !takes_a_value(kinds[_i],
-							 levels[i].level, name),
-				      "level %d, option %d", levels[i].level,
-				      name);
+				!takes_a_value(kinds[_i], levels[i].level,
+				    name),
+			    "level %d, option %d", levels[i].level, name);
 }
 END_TEST
 
@@ -484,8 +488,8 @@ START_TEST(nothing_is_decided_twice)
 
 	for (i = 0; i < LENGTH(left); i++)
 		ck_assert_msg(sockopt_find(left[i].level, left[i].name) == -1,
-			      "level %d, option %d %s", left[i].level,
-			      left[i].name, left[i].why);
+		    "level %d, option %d %s", left[i].level, left[i].name,
+		    left[i].why);
 }
 END_TEST
 
@@ -526,7 +530,7 @@ START_TEST(note_is_what_read_finds)
 	note_setting(&noted, set);
 	sockopt_read(fd, &read);
 	ck_assert_mem_eq(noted.value[option], read.value[option],
-			 SOCKOPT_VALUE_MAX);
+	    SOCKOPT_VALUE_MAX);
 }
 END_TEST
 
@@ -547,7 +551,7 @@ START_TEST(note_is_carried_over)
 	sockopt_apply(pool, &wanted, &present);
 	sockopt_read(pool, &present);
 	ck_assert_mem_eq(present.value[option], expected.value[option],
-			 SOCKOPT_VALUE_MAX);
+	    SOCKOPT_VALUE_MAX);
 }
 END_TEST
 
@@ -593,11 +597,11 @@ START_TEST(lock_of_buffers_is_carried_over)
 		sockopt_read(fresh, &wanted);
 		sockopt_apply(pool, &wanted, &present);
 		ck_assert_int_eq(socket_option(pool, SOL_SOCKET, SO_BUF_LOCK),
-				 0);
+		    0);
 	}
 	/* One that was seen to be set locks, as it would itself. */
 	sockopt_note(&noted, sockopt_find(SOL_SOCKET, SO_RCVBUF), &size,
-		     sizeof(size));
+	    sizeof(size));
 	sockopt_read(pool, &present);
 	wanted = present;
 	sockopt_overlay(&wanted, &noted);
@@ -681,9 +685,9 @@ START_TEST(notes_of_both_are_carried_over)
 	sockopt_read(pool, &present);
 	sockopt_apply(pool, &noted, &present);
 	ck_assert_int_eq(socket_option(server, SOL_SOCKET, SO_PRIORITY),
-			 _i == 0 ? 5 : 6);
+	    _i == 0 ? 5 : 6);
 	ck_assert_int_eq(socket_option(pool, SOL_SOCKET, SO_PRIORITY),
-			 _i == 0 ? 5 : 6);
+	    _i == 0 ? 5 : 6);
 	ck_assert_int_eq(socket_option(pool, IPPROTO_IP, IP_TOS), 0x10);
 }
 END_TEST
@@ -742,7 +746,7 @@ START_TEST(overlay_covers_what_is_known)
 	sockopt_overlay(&values, &over);
 	ck_assert_int_eq(sockopt_integer(&values, SOL_SOCKET, SO_KEEPALIVE), 1);
 	ck_assert_int_eq(sockopt_integer(&values, SOL_SOCKET, SO_RCVBUF),
-			 100000);
+	    100000);
 	ck_assert_int_eq(sockopt_integer(&values, IPPROTO_TCP, TCP_NODELAY), 1);
 	ck_assert(!is_known(&values, SOL_SOCKET, SO_REUSEPORT));
 	ck_assert(!is_known(&values, IPPROTO_IP, IP_TTL));
@@ -763,11 +767,11 @@ START_TEST(overlay_takes_whole_values)
 	sockopt_note(&over, option, "reno", 4);
 	sockopt_overlay(&values, &over);
 	ck_assert_mem_eq(values.value[option], "reno\0\0\0\0\0\0\0\0\0\0\0",
-			 SOCKOPT_VALUE_MAX);
+	    SOCKOPT_VALUE_MAX);
 	sockopt_note(&over, option, "0123456789abcdef", SOCKOPT_VALUE_MAX);
 	sockopt_overlay(&values, &over);
 	ck_assert_mem_eq(values.value[option], "0123456789abcdef",
-			 SOCKOPT_VALUE_MAX);
+	    SOCKOPT_VALUE_MAX);
 }
 END_TEST
 
@@ -845,7 +849,7 @@ suite(void)
 	tcase_add_test(t, what_decides_is_observed);
 	tcase_add_test(t, find_knows_the_table_alone);
 	tcase_add_loop_test(t, each_option_is_carried_over, 0,
-			    LENGTH(settings));
+	    LENGTH(settings));
 	tcase_add_test(t, each_row_is_set_here);
 	tcase_add_loop_test(t, each_option_there_is_is_decided, 0, KINDS);
 	tcase_add_test(t, nothing_is_decided_twice);
@@ -853,17 +857,17 @@ suite(void)
 	tcase_add_loop_test(t, order_does_not_matter, 0, KINDS);
 	tcase_add_loop_test(t, bound_socket_has_the_defaults, 0, KINDS);
 	tcase_add_loop_test(t, timestamps_are_carried_over_to_a_used_socket, 0,
-			    2);
+	    2);
 	tcase_add_test(t, lock_of_buffers_is_carried_over);
 	tcase_add_loop_test(t, note_is_what_read_finds, 0,
-			    LENGTH(settings) - ROUNDED);
+	    LENGTH(settings) - ROUNDED);
 	tcase_add_loop_test(t, note_is_carried_over, 0, LENGTH(settings));
 	tcase_add_test(t, type_of_service_sets_the_priority);
 	tcase_add_test(t, note_of_type_of_service_forgets_the_priority);
 	tcase_add_test(t, note_of_priority_after_type_of_service_stays);
 	tcase_add_loop_test(t, notes_of_both_are_carried_over, 0, 2);
 	tcase_add_loop_test(t, priority_is_carried_over_with_type_of_service, 0,
-			    2);
+	    2);
 	tcase_add_loop_test(t, apply_tells_whether_anything_differed, 0, 2);
 	tcase_add_test(t, overlay_covers_what_is_known);
 	tcase_add_test(t, overlay_takes_whole_values);

@@ -34,7 +34,7 @@ START_TEST(conflicts_with_none)
 	for (i = 0; i < PLAN_MAPPINGS_MAX; i++)
 		for (j = 0; j < i; j++)
 			ck_assert(!mapping_conflicts(&plan.mappings[i],
-						     &plan.mappings[j]));
+			    &plan.mappings[j]));
 	ck_assert(!trial_add(&plan));
 	ck_assert_uint_eq(plan.mapping_count, PLAN_MAPPINGS_MAX);
 }

@@ -21,7 +21,7 @@ static const char passwd[] = "# a comment\n"
 static const char group[] = "# a comment\n"
 			    "root:x:0:\n"
 			    "tls:x:2001:app\n"
-				       "app:x:2000:app\n"
+			    "app:x:2000:app\n"
 			    "no:x:2003:apple,ap,App\n"
 			    "log:x:2002:7,app,other\n"
 			    "42:x:2042:";
@@ -136,14 +136,14 @@ START_TEST(accepts)
 	struct user user;
 
 	ck_assert_msg(user_resolve(&user, row->text, why), "'%s': %s",
-		      row->text, why);
+	    row->text, why);
 	ck_assert_uint_eq(user.uid, row->uid == CALLER ? getuid() : row->uid);
 	ck_assert_uint_eq(user.gid, row->gid == CALLER ? getgid() : row->gid);
 	ck_assert_str_eq(user.home, row->home);
 	ck_assert_uint_eq(user.group_count, row->group_count);
 	ck_assert(row->group_count == 0 ||
-		  memcmp(user.groups, row->groups,
-			 row->group_count * sizeof(gid_t)) == 0);
+	    memcmp(user.groups, row->groups,
+		row->group_count * sizeof(gid_t)) == 0);
 }
 END_TEST
 
@@ -154,10 +154,10 @@ START_TEST(refuses)
 	struct user user;
 
 	ck_assert_msg(user_resolve(&user, row->twin, why), "'%s': %s",
-		      row->twin, why);
+	    row->twin, why);
 	ck_assert_msg(!user_resolve(&user, row->text, why), "'%s'", row->text);
 	ck_assert_msg(strstr(why, row->why) != NULL, "'%s': %s", row->text,
-		      why);
+	    why);
 }
 END_TEST
 
@@ -280,11 +280,12 @@ END_TEST
 
 START_TEST(a_group_listed_twice_counts_once)
 {
-	ck_assert(unit_write("group", "tls:x:2001:app\n"
-				       "web:x:2001:app\n"
-				       "app:x:2000:app\n"
-				       "own:x:2000:app\n"
-				       "log:x:2002:app,app\n"));
+	ck_assert(unit_write("group",
+	    "tls:x:2001:app\n"
+	    "web:x:2001:app\n"
+	    "app:x:2000:app\n"
+	    "own:x:2000:app\n"
+	    "log:x:2002:app,app\n"));
 	assert_user("app", 1000, 2000, 3);
 }
 END_TEST
@@ -301,14 +302,14 @@ START_TEST(compat_lines_are_no_entries)
 
 	for (i = 0; i < LENGTH(names); i++) {
 		snprintf(line, sizeof(line), "%s\n%s::::::\n", names[i],
-			 names[i]);
+		    names[i]);
 		ck_assert(unit_write("passwd", line));
 		assert_refused(names[i], "there is no user");
 		ck_assert_str_eq(user_name(0, named), "0");
 		assert_user("0", 0, getgid(), 0);
 		ck_assert(unit_write("passwd", passwd));
 		snprintf(line, sizeof(line), "%s\n%s:::app\n", names[i],
-			 names[i]);
+		    names[i]);
 		ck_assert(unit_write("group", line));
 		assert_user("app", 1000, 2000, 1);
 		snprintf(line, sizeof(line), "app:%s", names[i]);

@@ -175,7 +175,7 @@ unit_read_back(int fd, char *text, size_t size)
 /* Calls a function in a process of its own; status is 0 if it returns. */
 static inline void
 unit_capture(struct unit_output *output, void (*function)(const void *),
-	     const void *argument)
+    const void *argument)
 {
 	int out = memfd_create("out", MFD_CLOEXEC);
 	int err = memfd_create("err", MFD_CLOEXEC);

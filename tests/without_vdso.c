@@ -33,7 +33,8 @@ start_of_stack(pid_t pid)
 	length = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[length] = '\0';
-	for (at = strrchr(text, ')'); at != NULL && field < START_STACK; field++)
+	for (at = strrchr(text, ')'); at != NULL && field < START_STACK;
+	     field++)
 		at = strchr(at + 1, ' ');
 	return at == NULL ? 0 : strtoul(at, NULL, 10);
 }

@@ -606,8 +606,8 @@ refuse_without_mapping(char **command)
 	option = find_option(command, "-p", "--publish");
 	if (option != NULL)
 		fatalx("no mapping; %.100s stands behind the command '%.100s', "
-		       "whose argument it is: lowport's options go before it "
-		       TRY,
+		       "whose argument it is: lowport's options go before "
+		       "it " TRY,
 		    option, *command);
 	fatalx("no mapping; say which port the server is to own: "
 	       "lowport -p 443:8443 [-u USER] -- %.100s ..." TRY,

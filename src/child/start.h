@@ -19,7 +19,7 @@ struct start {
 	struct origin origin;
 	struct user user;
 	bool user_changes; /* by -u, from root */
-	uint64_t kept; /* capabilities of --keep-caps: privilege.h */
+	uint64_t kept;     /* capabilities of --keep-caps: privilege.h */
 	struct plan plan;
 	struct answer answer;
 	struct activation activation;

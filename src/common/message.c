@@ -112,12 +112,12 @@ read_character(const char *text, uint32_t *character)
 	const unsigned char *at = (const unsigned char *)text;
 	size_t length, i;
 
-	length = *at < 0x80  ? 1
-	    : *at < 0xc0     ? 0
-	    : *at < 0xe0     ? 2
-	    : *at < 0xf0     ? 3
-	    : *at < 0xf8     ? 4
-			     : 0;
+	length = *at < 0x80 ? 1
+	    : *at < 0xc0    ? 0
+	    : *at < 0xe0    ? 2
+	    : *at < 0xf0    ? 3
+	    : *at < 0xf8    ? 4
+			    : 0;
 	*character = length < 2 ? *at : *at & (0x7fU >> length);
 	for (i = 1; i < length; i++) {
 		if ((at[i] & 0xc0) != 0x80)

@@ -302,8 +302,8 @@ privilege_change_user(uid_t uid, gid_t gid)
 	raise_permitted(FOR_IDS);
 	if (!change_ids(uid, gid, NULL, 0))
 		fatal("cannot become user %u, group %u", uid, gid);
-	keep_permitted(PRIVILEGE_BIND | PRIVILEGE_KILL |
-	    UINT64_C(1) << CAP_SETPCAP);
+	keep_permitted(
+	    PRIVILEGE_BIND | PRIVILEGE_KILL | UINT64_C(1) << CAP_SETPCAP);
 }
 
 void

@@ -710,8 +710,7 @@ process_each_socket_anywhere(bool (*visit)(ino_t, struct process_descriptor,
 	    .argument = argument,
 	    .anybody = true};
 
-	if (below == PROCESS_HOLDS ||
-	    search_everybody(&search) == WALK_STOPPED)
+	if (below == PROCESS_HOLDS || search_everybody(&search) == WALK_STOPPED)
 		return PROCESS_HOLDS;
 	return below;
 }

@@ -117,7 +117,8 @@ enum process_holding process_find_holder(ino_t, struct process_descriptor *);
 /* As process_each_socket, and with each that any other process holds which this one may look
  * at: that costs a walk of all of /proc. */
 enum process_holding process_each_socket_anywhere(bool (*visit)(ino_t,
-					     struct process_descriptor, void *),
+						      struct process_descriptor,
+						      void *),
     void *argument);
 
 /* Finds any other process of the machine that holds the socket, if this one may

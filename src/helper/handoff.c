@@ -294,8 +294,7 @@ tell_stranger(struct handoff *h, const struct pool_variant *v, uid_t uid)
 		       "take what comes for the server, so bind(2) fails "
 		       "(EADDRINUSE); end its process: ss -uanp 'sport = :%u' "
 		       "names it to root",
-		    uid, endpoint_format(&v->endpoint, text),
-		    v->endpoint.port);
+		    uid, endpoint_format(&v->endpoint, text), v->endpoint.port);
 }
 
 /* Prepares a socket of the variant for the server: never the unmapped port in

@@ -34,12 +34,12 @@
 #include "supervisor.h"
 
 /* Milliseconds. */
-#define UNUSED_AFTER  30000 /* "the server has not yet bound ..." */
-#define KILL_AFTER    5000 /* leftovers get SIGTERM, then SIGKILL */
-#define KILL_EVERY    50   /* and that until none is left */
-#define BRIEF         100  /* so long no daemon is started */
-#define STRAY_AFTER   500  /* to the first look, and while it starts */
-#define STRAY_EVERY   60000 /* twice as long each time, up to */
+#define UNUSED_AFTER 30000 /* "the server has not yet bound ..." */
+#define KILL_AFTER   5000  /* leftovers get SIGTERM, then SIGKILL */
+#define KILL_EVERY   50    /* and that until none is left */
+#define BRIEF        100   /* so long no daemon is started */
+#define STRAY_AFTER  500   /* to the first look, and while it starts */
+#define STRAY_EVERY  60000 /* twice as long each time, up to */
 
 /* So many processes that are to end are remembered. */
 #define ENDING_MAX 64

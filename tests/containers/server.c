@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PORT 8443
+#define PORT   8443
 #define PUBLIC 443
 
 static union address {
@@ -94,7 +94,7 @@ power_of(pid_t pid)
 		if (sscanf(line, "%31[^:]: %llx", name, &value) != 2)
 			continue;
 		if ((strncmp(name, "Cap", 3) == 0 &&
-		     strcmp(name, "CapBnd") != 0 && value != 0) ||
+			strcmp(name, "CapBnd") != 0 && value != 0) ||
 		    (strcmp(name, "NoNewPrivs") == 0 && value != 1))
 			return line;
 	}
