@@ -218,7 +218,8 @@ let_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
 {
 	const struct endpoint *e = &b->asked;
 
-	if (!told_first_endpoint(&h->told, TOLD_UNCOVERED, e, protocol, error))
+	if (!warned_first_endpoint(&h->warned, WARNED_UNCOVERED, e, protocol,
+		error))
 		return;
 	if (error == UNUSED_UNKNOWN)
 		error = wait_for_bind(b->target.fd);
@@ -265,7 +266,7 @@ tell_in_use(struct handoff *h, const struct pool_variant *v)
 
 	if (!udp && connections == 0 && v->count > 0)
 		return;
-	if (!told_first_endpoint(&h->told, TOLD_IN_USE, &v->endpoint,
+	if (!warned_first_endpoint(&h->warned, WARNED_IN_USE, &v->endpoint,
 		v->protocol, 0))
 		return;
 	endpoint_format(&v->endpoint, text);
@@ -288,7 +289,7 @@ tell_stranger(struct handoff *h, const struct pool_variant *v, uid_t uid)
 {
 	char text[ENDPOINT_TEXT];
 
-	if (told_first_endpoint(&h->told, TOLD_STRANGER, &v->endpoint,
+	if (warned_first_endpoint(&h->warned, WARNED_STRANGER, &v->endpoint,
 		v->protocol, uid))
 		alertx("a UDP socket of user %u is bound beside %s and would "
 		       "take what comes for the server, so bind(2) fails "

@@ -15,8 +15,8 @@
 #include "pool.h"
 #include "request.h"
 #include "target.h"
-#include "told.h"
 #include "unused.h"
+#include "warned.h"
 
 /* Sockets handed out last, by inode: to know them again in a repeated call. */
 #define HANDOFF_RECENT 64
@@ -71,7 +71,7 @@ struct handoff {
 	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
 	struct landlock landlock;
 	bool sandboxed; /* some process has put itself into a sandbox */
-	struct told told;
+	struct warned warned;
 	struct unused unused;
 	struct handoff_uncovered {
 		uint16_t port, protocol;

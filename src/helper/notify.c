@@ -60,7 +60,7 @@ tell_unreadable(struct handoff *h, const struct trapped *t, const char *outcome)
 	if (h->trying)
 		warnx("cannot look at a bind(2) of process %d: %s", process,
 		    why);
-	else if (told_first_process(&h->told, TOLD_UNREADABLE, process))
+	else if (warned_first_process(&h->warned, WARNED_UNREADABLE, process))
 		alertx("cannot look at a bind(2) of process %d: %s; it %s; "
 		       "--method preload needs no such look",
 		    process, why, outcome);
@@ -211,7 +211,7 @@ leave_foreign(struct handoff *h, const struct trapped *t)
 {
 	const pid_t process = process_of(t->bind.task);
 
-	if (told_first_process(&h->told, TOLD_FOREIGN, process))
+	if (warned_first_process(&h->warned, WARNED_FOREIGN, process))
 		alertx("process %d binds port %u in another network namespace, "
 		       "and keeps that port there; start it in this one to "
 		       "have the public port",
@@ -230,7 +230,7 @@ is_forbidden(struct handoff *h, const struct trapped *t)
 	    !landlock_restricts(&h->landlock, t->bind.task))
 		return false;
 	process = process_of(t->bind.task);
-	if (told_first_process(&h->told, TOLD_FORBIDDEN, process))
+	if (warned_first_process(&h->warned, WARNED_FORBIDDEN, process))
 		alertx("process %d is not handed port %u (EACCES): it runs in "
 		       "a sandbox with rules about TCP ports (landlock(7)), "
 		       "which cannot be seen from here; --method preload asks "

@@ -81,7 +81,7 @@ refuse_unplaced(struct handoff *h, const struct arrival *a)
 	/* One that was killed meanwhile is nowhere. */
 	if (kill(a->sender, 0) != 0 && errno == ESRCH)
 		return;
-	if (told_first_process(&h->told, TOLD_UNPLACED, a->sender))
+	if (warned_first_process(&h->warned, WARNED_UNPLACED, a->sender))
 		alertx("cannot tell whether process %d is one of the server's "
 		       "(hidepid= of /proc, or no subreaper?); its bind(2) "
 		       "fails",

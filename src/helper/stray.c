@@ -230,7 +230,7 @@ tell_stray(struct handoff *h, const struct sighting *s)
 	    (uint64_t)s->socket.protocol};
 
 	h->unused.stray = holder_of(s);
-	if (told_first(&h->told, TOLD_STRAY, cause, sizeof(cause)))
+	if (warned_first(&h->warned, WARNED_STRAY, cause, sizeof(cause)))
 		alertx("process %d has %s %u itself: %s", s->holder,
 		    s->socket.protocol == IPPROTO_UDP ? "UDP port" : "port",
 		    s->socket.endpoint.port, cause_of(h, s->holder));
@@ -240,8 +240,8 @@ tell_stray(struct handoff *h, const struct sighting *s)
 static void
 tell_hidden_stray(struct handoff *h, const struct sighting *s)
 {
-	if (h->told.rates[TOLD_UNREADABLE].lately == 0 &&
-	    told_first_endpoint(&h->told, TOLD_STRAY, &s->socket.endpoint,
+	if (h->warned.rates[WARNED_UNREADABLE].lately == 0 &&
+	    warned_first_endpoint(&h->warned, WARNED_STRAY, &s->socket.endpoint,
 		s->socket.protocol, 0))
 		alertx("a process of the server's user has port %u itself; it "
 		       "may be one of the server's, some of which cannot be "
@@ -267,7 +267,7 @@ tell_rival(struct handoff *h, const struct sighting *s)
 {
 	char text[ENDPOINT_TEXT], name[NAME] = "?";
 
-	if (!told_first(&h->told, TOLD_RIVAL, &s->socket.inode,
+	if (!warned_first(&h->warned, WARNED_RIVAL, &s->socket.inode,
 		sizeof(s->socket.inode)))
 		return;
 	endpoint_format(&s->socket.endpoint, text);

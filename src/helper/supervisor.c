@@ -49,16 +49,16 @@ struct supervisor {
 	int signals;
 	int channel; /* -1 once the child is the server, or gone */
 	struct job job;
-	int status;     /* lowport's exit status, once the server ended */
-	bool ended;     /* the server, the first child, has */
-	bool stopping;  /* it was told to */
-	int cleared;    /* the signal that what it left has got, or 0 */
-	bool estranged; /* some of that could not be sent it */
+	int status;         /* lowport's exit status, once the server ended */
+	bool ended;         /* the server, the first child, has */
+	bool stopping;      /* it was told to */
+	int cleared;        /* the signal that what it left has got, or 0 */
+	bool unsignallable; /* some of that could not be sent it */
 	/* Processes of a server that has daemonized, which were told to end and
 	 * have not yet. */
 	pid_t ending[ENDING_MAX];
 	size_t ending_count;
-	int told_to_end; /* the signal they were told by */
+	int end_signal; /* the signal they were told by */
 	/* Times of clock_milliseconds(), 0 for never: */
 	long long unused_at;  /* to report unused mappings */
 	long long clear_at;   /* to end what the server left */
@@ -175,7 +175,7 @@ tell_refused(struct supervisor *s, const struct delivery *delivery)
 {
 	char text[SIGNAL_TEXT];
 
-	if (told_first_process(&s->handoff->told, TOLD_REFUSED,
+	if (warned_first_process(&s->handoff->warned, WARNED_REFUSED,
 		delivery->refused))
 		warnx("%s does not reach process %d, which has changed its "
 		      "user; add kill to --keep-caps, as in --keep-caps "
@@ -212,7 +212,7 @@ clear_leftovers(struct supervisor *s)
 	    .signal = s->cleared == 0 ? SIGTERM : SIGKILL};
 
 	process_each_descendant(deliver, &delivery);
-	s->estranged = delivery.refused != 0 || !delivery.arrived;
+	s->unsignallable = delivery.refused != 0 || !delivery.arrived;
 	s->clear_at = clock_milliseconds() +
 	    (s->cleared == 0 ? KILL_AFTER : KILL_EVERY);
 	s->cleared = delivery.signal;
@@ -228,7 +228,7 @@ give_leftovers_up(const struct supervisor *s)
 {
 	struct delivery look = {.signal = 0};
 
-	if (!s->estranged)
+	if (!s->unsignallable)
 		return false;
 	process_each_descendant(deliver, &look);
 	if (look.arrived && s->cleared != SIGKILL)
@@ -264,7 +264,7 @@ note_ending(pid_t process, void *argument)
 	struct supervisor *s = argument;
 
 	if (s->ending_count < ENDING_MAX &&
-	    !process_ignores(process, s->told_to_end))
+	    !process_ignores(process, s->end_signal))
 		s->ending[s->ending_count++] = process;
 }
 
@@ -276,7 +276,7 @@ note_ending(pid_t process, void *argument)
 static void
 daemon_told(struct supervisor *s, int signal)
 {
-	s->told_to_end = signal;
+	s->end_signal = signal;
 	s->ending_count = 0;
 	process_each_child(note_ending, s);
 	if (s->ending_count == 0 && s->clear_at == 0)
@@ -588,7 +588,7 @@ report_end(struct supervisor *s)
 	    (s->unused_at == 0 || clock_milliseconds() - begun >= BRIEF))
 		stray_look(s->handoff, true);
 	unused_report(s->handoff, UNUSED_NEVER, s->status);
-	told_report_rest(&s->handoff->told);
+	warned_report_rest(&s->handoff->warned);
 }
 
 int

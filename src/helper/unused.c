@@ -26,7 +26,7 @@
 static bool
 is_unused(const struct handoff *h, size_t i)
 {
-	return !h->used[i] && !h->unused.told[i] &&
+	return !h->used[i] && !h->unused.reported[i] &&
 	    !mapping_by_descriptor(&h->plan->mappings[i]);
 }
 
@@ -312,7 +312,7 @@ tell(struct handoff *h, size_t i, enum unused_when when, int status)
 	uint16_t only = 0;
 	int how = list_ports(&h->unused, m->protocol, ports, &only);
 
-	h->unused.told[i] = true;
+	h->unused.reported[i] = true;
 	if (public != NULL)
 		tell_public(m, public);
 	else if (has_port_of(&h->unused.stray, m) || is_elsewhere(h, m))

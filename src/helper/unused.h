@@ -34,7 +34,7 @@ struct unused {
 	struct unused_bind binds[UNUSED_BINDS];
 	size_t count;
 	unsigned int examined;
-	bool told[PLAN_MAPPINGS_MAX];
+	bool reported[PLAN_MAPPINGS_MAX];
 	bool stuck;      /* the server is root, and cannot change its user */
 	bool unreadable; /* some bind could not be looked at */
 	/* Processes with an expected port itself: one of the server, and one

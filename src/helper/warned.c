@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "message.h"
 #include "process.h"
-#include "told.h"
+#include "warned.h"
 
 #define MINUTE 60000
 
@@ -24,28 +24,28 @@ hash(uint64_t so_far, const void *bytes, size_t size)
 }
 
 static bool
-is_known(const struct told *told, uint64_t cause)
+is_known(const struct warned *warned, uint64_t cause)
 {
 	size_t i;
 
-	for (i = 0; i < TOLD_KNOWN && i < told->count; i++)
-		if (told->known[i] == cause)
+	for (i = 0; i < WARNED_KNOWN && i < warned->count; i++)
+		if (warned->known[i] == cause)
 			return true;
 	return false;
 }
 
 static void
-rest_report(struct told_rate *rate)
+rest_report(struct warned_rate *rate)
 {
 	if (rate->left_out > 0)
 		alertx("%u more messages of this kind were left out; "
 		       "at most %d are printed a minute",
-		    rate->left_out, TOLD_BURST);
+		    rate->left_out, WARNED_BURST);
 	rate->left_out = 0;
 }
 
 static bool
-is_too_many(struct told_rate *rate)
+is_too_many(struct warned_rate *rate)
 {
 	const long long time = clock_milliseconds();
 
@@ -54,7 +54,7 @@ is_too_many(struct told_rate *rate)
 		rate->since = time;
 		rate->lately = 0;
 	}
-	if (rate->lately < TOLD_BURST) {
+	if (rate->lately < WARNED_BURST) {
 		rate->lately++;
 		return false;
 	}
@@ -63,7 +63,7 @@ is_too_many(struct told_rate *rate)
 }
 
 bool
-told_first(struct told *told, enum told_kind kind, const void *cause,
+warned_first(struct warned *warned, enum warned_kind kind, const void *cause,
     size_t size)
 {
 	const uint8_t first = (uint8_t)kind;
@@ -71,36 +71,37 @@ told_first(struct told *told, enum told_kind kind, const void *cause,
 
 	hashed = hash(hashed, cause, size);
 	/* What is left out now is printed when it comes again later. */
-	if (is_known(told, hashed) || is_too_many(&told->rates[kind]))
+	if (is_known(warned, hashed) || is_too_many(&warned->rates[kind]))
 		return false;
-	told->known[told->count++ % TOLD_KNOWN] = hashed;
+	warned->known[warned->count++ % WARNED_KNOWN] = hashed;
 	return true;
 }
 
 bool
-told_first_process(struct told *told, enum told_kind kind, pid_t process)
+warned_first_process(struct warned *warned, enum warned_kind kind,
+    pid_t process)
 {
 	const uint64_t cause[] = {(uint64_t)process, process_started(process)};
 
-	return told_first(told, kind, cause, sizeof(cause));
+	return warned_first(warned, kind, cause, sizeof(cause));
 }
 
 bool
-told_first_endpoint(struct told *told, enum told_kind kind,
+warned_first_endpoint(struct warned *warned, enum warned_kind kind,
     const struct endpoint *e, int protocol, int detail)
 {
 	uint32_t cause[8] = {e->family, e->port, e->scope, (uint32_t)protocol};
 
 	cause[3] |= (uint32_t)detail << 16;
 	memcpy(&cause[4], e->address, sizeof(e->address));
-	return told_first(told, kind, cause, sizeof(cause));
+	return warned_first(warned, kind, cause, sizeof(cause));
 }
 
 void
-told_report_rest(struct told *told)
+warned_report_rest(struct warned *warned)
 {
-	struct told_rate *rate = told->rates;
+	struct warned_rate *rate = warned->rates;
 
-	for (; rate < told->rates + TOLD_KINDS; rate++)
+	for (; rate < warned->rates + WARNED_KINDS; rate++)
 		rest_report(rate);
 }

@@ -6,21 +6,23 @@
 #include <netinet/in.h>
 
 #include "message.h"
-#include "told.h"
 #include "unit.h"
+#include "warned.h"
 
-static struct told told;
+static struct warned warned;
 
 START_TEST(each_cause_once)
 {
 	int cause;
 
 	for (cause = 0; cause < 5; cause++) {
-		ck_assert(told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
 		ck_assert(
-		    !told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
+		    warned_first(&warned, WARNED_STRAY, &cause, sizeof(cause)));
+		ck_assert(!warned_first(&warned, WARNED_STRAY, &cause,
+		    sizeof(cause)));
 		/* Of another kind it is another one. */
-		ck_assert(told_first(&told, TOLD_RIVAL, &cause, sizeof(cause)));
+		ck_assert(
+		    warned_first(&warned, WARNED_RIVAL, &cause, sizeof(cause)));
 	}
 }
 END_TEST
@@ -29,14 +31,20 @@ START_TEST(addresses_differ_in_every_part)
 {
 	struct endpoint e = {.family = AF_INET, .port = 443};
 
-	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
-	ck_assert(!told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
-	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_UDP, 0));
-	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, -1));
+	ck_assert(
+	    warned_first_endpoint(&warned, WARNED_IN_USE, &e, IPPROTO_TCP, 0));
+	ck_assert(
+	    !warned_first_endpoint(&warned, WARNED_IN_USE, &e, IPPROTO_TCP, 0));
+	ck_assert(
+	    warned_first_endpoint(&warned, WARNED_IN_USE, &e, IPPROTO_UDP, 0));
+	ck_assert(
+	    warned_first_endpoint(&warned, WARNED_IN_USE, &e, IPPROTO_TCP, -1));
 	e.address[3] = 1;
-	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
+	ck_assert(
+	    warned_first_endpoint(&warned, WARNED_IN_USE, &e, IPPROTO_TCP, 0));
 	e.port = 444;
-	ck_assert(told_first_endpoint(&told, TOLD_IN_USE, &e, IPPROTO_TCP, 0));
+	ck_assert(
+	    warned_first_endpoint(&warned, WARNED_IN_USE, &e, IPPROTO_TCP, 0));
 }
 END_TEST
 
@@ -54,12 +62,12 @@ START_TEST(a_process_is_one_cause)
 {
 	pid_t child = start_child();
 
-	ck_assert(told_first_process(&told, TOLD_REFUSED, getpid()));
-	ck_assert(!told_first_process(&told, TOLD_REFUSED, getpid()));
-	ck_assert(told_first_process(&told, TOLD_REFUSED, child));
+	ck_assert(warned_first_process(&warned, WARNED_REFUSED, getpid()));
+	ck_assert(!warned_first_process(&warned, WARNED_REFUSED, getpid()));
+	ck_assert(warned_first_process(&warned, WARNED_REFUSED, child));
 	unit_wait(child);
 	/* One that starts at another time is another process. */
-	ck_assert(told_first_process(&told, TOLD_REFUSED, child));
+	ck_assert(warned_first_process(&warned, WARNED_REFUSED, child));
 }
 END_TEST
 
@@ -70,10 +78,11 @@ flood(const void *nothing)
 
 	(void)nothing;
 	for (cause = 0; cause < 100; cause++)
-		first += told_first(&told, TOLD_STRAY, &cause, sizeof(cause));
-	ck_assert_int_eq(first, TOLD_BURST);
-	told_report_rest(&told);
-	told_report_rest(&told);
+		first += warned_first(&warned, WARNED_STRAY, &cause,
+		    sizeof(cause));
+	ck_assert_int_eq(first, WARNED_BURST);
+	warned_report_rest(&warned);
+	warned_report_rest(&warned);
 }
 
 START_TEST(a_flood_is_counted)
@@ -94,20 +103,20 @@ START_TEST(what_is_left_out_is_not_forgotten)
 	int cause;
 
 	for (cause = 0; cause < 17; cause++)
-		told_first(&told, TOLD_STRAY, &cause, sizeof(cause));
+		warned_first(&warned, WARNED_STRAY, &cause, sizeof(cause));
 	cause = 16;
-	told.rates[TOLD_STRAY].left_out = 0;
-	ck_assert(!told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
-	told.rates[TOLD_STRAY] = (struct told_rate){0};
-	ck_assert(told_first(&told, TOLD_STRAY, &cause, sizeof(cause)));
+	warned.rates[WARNED_STRAY].left_out = 0;
+	ck_assert(!warned_first(&warned, WARNED_STRAY, &cause, sizeof(cause)));
+	warned.rates[WARNED_STRAY] = (struct warned_rate){0};
+	ck_assert(warned_first(&warned, WARNED_STRAY, &cause, sizeof(cause)));
 }
 END_TEST
 
 int
 main(void)
 {
-	Suite *suite = suite_create("told");
-	TCase *tests = tcase_create("told");
+	Suite *suite = suite_create("warned");
+	TCase *tests = tcase_create("warned");
 
 	tcase_add_test(tests, each_cause_once);
 	tcase_add_test(tests, addresses_differ_in_every_part);
