@@ -2,12 +2,13 @@
 /*
  * lowport: an unmodified, unprivileged server owns a privileged port.
  *
- * Two processes.  The helper keeps the capability until the ports are bound and
- * then drops it for ever; the child never uses it and becomes the server.  The
- * server's first instruction runs when no process of ours can bind a privileged
- * port any more.
+ * Runs in: both processes.  The helper keeps the capability until the ports are
+ * bound, and then drops it for ever.  The child never uses it, and becomes the
+ * server.  Before the server's first instruction runs, neither of them can bind
+ * a privileged port any more.
+ * Reads: in the helper, the child's plan.
  */
-#include "machine.h" /* before what a refused one may lack */
+#include "machine.h" /* first: a refused machine may lack the others */
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -26,7 +27,7 @@
 #include "target.h"
 #include "verdict.h"
 
-/* Static: the size is bounded, and what is never touched costs nothing. */
+/* Static: the size is bounded, and pages that are never touched cost nothing. */
 static struct plan plan;
 static struct pool pool;
 
@@ -35,9 +36,8 @@ refuse_unusable_start(int argc)
 {
 	int fd;
 
-	/* The sockets of ours would take the places of these, and a server
-	 * would print into one.  (With a file capability glibc has put
-	 * /dev/null there before main, and all is well.) */
+	/* Our sockets would get these numbers, and the server would print into
+	 * one.  (With a file capability glibc has opened /dev/null there.) */
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			fatalx("file descriptor %d is closed; redirect it from "
@@ -50,7 +50,8 @@ refuse_unusable_start(int argc)
 		       "its right; use: setcap cap_net_bind_service=p");
 }
 
-/* The helper needs none of what the caller left open; the server may. */
+/* Closes all else that the caller left open.  The child keeps it, as the server
+ * may need it. */
 static int
 keep_only(int channel)
 {
@@ -58,16 +59,16 @@ keep_only(int channel)
 
 	if (channel != kept && dup3(channel, kept, O_CLOEXEC) < 0)
 		fatal("cannot move the channel");
-	/* By close_range(2), or without it: an old container's profile refuses
-	 * that, and gVisor its usual arguments. */
+	/* It works without close_range(2), too: old profiles of containers
+	 * refuse that, and gVisor refuses its usual arguments. */
 	closefrom(kept + 1);
 	return kept;
 }
 
-/* Nobody shall wait for the helper to close standard output, or to leave a
- * file system. */
+/* The helper must not keep a pipe open that somebody reads, nor a file system
+ * busy that somebody unmounts. */
 static void
-leave_the_rest(void)
+leave_output_and_directory(void)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -79,7 +80,7 @@ leave_the_rest(void)
 		warnx("cannot leave the working directory");
 }
 
-/* The pool may be larger than the soft limit; the server keeps that. */
+/* The pool may need more than the soft limit.  The server keeps its own. */
 static void
 raise_descriptor_limit(void)
 {
@@ -91,7 +92,7 @@ raise_descriptor_limit(void)
 	}
 }
 
-/* A plan of nothing, in place of one that is refused or never came. */
+/* The plan was refused or never came: an empty one takes its place. */
 static void
 refuse_plan(struct answer *answer)
 {
@@ -104,7 +105,8 @@ refuse_plan(struct answer *answer)
 		answer->results[i].outcome = OUTCOME_REFUSED;
 }
 
-/* What the server is given when it starts.  Who does not take it gets none. */
+/* Sends the child the sockets that the server starts with.  If the child does not
+ * take one, it is closed. */
 static void
 give_sockets(int channel)
 {
@@ -124,10 +126,6 @@ give_sockets(int channel)
 	}
 }
 
-/*
- * Everything between the fork and privilege_drop runs with the capability
- * permitted.  The answer is sent when it is gone, whatever came of the plan.
- */
 static int
 helper_run(int channel, pid_t child, pid_t parent)
 {
@@ -139,10 +137,11 @@ helper_run(int channel, pid_t child, pid_t parent)
 	struct answer answer = {0};
 	int signals;
 
+	/* With the capability: receive one plan, check it, and bind its ports. */
 	privilege_hide();
 	channel = keep_only(channel);
 	handoff.network = socket_network(channel);
-	leave_the_rest();
+	leave_output_and_directory();
 	raise_descriptor_limit();
 	signals = supervisor_prepare();
 	privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL);
@@ -154,14 +153,17 @@ helper_run(int channel, pid_t child, pid_t parent)
 	} else {
 		refuse_plan(&answer);
 	}
+
+	/* The drop: the capability goes for ever, whatever came of the plan. */
 	privilege_drop(plan.uid, plan.gid, plan.keep_kill ? PRIVILEGE_KILL : 0);
 	message_set(plan.verbosity, plan.journal);
 	handoff.adopts = supervisor_settle(&plan.supervision, parent);
 	seccomp_confine(plan.show_expected != 0);
+
 	/* From here on the helper has no power over anything but the server. */
 	if (plan.baseline)
 		target_set_baseline();
-	/* Where it never comes, the child is gone, or will be. */
+	/* If it never comes, the child has ended, or soon will. */
 	channel_receive_ready(channel);
 	handoff.observe = plan.observe || !target_can_fetch(child);
 	answer.observe = handoff.observe;
@@ -183,9 +185,8 @@ main(int argc, char **argv)
 	child = fork();
 	if (child < 0)
 		fatal("cannot fork");
-	if (child > 0)
-		_exit(helper_run(channel[0], child,
-		    parent)); /* with nothing to flush */
+	if (child > 0) /* _exit: there is nothing to flush */
+		_exit(helper_run(channel[0], child, parent));
 	close(channel[0]);
 	launch(channel[1], argc, argv, &signals);
 }

@@ -277,6 +277,22 @@ refuses() {
 	done
 }
 
+@test "the pages link to files, and src/README.md names functions, that exist" {
+	local page name
+
+	for page in README.md src/README.md; do
+		for name in $(grep -o '](\([^):#]*\))' $page | tr -d ']()'); do
+			echo "$page: $name"
+			[ -e "$(dirname $page)/$name" ]
+		done
+	done
+	for name in $(grep -o '`[a-z]*_[a-z_]*`' src/README.md | tr -d '`'); do
+		echo "$name"
+		grep -rqE "^$name\(" src
+	done
+	[ -n "$name" ]
+}
+
 # In the table: a row whose first flag is true.
 @test "table and manual name the same socket options that are watched" {
 	sed -n 's/^    {[A-Z0-9_]*, \([A-Z0-9_]*\), [^,]*, true[,}].*/\1/p' \
