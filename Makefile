@@ -203,7 +203,8 @@ sandboxed-sanitized:
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
 FUZZERS        = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz_*.c))
 # Rooms each is linked with, by pattern, and those it plays itself.
-FUZZED         = common/% helper/pool helper/sockopt helper/clock
+FUZZED         = common/% helper/pool helper/parking \
+                 helper/sockstate helper/sockopt helper/clock
 PLAYED         =
 FUZZ_SECONDS   = 600
 MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
@@ -227,7 +228,8 @@ fuzzers: all $(FUZZERS)
 $(BUILD)/fuzz_handoff: FUZZED = common/% helper/%
 $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  common/process common/seccomp common/socket common/verdict \
-                 helper/obstacle helper/target helper/stray helper/listing \
+                 helper/obstacle helper/parking helper/sockstate \
+                 helper/target helper/stray helper/listing \
                  helper/supervisor helper/job
 $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
                  child/program

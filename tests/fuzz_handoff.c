@@ -20,11 +20,13 @@
 #include "message.h"
 #include "notify.h"
 #include "obstacle.h"
+#include "parking.h"
 #include "preload.h"
 #include "privilege.h"
 #include "process.h"
 #include "seccomp.h"
 #include "socket.h"
+#include "sockstate.h"
 #include "target.h"
 
 /* Sockets are numbers no descriptor has. */
@@ -246,7 +248,7 @@ park(int socket, bool parked)
 }
 
 bool
-socket_park(int socket, const struct endpoint *e)
+parking_begin(int socket, const struct endpoint *e)
 {
 	FUZZ_ASSERT(
 	    memcmp(&sockets[socket - FIRST_FD].endpoint, e, sizeof(*e)) == 0);
@@ -254,39 +256,39 @@ socket_park(int socket, const struct endpoint *e)
 }
 
 bool
-socket_unpark(int socket)
+parking_end(int socket)
 {
 	return park(socket, false);
 }
 
 void
-socket_discard(int socket)
+sockstate_discard(int socket)
 {
 	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
 }
 
 bool
-socket_is_connected(int socket)
+sockstate_is_connected(int socket)
 {
 	return socket % 2 == 0;
 }
 
 bool
-socket_is_shut(int socket)
+sockstate_is_shut(int socket)
 {
 	return socket % 8 == 0;
 }
 
 bool
-socket_is_listening(int socket)
+sockstate_is_listening(int socket)
 {
 	return socket % 4 == 1;
 }
 
 bool
-socket_park_otherwise(int socket, const struct endpoint *e)
+parking_begin_guard(int socket, const struct endpoint *e)
 {
-	return socket_park(socket, e);
+	return parking_begin(socket, e);
 }
 
 void
@@ -296,15 +298,15 @@ socket_keep_alone(int socket)
 }
 
 void
-socket_finish(int socket)
+sockstate_end_connection(int socket)
 {
 	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_TCP);
 }
 
-enum socket_end
-socket_end(int socket)
+enum sockstate_ending
+sockstate_ending(int socket)
 {
-	return socket % 3 == 0 ? SOCKET_ENDED : SOCKET_DELIVERED;
+	return socket % 3 == 0 ? SOCKSTATE_ENDED : SOCKSTATE_DELIVERED;
 }
 
 bool
@@ -492,7 +494,7 @@ diag_find_stranger(int diag, uid_t own, const struct endpoint *e, uid_t *uid)
 }
 
 bool
-socket_renew(int socket, const struct endpoint *e)
+sockstate_renew(int socket, const struct endpoint *e)
 {
 	(void)e;
 	FUZZ_ASSERT(socket >= FIRST_FD && socket < FIRST_FD + sockets_made);

@@ -7,6 +7,7 @@
 
 #include "holder.h"
 #include "mapping.h"
+#include "parking.h"
 #include "socket.h"
 #include "unit.h"
 
@@ -38,7 +39,7 @@ start_with(const struct endpoint *e, int protocol, bool listens)
 		prctl(PR_SET_NAME, "the holder");
 		fd = socket_open(e, protocol);
 		if (fd < 0 || socket_bind(fd, e) != 0 ||
-		    (protocol == IPPROTO_UDP && !socket_park(fd, e)) ||
+		    (protocol == IPPROTO_UDP && !parking_begin(fd, e)) ||
 		    (listens && listen(fd, 1) != 0) ||
 		    write(ends[1], &byte, 1) != 1)
 			_exit(1);

@@ -21,9 +21,11 @@
 #include "clock.h"
 #include "constants.h"
 #include "lease.h"
+#include "parking.h"
 #include "pool.h"
 #include "privilege.h"
 #include "socket.h"
+#include "sockstate.h"
 #include "unit.h"
 
 #define PORT        20443 /* public */
@@ -301,7 +303,7 @@ renew(int fd, const char *address)
 {
 	struct endpoint e = endpoint_of(address, false);
 
-	return socket_renew(fd, &e);
+	return sockstate_renew(fd, &e);
 }
 
 START_TEST(renewing_keeps_the_binding)
@@ -460,7 +462,7 @@ leave_connecting(int fd)
 	}
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	ck_assert_int_eq(connect_out(fd, port), EINPROGRESS);
-	ck_assert(socket_is_connected(fd));
+	ck_assert(sockstate_is_connected(fd));
 }
 
 static void
@@ -520,7 +522,7 @@ START_TEST(whatever_is_left_in_it_a_socket_is_made_new)
 
 	leavings[_i](fd);
 	ck_assert(renew(fd, "0.0.0.0"));
-	ck_assert(!socket_is_connected(fd));
+	ck_assert(!sockstate_is_connected(fd));
 	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size),
 	    0);
 	ck_assert_int_eq(error, 0);
@@ -546,15 +548,15 @@ START_TEST(a_connection_is_finished_in_order)
 	int fd = socket_bound("0.0.0.0", false), peer = connect_peer(fd);
 	char bytes[8];
 
-	ck_assert(socket_is_connected(fd));
-	ck_assert_int_eq(socket_end(fd), SOCKET_ENDING);
+	ck_assert(sockstate_is_connected(fd));
+	ck_assert_int_eq(sockstate_ending(fd), SOCKSTATE_ENDING);
 	ck_assert_int_eq(write(fd, "last", 4), 4);
-	socket_finish(fd);
+	sockstate_end_connection(fd);
 	ck_assert_int_eq(read(peer, bytes, sizeof(bytes)), 4);
 	ck_assert_int_eq(read(peer, bytes, sizeof(bytes)), 0);
 	close(peer);
-	ck_assert_int_eq(socket_end(fd), SOCKET_ENDED);
-	ck_assert(!socket_is_connected(fd));
+	ck_assert_int_eq(sockstate_ending(fd), SOCKSTATE_ENDED);
+	ck_assert(!sockstate_is_connected(fd));
 }
 END_TEST
 
@@ -565,10 +567,10 @@ START_TEST(a_connection_is_reset_where_its_server_wants_that)
 	char byte;
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-	socket_finish(fd);
+	sockstate_end_connection(fd);
 	ck_assert_int_eq(read(peer, &byte, 1), -1);
 	ck_assert_int_eq(errno, ECONNRESET);
-	ck_assert_int_eq(socket_end(fd), SOCKET_ENDED);
+	ck_assert_int_eq(sockstate_ending(fd), SOCKSTATE_ENDED);
 }
 END_TEST
 
@@ -637,14 +639,14 @@ START_TEST(parking_is_undone)
 	const char *const *sent;
 
 	for (round = 0; round < 3; round++) {
-		ck_assert(socket_park(fd, &e));
+		ck_assert(parking_begin(fd, &e));
 		for (sent = rows[_i].sent; *sent != NULL; sent++) {
 			from = datagram_socket(*sent, 0);
 			send_to(from, *sent, 'p');
 			ck_assert_int_eq(received(fd), 0);
 			close(from);
 		}
-		ck_assert(socket_unpark(fd));
+		ck_assert(parking_end(fd));
 		for (sent = rows[_i].sent; *sent != NULL; sent++) {
 			from = datagram_socket(*sent, 0);
 			send_to(from, *sent, 'u');
@@ -679,8 +681,8 @@ START_TEST(unpark_discards_what_has_come)
 	send_to(client, "127.0.0.1", 'o');
 	close(client);
 	ck_assert_int_eq(send(fd, "x", 1, 0), 1); /* to nobody */
-	ck_assert(socket_park(fd, &e));
-	ck_assert(socket_unpark(fd));
+	ck_assert(parking_begin(fd, &e));
+	ck_assert(parking_end(fd));
 	ck_assert_int_eq(received(fd), 0);
 	ck_assert_int_eq(errno, EAGAIN);
 	ck_assert_int_eq(recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT),
@@ -764,7 +766,7 @@ static void (*const datagram_leavings[])(int,
 #define DATAGRAM_LEAVINGS                                                      \
 	((int)(sizeof(datagram_leavings) / sizeof(datagram_leavings[0])))
 
-/* By IPv6, one that was connected hears one peer alone (socket.h). */
+/* By IPv6, one that was connected hears one peer alone (parking.h). */
 START_TEST(whatever_is_left_in_it_a_datagram_socket_is_made_new)
 {
 	static const char *const addresses[] = {"127.0.0.1", OTHER};
@@ -776,8 +778,8 @@ START_TEST(whatever_is_left_in_it_a_datagram_socket_is_made_new)
 	char bytes[8];
 
 	datagram_leavings[_i % DATAGRAM_LEAVINGS](fd, &c);
-	ck_assert(socket_renew(fd, &e));
-	ck_assert(!socket_is_connected(fd));
+	ck_assert(sockstate_renew(fd, &e));
+	ck_assert(!sockstate_is_connected(fd));
 	/* Nothing was sent to make it so. */
 	ck_assert_int_eq(received(c.old), 0);
 	ck_assert_int_eq(received(fd), 0);
@@ -815,9 +817,9 @@ START_TEST(a_datagram_socket_that_was_shut_down_is_not_new)
 	int fd = datagram_socket(address, PORT);
 
 	/* The control. */
-	ck_assert(socket_renew(fd, &e));
+	ck_assert(sockstate_renew(fd, &e));
 	shutdown(fd, hows[_i % 3]);
-	ck_assert(!socket_renew(fd, &e));
+	ck_assert(!sockstate_renew(fd, &e));
 }
 END_TEST
 
@@ -851,8 +853,8 @@ START_TEST(parked_both_ways_nobody_binds_beside)
 	struct endpoint e = endpoint_of(any, true);
 	int parked = datagram_socket_at(&e), guard = datagram_socket_at(&e);
 
-	ck_assert(socket_park(parked, &e));
-	ck_assert(socket_park_otherwise(guard, &e));
+	ck_assert(parking_begin(parked, &e));
+	ck_assert(parking_begin_guard(guard, &e));
 	/* The control: with the option, anybody can. */
 	ck_assert(can_bind_beside(any, NULL));
 	socket_keep_alone(parked);
@@ -2125,10 +2127,10 @@ START_TEST(what_may_be_passed_on_is_given_last)
 	server_end(server);
 	server = datagram_server(v, &second);
 	ck_assert_int_ne(first, second);
-	ck_assert(socket_is_connected(first));
+	ck_assert(sockstate_is_connected(first));
 	lease_refresh(&pool, 1);
 	lease_refresh(&pool, 1);
-	ck_assert(socket_is_connected(first));
+	ck_assert(sockstate_is_connected(first));
 	/* Not so one that others' datagrams would go to. */
 	server_end(server);
 	server = datagram_server(v, &third);
@@ -2160,7 +2162,7 @@ START_TEST(what_is_not_connected_is_let_go)
 	lease_refresh(&pool, LEASE_LOOKS);
 	ck_assert_uint_eq(v->count, 2);
 	ck_assert_int_eq(fcntl(sockets[0], F_GETFD), -1);
-	ck_assert(socket_is_connected(clients_own));
+	ck_assert(sockstate_is_connected(clients_own));
 	server_end(client_server);
 	servers[1] = datagram_server(v, &sockets[1]);
 	age(v);
@@ -2198,7 +2200,7 @@ START_TEST(what_was_shut_down_is_not_given_again)
 		ck_assert_uint_eq(v->count, 2 - (unsigned int)i);
 	}
 	server = datagram_server(v, &socket);
-	ck_assert(!socket_is_shut(socket));
+	ck_assert(!sockstate_is_shut(socket));
 	connect_back(socket, client);
 	ck_assert_int_eq(shutdown(socket, SHUT_WR), 0);
 	datagram_server_end(v, server);
@@ -2208,7 +2210,7 @@ START_TEST(what_was_shut_down_is_not_given_again)
 }
 END_TEST
 
-/* One of IPv6 that has been connected is deaf to others (socket.h): rather one
+/* One of IPv6 that has been connected is deaf to others (parking.h): rather one
  * that was not, as the next server may not connect it. */
 START_TEST(what_was_never_connected_comes_first)
 {

@@ -23,7 +23,7 @@
 #define STATE_LISTEN 10
 #define STATE_BOUND  13 /* bound and inactive, Linux 6.8 */
 
-/* How a UDP socket is parked (socket.h). */
+/* How a UDP socket is parked (parking.h). */
 #define DISCARD      9
 #define NO_INTERFACE INT_MAX
 

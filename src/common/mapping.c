@@ -475,7 +475,7 @@ mapping_variants(const struct mapping *m,
 	size_t listed = list_all(list, m), count = 0, i;
 
 	for (i = 0; i < listed; i++) {
-		/* It cannot be parked (socket.h), and no server is known that
+		/* It cannot be parked (parking.h), and no server is known that
 		 * binds it. */
 		if (m->protocol == IPPROTO_UDP &&
 		    endpoint_same_address(&list[i].endpoint,

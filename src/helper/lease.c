@@ -13,7 +13,9 @@
 #include "clock.h"
 #include "lease.h"
 #include "message.h"
+#include "parking.h"
 #include "socket.h"
+#include "sockstate.h"
 
 /* Milliseconds: a process takes what has been sent to it at once, or soon. */
 #define JOURNEY_MAX 2000
@@ -77,7 +79,7 @@ static void
 note_narrow(const struct pool_variant *v, struct pool_socket *s)
 {
 	s->narrow |= v->endpoint.family == AF_INET6 &&
-	    socket_is_connected(s->fd);
+	    sockstate_is_connected(s->fd);
 }
 
 /*
@@ -90,16 +92,16 @@ has_ended(struct pool_socket *s, bool pressed)
 {
 	const long long now = clock_milliseconds();
 
-	if (!socket_is_connected(s->fd))
+	if (!sockstate_is_connected(s->fd))
 		return true;
 	if (s->ending_since == 0) {
 		s->ending_since = now;
-		socket_finish(s->fd);
+		sockstate_end_connection(s->fd);
 	}
-	switch (socket_end(s->fd)) {
-	case SOCKET_ENDED:
+	switch (sockstate_ending(s->fd)) {
+	case SOCKSTATE_ENDED:
 		return true;
-	case SOCKET_DELIVERED:
+	case SOCKSTATE_DELIVERED:
 		return pressed || now - s->ending_since >= ENDING_MAX;
 	default:
 		return now - s->ending_since >= ENDING_MAX;
@@ -110,10 +112,10 @@ static bool
 make_fresh(const struct pool_variant *v, struct pool_socket *s)
 {
 	if (v->protocol != IPPROTO_UDP)
-		return socket_renew(s->fd, &v->endpoint);
+		return sockstate_renew(s->fd, &v->endpoint);
 	note_narrow(v, s);
-	return socket_renew(s->fd, &v->endpoint) &&
-	    socket_park(s->fd, &v->endpoint);
+	return sockstate_renew(s->fd, &v->endpoint) &&
+	    parking_begin(s->fd, &v->endpoint);
 }
 
 /* A socket that nobody holds is made as new.  If that cannot be, it is closed: the
@@ -155,7 +157,7 @@ pick_shared(struct pool_variant *v, bool reuseport)
 
 	for (; s < end; s++) {
 		if ((s->holding == PROCESS_HOLDS && !reuseport) ||
-		    socket_is_connected(s->fd) || socket_is_shut(s->fd))
+		    sockstate_is_connected(s->fd) || sockstate_is_shut(s->fd))
 			continue;
 		if (best == NULL || best->departed > s->departed)
 			best = s;
@@ -226,7 +228,7 @@ lease_connections(const struct pool_variant *v)
 	unsigned int count = 0;
 
 	for (; s < end; s++)
-		count += s->shared && socket_is_connected(s->fd);
+		count += s->shared && sockstate_is_connected(s->fd);
 	return count;
 }
 
@@ -295,10 +297,10 @@ lease_prepare(struct pool *pool, struct pool_variant *v, int socket,
 		return;
 	/* Its last server has connected it, or an old kernel's parking. */
 	note_narrow(v, s);
-	socket_unpark(socket);
+	parking_end(socket);
 	/* What has come by another interface is not for the server. */
 	if (sockopt_apply_device(socket, &wanted))
-		socket_discard(socket);
+		sockstate_discard(socket);
 	/* Should nobody get it, the next look parks it. */
 	share(v, s, (struct process_descriptor){0, -1});
 }
@@ -309,8 +311,8 @@ is_for_everybody(const struct pool_variant *v, const struct pool_socket *s)
 {
 	return v->protocol == IPPROTO_UDP
 	    ? clock_milliseconds() - s->departed >= CONNECTED_BY &&
-		!socket_is_connected(s->fd)
-	    : socket_is_listening(s->fd);
+		!sockstate_is_connected(s->fd)
+	    : sockstate_is_listening(s->fd);
 }
 
 static bool
@@ -379,7 +381,8 @@ is_to_be_looked_for(const struct pool_variant *v, const struct pool_socket *s,
     unsigned int looks)
 {
 	return s->shared &&
-	    (looks > 1 || v->shared == v->count || !socket_is_connected(s->fd));
+	    (looks > 1 || v->shared == v->count ||
+		!sockstate_is_connected(s->fd));
 }
 
 /* The usual holder first: it needs one readlink(2).  All the others need one
@@ -436,7 +439,7 @@ static bool
 may_be_passed(const struct pool_socket *s)
 {
 	return clock_milliseconds() - s->unheld_at < PASSED_BY &&
-	    socket_is_connected(s->fd);
+	    sockstate_is_connected(s->fd);
 }
 
 /* What a server has that is for everybody is closed here, but for the last. */

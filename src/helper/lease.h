@@ -12,7 +12,7 @@
  *
  * A kept socket that no process but the helper holds any more is made fresh: its
  * connection is ended as close(2) would, it stops listening, and whatever its
- * server has left in it is thrown away (socket_renew).  A socket that is connected
+ * server has left in it is thrown away (sockstate_renew).  A socket that is connected
  * is never handed out.
  */
 #ifndef LEASE_H

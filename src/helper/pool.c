@@ -11,6 +11,7 @@
 
 #include "diag.h"
 #include "message.h"
+#include "parking.h"
 #include "pool.h"
 #include "privilege.h"
 #include "socket.h"
@@ -106,7 +107,7 @@ static bool
 bind_one(int socket, const struct pool_variant *v)
 {
 	return socket_bind(socket, &v->endpoint) == 0 &&
-	    (v->protocol != IPPROTO_UDP || socket_park(socket, &v->endpoint));
+	    (v->protocol != IPPROTO_UDP || parking_begin(socket, &v->endpoint));
 }
 
 /* A socket of this port that is bound alone would be in the way of this one. */
@@ -147,7 +148,7 @@ bind_guard(struct pool_variant *v)
 		return true;
 	if (socket_bind(v->guard, &v->endpoint) != 0)
 		return false;
-	if (!socket_park_otherwise(v->guard, &v->endpoint)) {
+	if (!parking_begin_guard(v->guard, &v->endpoint)) {
 		close(v->guard);
 		v->guard = -1;
 	}
@@ -442,6 +443,6 @@ pool_take(struct pool *pool, size_t mapping, uint32_t n)
 	}
 	if (taken >= 0 &&
 	    socket_option(taken, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP)
-		socket_unpark(taken);
+		parking_end(taken);
 	return taken;
 }

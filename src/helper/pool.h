@@ -7,7 +7,7 @@
  * (tests/test_pool.c holds this and what follows).
  *
  * A bound UDP socket takes datagrams at once, so those in the pool are parked
- * (socket.h) until they are handed out: the one that is not gets them all.  On a
+ * (parking.h) until they are handed out: the one that is not gets them all.  On a
  * port that needs no privilege, others may try to bind beside them.  So
  * SO_REUSEADDR is cleared once all are bound, a guard closes the gaps that parking
  * leaves, and sock_diag(7) tells who came in before that, or by the last gap: a
@@ -30,7 +30,7 @@ struct pool_socket {
 	int fd;
 	bool altered; /* its options are not the defaults */
 	bool narrow;  /* while it is not connected, it takes IPv6 datagrams of
-			 one peer alone (socket.h) */
+			 one peer alone (parking.h) */
 	bool shared;  /* handed out, and kept */
 	/* When shared: to whom, and whether anybody holds it still. */
 	ino_t inode;
@@ -66,7 +66,7 @@ struct pool_variant {
 	unsigned int count;  /* sockets here, those that are shared included */
 	unsigned int shared; /* how many are */
 	int guard;           /* of UDP: never handed out, and parked otherwise
-				  than the others (socket.h); or -1 */
+				  than the others (parking.h); or -1 */
 	struct pool_socket *sockets;
 	struct pool_socket inherited_one; /* where sockets points to, if it is
 					     that */

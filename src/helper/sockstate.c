@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, before the drop (parking) and after it (leases).
+ * Reads: what the kernel says of the pool's sockets.  Discards unread the data
+ * that has come to them.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "constants.h"
+#include "socket.h"
+#include "sockstate.h"
+
+/* The port of the discard service (RFC 863). */
+#define DISCARD 9
+
+/* More datagrams than a queue has: those that keep coming do not hold the helper
+ * up for ever. */
+#define DRAIN_MAX (1 << 20)
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The kernel keeps the data for the next call, which does not wait either. */
+#define HOLD_BACK (MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL)
+
+static bool
+is_udp(int socket)
+{
+	return socket_option(socket, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP;
+}
+
+/* One of enum in netinet/tcp.h; TCP_CLOSE if the kernel does not say. */
+static int
+tcp_state(int socket)
+{
+	uint8_t state = TCP_CLOSE; /* the first byte of struct tcp_info */
+	socklen_t size = sizeof(state);
+
+	getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size);
+	return state;
+}
+
+/* getpeername(2) knows no peer that has not answered yet. */
+bool
+sockstate_is_connected(int socket)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+	int state;
+
+	if (is_udp(socket))
+		return getpeername(socket, (struct sockaddr *)&peer, &length) ==
+		    0;
+	state = tcp_state(socket);
+	return state != TCP_CLOSE && state != TCP_LISTEN;
+}
+
+bool
+sockstate_is_listening(int socket)
+{
+	return socket_option(socket, SOL_SOCKET, SO_ACCEPTCONN) != 0;
+}
+
+bool
+sockstate_is_shut(int socket)
+{
+	struct pollfd end = {.fd = socket, .events = POLLRDHUP};
+
+	return poll(&end, 1, 0) > 0 && (end.revents & POLLRDHUP) != 0;
+}
+
+bool
+sockstate_disconnect(int socket)
+{
+	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+	return connect(socket, &nowhere, sizeof(nowhere)) == 0;
+}
+
+static void
+drain(int socket, int queue)
+{
+	struct msghdr nothing = {0};
+	int left = DRAIN_MAX;
+
+	while (left-- > 0 &&
+	    (recvmsg(socket, &nothing, queue | MSG_DONTWAIT) >= 0 ||
+		errno != EAGAIN))
+		;
+}
+
+/* Errors wait there as well as datagrams. */
+void
+sockstate_discard(int socket)
+{
+	drain(socket, 0);
+	drain(socket, MSG_ERRQUEUE);
+}
+
+struct endpoint
+sockstate_harmless_peer(const struct endpoint *e)
+{
+	const struct in_addr ipv4 = {htonl(INADDR_LOOPBACK)};
+	struct endpoint place = *e;
+
+	if (endpoint_is_wildcard(e) && e->family == AF_INET)
+		memcpy(place.address, &ipv4, sizeof(ipv4));
+	else if (endpoint_is_wildcard(e))
+		memcpy(place.address, &in6addr_loopback,
+		    sizeof(in6addr_loopback));
+	place.port = DISCARD;
+	return place;
+}
+
+/* Data that would make the datagram larger than any has the kernel throw all of
+ * it away (udp_sendmsg). */
+static void
+discard_held(int socket, struct msghdr *message)
+{
+	static char piece[4096];
+	struct iovec pieces[UINT16_MAX / sizeof(piece) + 1];
+	size_t i;
+
+	for (i = 0; i < LENGTH(pieces); i++)
+		pieces[i] = (struct iovec){piece, sizeof(piece)};
+	pieces[LENGTH(pieces) - 1].iov_len--;
+	message->msg_iov = pieces;
+	message->msg_iovlen = LENGTH(pieces);
+	sendmsg(socket, message, HOLD_BACK);
+}
+
+/* Shutdown for writing shows nowhere but here.  Nothing is sent. */
+static bool
+can_write(int socket, struct msghdr *message)
+{
+	char byte = 0;
+	struct iovec vector = {&byte, sizeof(byte)};
+	bool can;
+
+	message->msg_iov = &vector;
+	message->msg_iovlen = 1;
+	can = sendmsg(socket, message, HOLD_BACK) >= 0 || errno != EPIPE;
+	discard_held(socket, message);
+	return can;
+}
+
+/* Data that the last server held back (MSG_MORE, UDP_CORK) would go out before the
+ * next one's, and to the wrong peer. */
+static bool
+renew_udp(int socket, const struct endpoint *e)
+{
+	struct endpoint place = sockstate_harmless_peer(e);
+	struct sockaddr_storage address;
+	struct msghdr message = {.msg_name = &address,
+	    .msg_namelen = endpoint_to_sockaddr(&place, &address)};
+	bool open = !sockstate_is_shut(socket);
+
+	sockstate_disconnect(socket);
+	discard_held(socket, &message);
+	open &= can_write(socket, &message);
+	sockstate_discard(socket);
+	return open;
+}
+
+/* gVisor undoes listening, by shutdown(2), but no connection. */
+static bool
+renew_tcp(int socket)
+{
+	const bool listened = sockstate_is_listening(socket);
+
+	if (listened)
+		shutdown(socket, SHUT_RDWR);
+	if (!sockstate_disconnect(socket) && !listened &&
+	    tcp_state(socket) != TCP_CLOSE)
+		return false;
+	drain(socket, MSG_ERRQUEUE);
+	return true;
+}
+
+/* Without a filter there is nothing to detach (ENOENT). */
+static bool
+detach(int socket, int name)
+{
+	const int ignored = 0;
+
+	return setsockopt(socket, SOL_SOCKET, name, &ignored,
+		   sizeof(ignored)) == 0 ||
+	    errno != EPERM;
+}
+
+bool
+sockstate_renew(int socket, const struct endpoint *e)
+{
+	bool renewed = is_udp(socket) ? renew_udp(socket, e)
+				      : renew_tcp(socket);
+
+	/* Reading an error clears it. */
+	socket_option(socket, SOL_SOCKET, SO_ERROR);
+	renewed &= detach(socket, SO_DETACH_FILTER);
+	renewed &= detach(socket, SO_DETACH_REUSEPORT_BPF);
+	return renewed;
+}
+
+void
+sockstate_end_connection(int socket)
+{
+	struct linger linger = {0};
+	socklen_t size = sizeof(linger);
+
+	getsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, &size);
+	if (linger.l_onoff == 0 || linger.l_linger != 0 ||
+	    !sockstate_disconnect(socket))
+		shutdown(socket, SHUT_RDWR);
+}
+
+enum sockstate_ending
+sockstate_ending(int socket)
+{
+	switch (tcp_state(socket)) {
+	case TCP_CLOSE:
+	case TCP_SYN_SENT:
+		return SOCKSTATE_ENDED;
+	case TCP_FIN_WAIT2:
+		return SOCKSTATE_DELIVERED;
+	default:
+		return SOCKSTATE_ENDING;
+	}
+}
