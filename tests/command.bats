@@ -259,18 +259,47 @@ refuses() {
 	run -0 "$LOWPORT" --help
 	[[ ${lines[0]} == "usage: lowport "* ]]
 	run -0 "$LOWPORT" -h
+	run -125 sh -c '"$0" --help all >/dev/full' "$LOWPORT"
 	run -0 "$LOWPORT" -V
 	[[ $output =~ ^lowport\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+# A terminal is at least 80 columns wide and 24 lines high.
+@test "help fits a terminal, help all its width; neither runs a command" {
+	local all
+
+	"$LOWPORT" --help >"$TMPDIR/help"
+	"$LOWPORT" --help all >"$TMPDIR/all"
+	[ "$(wc -l <"$TMPDIR/help")" -le 24 ]
+	[ "$(wc -L <"$TMPDIR/help")" -le 80 ]
+	[ "$(wc -L <"$TMPDIR/all")" -le 80 ]
+	grep -q -e --rewrite "$TMPDIR/all"
+	! grep -q -e --rewrite "$TMPDIR/help"
+	for all in --help=all "-h all" "-q --help all" "--help all x"; do
+		"$LOWPORT" $all | diff "$TMPDIR/all" -
+	done
+	for all in "--help -- all" "--help al" "-h -p 443 all"; do
+		"$LOWPORT" $all | diff "$TMPDIR/help" -
+	done
+	refuses "unknown option '--help=al'" --help=al
+	printf '#!/bin/sh\necho "ran $1"\n' >"$TMPDIR/bin"
+	mkdir -p "$TMPDIR/path"
+	mv "$TMPDIR/bin" "$TMPDIR/path/all"
+	chmod 755 "$TMPDIR/path/all"
+	PATH=$TMPDIR/path:$PATH run -0 "$LOWPORT" -q -p 443 all --help
+	[ "$output" = "ran --help" ]
+	PATH=$TMPDIR/path:$PATH run -0 "$LOWPORT" -p 443 --help all x
+	[[ $output != *"ran x"* ]]
 }
 
 @test "options, help and manual name the same options" {
 	local option
 
 	for option in $(sed -n 's/^    {"\([a-z-]*\)",.*/\1/p' src/child/options.c); do
-		"$LOWPORT" --help | grep -q -e "--$option"
+		"$LOWPORT" --help all | grep -q -e "--$option"
 		grep -q "^\.It .*Fl -$option" src/lowport.1
 	done
-	for option in $("$LOWPORT" --help | grep -o -e '--[a-z][a-z-]*' | sort -u)
+	for option in $("$LOWPORT" --help all | grep -o -e '--[a-z][a-z-]*' | sort -u)
 	do
 		[ "$option" = "--help" ] ||
 		    grep -q "{\"${option#--}\"," src/child/options.c

@@ -59,94 +59,95 @@ static const struct option long_options[] = {
     {"doctor", no_argument, NULL, OPTION_DOCTOR},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},
+    {"help", optional_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
 /* clang-format off */
 static const char help[] =
-    "usage: lowport [-p [ADDR:]PUBLIC[:SERVER][/PROTO]]... [-u USER[:GROUP]]\n"
-    "               [--method M] [-cgqsvw] [-e STATUS]... [-r FROM:TO]... [...]\n"
-    "               [--] COMMAND [ARG...]\n"
+    "usage: lowport -p [ADDR:]PUBLIC[:SERVER] [OPTION]... [--] COMMAND [ARG]...\n"
     "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
     "       lowport --doctor [-p ...]... [-u ...]\n"
     "       lowport --check-policy FILE\n"
     "\n"
-    "Runs COMMAND, a server that binds the port SERVER, so that it owns the\n"
-    "port PUBLIC instead, as an ordinary user and without any capability.\n"
+    "Runs COMMAND, a server that binds the port SERVER.  It gets the port PUBLIC\n"
+    "instead, as an ordinary user and without any capability.\n"
     "\n"
     "  -p, --publish [ADDR:]PUBLIC[:SERVER][/tcp|/udp|/tcp+udp]\n"
-    "                        what a bind to SERVER gets; repeatable.  Without\n"
-    "                        ADDR: IPv4, IPv6 and dual-stack.  Without SERVER:\n"
-    "                        the same port.  IPv6 in brackets: [::1]:443:8443\n"
-    "                        Ranges have equal lengths: 990-995:8990-8995.\n"
-    "                        @NAME for SERVER gives it the socket at its start\n"
-    "                        (LISTEN_FDS), and its number for {NAME} in ARG;\n"
-    "                        for PUBLIC it is a socket lowport was itself given\n"
+    "                        map a port, as in 443:8443; repeatable\n"
     "  -u, --user USER[:GROUP]\n"
     "                        run the server as this user (from root)\n"
-    "      --method auto|notify|preload\n"
-    "                        how the server gets its sockets: notify answers its\n"
-    "                        system calls, preload loads a library into it; auto\n"
-    "                        (the default) is notify where that works\n"
-    "      --show-expected-port\n"
-    "                        have getsockname(2) answer SERVER, not PUBLIC, for\n"
-    "                        programs that compare it with their configuration\n"
-    "      --allow-new-privs\n"
-    "                        without no_new_privs: sudo works; takes preload\n"
-    "                        or a socket by descriptor\n"
-    "      --keep-caps LIST  what the server keeps of the capabilities lowport\n"
-    "                        was started with (net_admin,setuid); repeatable;\n"
-    "                        takes preload or a socket by descriptor\n"
-    "      --spares N        sockets bound for each common kind of bind, from 1 to\n"
-    "                        256 (default: one a processor, from 2 to 16, or 2\n"
-    "                        where a mapping is of a range): so many\n"
-    "                        SO_REUSEPORT workers get a socket of their own,\n"
-    "                        or clients of UDP where a server makes one for each\n"
-    "  -g, --group           send signals to the server's whole process group\n"
-    "  -c, --single-child    send them to the server alone, as is the default\n"
-    "  -e, --success-exit-status STATUS\n"
-    "                        end with 0 in place of STATUS, from 0 to 255 (143:\n"
-    "                        the server died of SIGTERM); repeatable\n"
-    "  -r, --rewrite FROM:TO\n"
-    "                        send the server the signal TO in place of FROM, or\n"
-    "                        none if TO is 0; repeatable\n"
-    "      --pdeathsig SIGNAL\n"
-    "                        have this signal sent when lowport's parent ends\n"
-    "  -s, --subreaper       nothing: orphans of the server are always reaped\n"
-    "  -w, --warn            say which orphans are reaped\n"
-    "      --check           say what would happen, for this user: what the\n"
-    "                        policy says, whether each socket can be bound (by\n"
-    "                        binding it), how the server would get it\n"
+    "      --check           start nothing; say what would happen for this user\n"
+    "      --doctor          look at kernel, container, capability and policy\n"
     "      --check-policy FILE\n"
-    "                        say what is wrong in a policy's text\n"
-    "      --doctor          look at kernel, container, capability and policy,\n"
-    "                        and say what to do\n"
+    "                        say what is wrong in the text of a policy\n"
     "  -v, --verbose         say what is done, step by step\n"
-    "  -q, --quiet           say only what ends the run, and that a server is on a\n"
-    "                        port it should not be on\n"
-    "  -h, --help            print this\n"
+    "  -q, --quiet           say only what ends the run, and a server on a wrong port\n"
+    "  -h, --help [all]      print this, or all options\n"
     "  -V, --version         print the version\n"
     "\n"
-    "LOWPORT_PUBLISH (mappings, between blanks), LOWPORT_USER, LOWPORT_METHOD and\n"
-    "LOWPORT_REWRITE (FROM:TO, between blanks) stand for -p, -u, --method and -r\n"
-    "where these are not given; LOWPORT_KILL_PROCESS_GROUP=1 stands for -g.\n"
+    "Exit status: the server's, or 128+n if signal n ended it; 125: lowport failed;\n"
+    "126: COMMAND cannot be executed; 127: COMMAND is not found.  See lowport(1).\n";
+
+/* What --help all prints after that. */
+static const char help_rest[] =
     "\n"
-    "Exit status: the server's, 128+n when signal n ended it; 125 when lowport\n"
-    "failed, 126 when COMMAND cannot be executed, 127 when it is not found.\n"
+    "More about mappings:\n"
+    "  Without ADDR, a mapping covers IPv4, IPv6 and dual stack.  IPv6 goes in\n"
+    "  brackets: [::1]:443:8443.  Without SERVER, it is the same as PUBLIC.  Ranges\n"
+    "  have equal lengths: 990-995:8990-8995.\n"
+    "  PUBLIC:@NAME gives the server the socket when it starts (LISTEN_FDS), and its\n"
+    "  number in place of {NAME} in an ARG.\n"
+    "  @NAME:SERVER is for a socket that lowport itself was given.\n"
     "\n"
-    "See lowport(1).\n";
+    "More options:\n"
+    "      --method auto|notify|preload\n"
+    "                        how the server gets its sockets: notify answers its\n"
+    "                        system calls, preload loads a library into it; auto,\n"
+    "                        the default, is notify if that works, or else preload\n"
+    "      --show-expected-port\n"
+    "                        let getsockname(2) return SERVER, not PUBLIC, for\n"
+    "                        programs that compare it with their configuration\n"
+    "      --allow-new-privs do not set no_new_privs, so that sudo works; this\n"
+    "                        needs preload, or a socket by descriptor\n"
+    "      --keep-caps LIST  let the server keep these of the capabilities that\n"
+    "                        lowport was started with (net_admin,setuid);\n"
+    "                        repeatable; needs preload, or a socket by descriptor\n"
+    "      --spares N        bind N sockets for each common kind of bind, 1 to 256\n"
+    "                        (default: one a processor, from 2 to 16; 2 if there is\n"
+    "                        a range).  So many SO_REUSEPORT workers, or UDP clients\n"
+    "                        with a socket each, get one of their own\n"
+    "  -g, --group           send signals to the server's whole process group\n"
+    "  -c, --single-child    send signals to the server alone (the default)\n"
+    "  -e, --success-exit-status STATUS\n"
+    "                        exit with 0 in place of STATUS, 0 to 255; repeatable\n"
+    "                        (143: SIGTERM ended the server)\n"
+    "  -r, --rewrite FROM:TO send the server signal TO in place of FROM, or none if\n"
+    "                        TO is 0; repeatable\n"
+    "      --pdeathsig SIGNAL\n"
+    "                        have this signal sent when lowport's parent ends\n"
+    "  -s, --subreaper       no effect: orphans of the server are always reaped\n"
+    "  -w, --warn            report each orphan that is reaped\n"
+    "\n"
+    "Environment:\n"
+    "  LOWPORT_PUBLISH (mappings, separated by blanks), LOWPORT_USER, LOWPORT_METHOD\n"
+    "  and LOWPORT_REWRITE (FROM:TO, separated by blanks) stand for -p, -u, --method\n"
+    "  and -r if these are not given; LOWPORT_KILL_PROCESS_GROUP=1 stands for -g.\n";
 /* clang-format on */
 
-static _Noreturn void
-print_and_exit(const char *text)
+static bool
+print(const char *text)
 {
-	size_t length = strlen(text);
+	const size_t length = strlen(text);
 
-	_exit(write(STDOUT_FILENO, text, length) == (ssize_t)length
-		? EXIT_SUCCESS
-		: STATUS_FAILURE);
+	return write(STDOUT_FILENO, text, length) == (ssize_t)length;
+}
+
+static _Noreturn void
+print_and_exit(const char *text, const char *more)
+{
+	_exit(print(text) && print(more) ? EXIT_SUCCESS : STATUS_FAILURE);
 }
 
 const char *
@@ -499,6 +500,13 @@ purpose_take(struct options *options, int option)
 	}
 }
 
+/* --help=all, or --help all: no command runs after --help, so "all" is none. */
+static bool
+help_all_follows(const char *next)
+{
+	return optarg != NULL || (next != NULL && strcmp(next, "all") == 0);
+}
+
 /* An option, and the argument it began in. */
 static void
 option_take(struct options *options, int option, char **argv, int at)
@@ -534,9 +542,12 @@ option_take(struct options *options, int option, char **argv, int at)
 		options->verbosity = VERBOSITY_QUIET;
 		break;
 	case 'h':
-		print_and_exit(help);
+		if (optarg != NULL && strcmp(optarg, "all") != 0)
+			option_refuse(argv[at]);
+		print_and_exit(help,
+		    help_all_follows(argv[optind]) ? help_rest : "");
 	case 'V':
-		print_and_exit("lowport " LOWPORT_VERSION "\n");
+		print_and_exit("lowport " LOWPORT_VERSION "\n", "");
 	case ':':
 		fatalx("option '%.100s' needs an argument" TRY,
 		    argv[optind - 1]);
