@@ -132,7 +132,8 @@ helper_run(int channel, pid_t child, pid_t parent)
 	struct handoff handoff = {.listener = -1,
 	    .trying = true,
 	    .plan = &plan,
-	    .pool = &pool};
+	    .pool = &pool,
+	    .unused = {.plan = &plan}};
 	bool granted[PLAN_MAPPINGS_MAX];
 	struct answer answer = {0};
 	int signals;
@@ -165,8 +166,8 @@ helper_run(int channel, pid_t child, pid_t parent)
 		target_set_baseline();
 	/* If it never comes, the child has ended, or soon will. */
 	channel_receive_ready(channel);
-	handoff.observe = plan.observe || !target_can_fetch(child);
-	answer.observe = handoff.observe;
+	handoff.notify.observe = plan.observe || !target_can_fetch(child);
+	answer.observe = handoff.notify.observe;
 	channel_send_answer(channel, &answer);
 	give_sockets(channel);
 	return supervisor_run(&handoff, signals, channel, child);

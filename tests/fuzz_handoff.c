@@ -477,6 +477,13 @@ socket_option(int socket, int level, int name)
 	return socket % 2;
 }
 
+void
+stray_note_use(struct stray *stray, const struct pool_variant *v)
+{
+	FUZZ_ASSERT(v->mapping < PLAN_MAPPINGS_MAX);
+	stray->look_soon = true;
+}
+
 int
 diag_open(void)
 {
@@ -543,7 +550,7 @@ is_recent(const struct handoff *h)
 	size_t i;
 
 	for (i = 0; i < HANDOFF_RECENT; i++)
-		if (h->recent[i] == now.target.inode)
+		if (h->recent[i].inode == now.target.inode)
 			return true;
 	return false;
 }
@@ -597,8 +604,8 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
 		/* It has been handed over before, or the asker has died. */
-		FUZZ_ASSERT(
-		    (was_recent && !h->killable) || (now.preload && now.gone));
+		FUZZ_ASSERT((was_recent && !h->notify.killable) ||
+		    (now.preload && now.gone));
 	}
 	if (now.call.data.nr != SYS_bind)
 		FUZZ_ASSERT(now.continued);
@@ -685,16 +692,16 @@ take_call(const uint8_t **bytes, size_t *size)
 static void
 serve_connection(struct handoff *h)
 {
-	struct pollfd fds[HANDOFF_WAITING];
+	struct pollfd fds[PRELOAD_WAITING];
 	size_t count;
 
 	preload_serve(h);
 	FUZZ_ASSERT(now.answers == 0);
-	count = preload_await(h, fds);
+	count = preload_await(&h->preload, fds);
 	FUZZ_ASSERT(count == 1);
 	fds[0].revents = POLLIN;
 	preload_attend(h, fds, count);
-	FUZZ_ASSERT(preload_await(h, fds) == 0);
+	FUZZ_ASSERT(preload_await(&h->preload, fds) == 0);
 }
 
 static void
@@ -715,8 +722,8 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 			notify_serve(h);
 		judge(h, h->plan, was_recent);
 	}
-	unused_look(h);
-	unused_report(h, UNUSED_NEVER, size % 2);
+	unused_look(&h->unused);
+	unused_report(&h->unused, UNUSED_NEVER, size % 2);
 }
 
 int
@@ -728,16 +735,19 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct plan plan;
 	struct pool pool = {0};
 	struct answer answer = {0};
-	struct handoff h = {.adopts = true, .plan = &plan, .pool = &pool};
+	struct handoff h = {.adopts = true,
+	    .plan = &plan,
+	    .pool = &pool,
+	    .unused = {.plan = &plan}};
 	size_t i;
 
 	message_set(VERBOSITY_VERBOSE, false);
 	sockets_made = 0;
 	take_plan(&plan, which);
 	FUZZ_ASSERT(pool_fill(&pool, &plan, granted, &answer));
-	memcpy(h.proof, word, REQUEST_WORD);
-	h.killable = (which & 64) != 0;
-	h.observe = (which & 128) != 0;
+	memcpy(h.preload.proof, word, REQUEST_WORD);
+	h.notify.killable = (which & 64) != 0;
+	h.notify.observe = (which & 128) != 0;
 	serve_calls(&h, bytes, size);
 	for (i = 0; i < pool.count; i++)
 		free(pool.variants[i].sockets);

@@ -91,7 +91,10 @@ supervise(const struct supervision *supervision, const int *signals)
 {
 	static struct plan plan;
 	static struct pool pool;
-	struct handoff handoff = {.listener = -1, .plan = &plan, .pool = &pool};
+	struct handoff handoff = {.listener = -1,
+	    .plan = &plan,
+	    .pool = &pool,
+	    .unused = {.plan = &plan}};
 	int descriptor = prepare(), channel[2];
 	pid_t server;
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "channel.h"
 #include "handoff.h"
 #include "lease.h"
 #include "message.h"
@@ -23,7 +23,7 @@ handoff_is_recent(const struct handoff *h, ino_t inode)
 	size_t i;
 
 	for (i = 0; i < HANDOFF_RECENT; i++)
-		if (h->recent[i] == inode)
+		if (h->recent[i].inode == inode)
 			return true;
 	return false;
 }
@@ -34,7 +34,8 @@ handoff_is_of(const struct handoff *h, ino_t inode, size_t mapping)
 	size_t i;
 
 	for (i = 0; i < HANDOFF_RECENT; i++)
-		if (h->recent[i] == inode && h->recent_mapping[i] == mapping)
+		if (h->recent[i].inode == inode &&
+		    h->recent[i].mapping == mapping)
 			return true;
 	return false;
 }
@@ -42,10 +43,9 @@ handoff_is_of(const struct handoff *h, ino_t inode, size_t mapping)
 static void
 remember(struct handoff *h, int socket, uint16_t mapping)
 {
-	const size_t place = h->handed++ % HANDOFF_RECENT;
-
-	h->recent[place] = socket_inode(socket);
-	h->recent_mapping[place] = mapping;
+	h->recent[h->handed++ %
+	    HANDOFF_RECENT] = (struct handoff_recent){socket_inode(socket),
+	    mapping};
 }
 
 /* A Multipath TCP listener is answered with what the pool has, a TCP one. */
@@ -226,9 +226,7 @@ let_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
 	tell_uncovered(h, e, protocol, error);
 	/* Who binds it unseen is another one. */
 	if (!is_hopeless(error))
-		h->uncovered[h->uncovered_count++ %
-		    HANDOFF_UNCOVERED] = (struct handoff_uncovered){e->port,
-		    (uint16_t)protocol};
+		unused_note_uncovered(&h->unused, e->port, protocol);
 }
 
 void
@@ -238,11 +236,11 @@ handoff_let_through(struct handoff *h, const struct handoff_bind *b, int error)
 
 	if (h->trying)
 		return;
-	h->look_soon |= unused_any(h, 0);
+	h->stray.look_soon |= unused_any(&h->unused, 0);
 	if (b->uncovered)
 		let_uncovered(h, b, protocol, error);
 	else if (!pool_expects(h->pool, b->asked.port))
-		unused_note(h, b->asked.port, protocol, error);
+		unused_note(&h->unused, b->asked.port, protocol, error);
 }
 
 static void
@@ -353,31 +351,8 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 	 * is a second bind of one socket. */
 	if (handoff_is_recent(h, b->target.inode))
 		return (struct handoff_decision){HANDOFF_ANSWER,
-		    .error = h->killable ? EINVAL : 0};
+		    .error = h->notify.killable ? EINVAL : 0};
 	return hand_over(h, b, v);
-}
-
-static void
-count_in_row(struct handoff_use *use)
-{
-	const long long time = clock_milliseconds();
-
-	if (time - use->handed_at > HANDOFF_ROW_GAP)
-		use->handed = use->examined = 0;
-	use->handed_at = time;
-	use->handed++;
-}
-
-static void
-note_use(struct handoff *h, const struct pool_variant *v)
-{
-	struct handoff_use *use = &h->uses[v->mapping];
-
-	h->used[v->mapping] = true;
-	use->endpoint = v->endpoint;
-	count_in_row(use);
-	h->look_soon |= v->protocol == IPPROTO_TCP &&
-	    (!use->listened || use->handed % HANDOFF_ROW == 0);
 }
 
 void
@@ -388,7 +363,8 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 	tell_handed(h, b, d->variant);
 	if (h->trying)
 		return;
-	note_use(h, d->variant);
+	h->unused.used[d->variant->mapping] = true;
+	stray_note_use(&h->stray, d->variant);
 	lease_commit(h->pool, d->variant, d->socket,
 	    (struct process_descriptor){b->task, b->fd}, &b->journey);
 }
@@ -423,6 +399,18 @@ handoff_table(const struct handoff *h, struct table *table)
 		    table->count < PLAN_MAPPINGS_MAX)
 			table->mappings[table->count++] = mapping_of_inherited(
 			    &h->pool->variants[i]);
+}
+
+void
+handoff_open(struct handoff *h, const struct offer *offer, int listener)
+{
+	handoff_close(h);
+	h->listener = listener;
+	h->by_preload = offer->kind == OFFER_PRELOAD;
+	memcpy(h->preload.key, offer->key, sizeof(h->preload.key));
+	memcpy(h->preload.proof, offer->proof, sizeof(h->preload.proof));
+	/* No signal has the library ask again. */
+	h->notify.killable = h->by_preload || offer->killable != 0;
 }
 
 void

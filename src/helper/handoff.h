@@ -10,78 +10,39 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "landlock.h"
+#include "notify.h"
 #include "plan.h"
 #include "pool.h"
-#include "request.h"
+#include "preload.h"
+#include "stray.h"
 #include "target.h"
 #include "unused.h"
 #include "warned.h"
 
+struct offer;
+
 /* Sockets handed out last, by inode: to know them again in a repeated call. */
 #define HANDOFF_RECENT 64
 
-/* Expected ports that the server has bound itself, uncovered; so many are
- * remembered. */
-#define HANDOFF_UNCOVERED 16
-
-/* Hand-offs less than so many milliseconds apart are counted as a row, which is
- * looked at when it has grown by so many. */
-#define HANDOFF_ROW_GAP 20000
-#define HANDOFF_ROW     3
-
-/* The hand-offs of a mapping, as far as they are of interest. */
-struct handoff_use {
-	struct endpoint endpoint; /* the public one that was handed out last */
-	unsigned int handed;      /* sockets, one soon after the other */
-	unsigned int examined;    /* of these, when it was asked what became */
-	unsigned int doubts;      /* so often that was */
-	long long handed_at;      /* the last, in milliseconds */
-	bool listened;            /* one has been seen to */
-};
-
-/* Connections of the preload library that have yet to ask: those of the helper's
- * user, and behind them those of others, among whom a server may be that has
- * changed its user. */
-#define HANDOFF_OWN     64
-#define HANDOFF_OTHERS  8
-#define HANDOFF_WAITING (HANDOFF_OWN + HANDOFF_OTHERS)
-
-struct handoff_waiting {
-	int connection; /* 0: none */
-	bool greeted;
-	unsigned long since; /* in the order they came */
-};
-
+/* What the helper's rooms share once it is powerless, and the part of each. */
 struct handoff {
-	int listener;  /* where calls come from; -1: none can (any more) */
-	bool preload;  /* it is the preload library's: preload.h */
-	bool killable; /* a received call cannot be interrupted */
-	bool observe;  /* target.h */
-	/* What requests begin with, and what greets: struct rendezvous. */
-	char key[REQUEST_WORD];
-	char proof[REQUEST_WORD];
-	struct handoff_waiting waiting[HANDOFF_WAITING];
-	unsigned long connections; /* so many have come */
-	uint64_t network;          /* the helper's: socket_network, or 0 */
-	bool adopts; /* orphans of the server are this process's children */
-	bool trying; /* the child tries the hand-off: sockets are lent */
 	const struct plan *plan;
 	struct pool *pool;
-	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
-	struct landlock landlock;
-	bool sandboxed; /* some process has put itself into a sandbox */
-	struct warned warned;
+	uint64_t network; /* the helper's: socket_network, or 0 */
+	bool adopts;      /* orphans of the server become its children */
+	bool trying;      /* the child tries the hand-off: sockets are lent */
+	int listener;     /* where calls come from; -1: none can (any more) */
+	bool by_preload;  /* it is the preload library's */
+	struct notify notify;
+	struct preload preload;
+	struct handoff_recent {
+		ino_t inode;
+		uint16_t mapping;
+	} recent[HANDOFF_RECENT];
+	size_t handed; /* so many sockets were */
 	struct unused unused;
-	struct handoff_uncovered {
-		uint16_t port, protocol;
-	} uncovered[HANDOFF_UNCOVERED];
-	size_t uncovered_count;
-	struct handoff_use uses[PLAN_MAPPINGS_MAX];
-	bool look_soon; /* something has happened that a look may tell of */
-	ino_t recent[HANDOFF_RECENT];
-	uint16_t recent_mapping[HANDOFF_RECENT];
-	size_t handed;
+	struct stray stray;
+	struct warned warned;
 };
 
 /* A bind(2) of the server's. */
@@ -133,6 +94,10 @@ void handoff_table(const struct handoff *, struct table *);
 
 /* True when it is of this mapping, too. */
 bool handoff_is_of(const struct handoff *, ino_t, size_t mapping);
+
+/* Calls come from this listener, in place of the one before, which was for a
+ * trial. */
+void handoff_open(struct handoff *, const struct offer *, int listener);
 
 /* No call can come any more. */
 void handoff_close(struct handoff *);

@@ -142,7 +142,7 @@ let_through(struct handoff *h, const struct trapped *t)
 {
 	int fd = -1, error;
 
-	if (h->killable && !h->observe && !h->sandboxed &&
+	if (h->notify.killable && !h->notify.observe && !h->notify.sandboxed &&
 	    process_same_label(t->bind.task))
 		fd = target_fetch(t->bind.task, t->bind.fd);
 	if (fd >= 0 && !may_act_for(h, t->bind.task, fd)) {
@@ -165,8 +165,8 @@ static void
 let_through_examined(struct handoff *h, struct trapped *t)
 {
 	struct target *target = &t->bind.target;
-	const bool known = unused_examines(h) &&
-	    target_learn(target, t->bind.task, t->bind.fd, h->observe);
+	const bool known = !h->trying && unused_examines(&h->unused) &&
+	    target_learn(target, t->bind.task, t->bind.fd, h->notify.observe);
 	const bool foreign = known && is_foreign(h, t->bind.task, target->fd);
 	const int error = let_through(h, t);
 
@@ -227,7 +227,7 @@ is_forbidden(struct handoff *h, const struct trapped *t)
 	pid_t process;
 
 	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
-	    !landlock_restricts(&h->landlock, t->bind.task))
+	    !landlock_restricts(&h->notify.landlock, t->bind.task))
 		return false;
 	process = process_of(t->bind.task);
 	if (warned_first_process(&h->warned, WARNED_FORBIDDEN, process))
@@ -267,7 +267,7 @@ serve_bind(struct handoff *h, struct trapped *t)
 	} else if (!pool_expects(h->pool, t->bind.asked.port)) {
 		let_through_examined(h, t);
 	} else if (!target_learn(target, t->bind.task, t->bind.fd,
-		       h->observe)) {
+		       h->notify.observe)) {
 		refuse_unknown(h, t);
 	} else {
 		serve_mapped(h, t);
@@ -342,8 +342,8 @@ serve_name(struct handoff *h, const struct seccomp_notif *call)
 static void
 serve_sandbox(struct handoff *h, const struct seccomp_notif *call)
 {
-	landlock_note(&h->landlock, call);
-	h->sandboxed |= call->data.nr == SYS_landlock_restrict_self;
+	landlock_note(&h->notify.landlock, call);
+	h->notify.sandboxed |= call->data.nr == SYS_landlock_restrict_self;
 }
 
 void

@@ -7,7 +7,18 @@
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
+#include <stdbool.h>
+
+#include "landlock.h"
+
 struct handoff;
+
+struct notify {
+	bool killable;  /* a received call cannot be interrupted */
+	bool observe;   /* target.h */
+	bool sandboxed; /* some process has put itself into a sandbox */
+	struct landlock landlock;
+};
 
 /* Receives one call from the listener and answers it.  Never ends the
  * process. */

@@ -107,59 +107,60 @@ serve(struct handoff *h, struct arrival *a)
 }
 
 static void
-waiting_end(struct handoff_waiting *w)
+waiting_end(struct preload_waiting *w)
 {
 	close(w->connection);
-	*w = (struct handoff_waiting){0};
+	*w = (struct preload_waiting){0};
 }
 
 /* Whoever connects may ask for a greeting: it tells nothing. */
 static bool
-greet(const struct handoff *h, struct handoff_waiting *w)
+greet(const struct preload *p, struct preload_waiting *w)
 {
 	struct greeting greeting;
 	struct hello hello;
 
 	if (!channel_receive_hello(w->connection, &hello))
 		return false;
-	greeting = proof_greet(h->proof, &hello);
+	greeting = proof_greet(p->proof, &hello);
 	w->greeted = true;
 	return channel_send_greeting(w->connection, &greeting);
 }
 
 /* The connection may have become the pool's. */
 static bool
-answer(struct handoff *h, struct handoff_waiting *w)
+answer(struct handoff *h, struct preload_waiting *w)
 {
 	struct arrival arrival;
 
 	if (!channel_receive_request(w->connection, &arrival))
 		return false;
-	if (memcmp(arrival.request.key, h->key, sizeof(h->key)) == 0)
+	if (memcmp(arrival.request.key, h->preload.key,
+		sizeof(h->preload.key)) == 0)
 		serve(h, &arrival);
 	close(arrival.socket);
 	if (arrival.reply >= 0)
 		close(arrival.reply);
-	*w = (struct handoff_waiting){0};
+	*w = (struct preload_waiting){0};
 	return true;
 }
 
 static void
-attend(struct handoff *h, struct handoff_waiting *w)
+attend(struct handoff *h, struct preload_waiting *w)
 {
-	if (!(w->greeted ? answer(h, w) : greet(h, w)) && errno != EAGAIN &&
-	    errno != EINTR)
+	if (!(w->greeted ? answer(h, w) : greet(&h->preload, w)) &&
+	    errno != EAGAIN && errno != EINTR)
 		waiting_end(w);
 }
 
 /* A free place for a connection, or that of the one that has waited longest. */
-static struct handoff_waiting *
-place_for(struct handoff *h, bool own)
+static struct preload_waiting *
+place_for(struct preload *p, bool own)
 {
-	struct handoff_waiting *w = h->waiting + (own ? 0 : HANDOFF_OWN);
-	const struct handoff_waiting *end = w +
-	    (own ? HANDOFF_OWN : HANDOFF_OTHERS);
-	struct handoff_waiting *oldest = w;
+	struct preload_waiting *w = p->waiting + (own ? 0 : PRELOAD_OWN);
+	const struct preload_waiting *end = w +
+	    (own ? PRELOAD_OWN : PRELOAD_OTHERS);
+	struct preload_waiting *oldest = w;
 
 	for (; w < end; w++)
 		if (w->since < oldest->since)
@@ -172,7 +173,7 @@ place_for(struct handoff *h, bool own)
 void
 preload_serve(struct handoff *h)
 {
-	struct handoff_waiting *w;
+	struct preload_waiting *w;
 	uid_t user;
 	int connection = channel_accept(h->listener, &user);
 
@@ -182,20 +183,20 @@ preload_serve(struct handoff *h)
 			handoff_close(h);
 		return;
 	}
-	w = place_for(h, user == (uid_t)h->plan->uid);
-	*w = (struct handoff_waiting){.connection = connection,
-	    .since = ++h->connections};
+	w = place_for(&h->preload, user == (uid_t)h->plan->uid);
+	*w = (struct preload_waiting){.connection = connection,
+	    .since = ++h->preload.connections};
 	/* The nonce has come with it, mostly. */
 	attend(h, w);
 }
 
 size_t
-preload_await(const struct handoff *h, struct pollfd fds[HANDOFF_WAITING])
+preload_await(const struct preload *p, struct pollfd fds[PRELOAD_WAITING])
 {
-	const struct handoff_waiting *w = h->waiting;
+	const struct preload_waiting *w = p->waiting;
 	size_t count = 0;
 
-	for (; w < h->waiting + HANDOFF_WAITING; w++)
+	for (; w < p->waiting + PRELOAD_WAITING; w++)
 		if (w->connection != 0)
 			fds[count++] = (struct pollfd){.fd = w->connection,
 			    .events = POLLIN};
@@ -205,11 +206,11 @@ preload_await(const struct handoff *h, struct pollfd fds[HANDOFF_WAITING])
 void
 preload_attend(struct handoff *h, const struct pollfd *fds, size_t count)
 {
-	struct handoff_waiting *w = h->waiting;
+	struct preload_waiting *w = h->preload.waiting;
 	size_t i = 0;
 
 	/* In the order of preload_await. */
-	for (; w < h->waiting + HANDOFF_WAITING && i < count; w++) {
+	for (; w < h->preload.waiting + PRELOAD_WAITING && i < count; w++) {
 		if (w->connection == 0 || w->connection != fds[i].fd)
 			continue;
 		if (fds[i++].revents != 0)

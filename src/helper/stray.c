@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "clock.h"
 #include "handoff.h"
 #include "listing.h"
 #include "message.h"
@@ -23,6 +24,11 @@
 
 /* UDP ports behind it are clients' mostly. */
 #define EPHEMERAL 32768
+
+/* Hand-offs less than so many milliseconds apart are counted as a row, which is
+ * looked at when it has grown by so many. */
+#define ROW_GAP 20000
+#define ROW     3
 
 /* How often a row of hand-offs is asked whether their sockets are closed. */
 #define DOUBTS 32
@@ -74,22 +80,9 @@ classify(const struct handoff *h, struct sighting *s)
 			s->kind = EXPECTED;
 	}
 	return s->kind == EXPECTED ||
-	    (unused_any(h, s->socket.protocol) &&
+	    (unused_any(&h->unused, s->socket.protocol) &&
 		(s->socket.protocol == IPPROTO_TCP ||
 		    s->socket.endpoint.port < EPHEMERAL));
-}
-
-/* A bind that no mapping covers has been reported already. */
-static bool
-is_uncovered(const struct handoff *h, const struct listed *socket)
-{
-	size_t i;
-
-	for (i = 0; i < HANDOFF_UNCOVERED; i++)
-		if (h->uncovered[i].port == socket->endpoint.port &&
-		    h->uncovered[i].protocol == socket->protocol)
-			return true;
-	return false;
 }
 
 static void
@@ -108,7 +101,10 @@ collect(const struct listed *socket, void *argument)
 		return;
 	if (s->kind == PUBLIC && socket->protocol != IPPROTO_TCP)
 		return;
-	if (s->kind == EXPECTED && is_uncovered(h, socket))
+	/* A bind that no mapping covers has been reported already. */
+	if (s->kind == EXPECTED &&
+	    unused_is_uncovered(&h->unused, socket->endpoint.port,
+		socket->protocol))
 		return;
 	seen++;
 }
@@ -198,7 +194,7 @@ cause_of(const struct handoff *h, pid_t process)
 	if (is_foreign_program(process))
 		return "it is a 32-bit program, whose bind(2) lowport cannot "
 		       "serve; use a 64-bit one, or configure the public port";
-	if (h->preload && !process_maps(process, "liblowport.so"))
+	if (h->by_preload && !process_maps(process, "liblowport.so"))
 		return process_maps(process, "/ld-")
 		    ? "the preload library is not in it (an environment "
 		      "without LD_PRELOAD); stop it, and use --method notify "
@@ -209,7 +205,7 @@ cause_of(const struct handoff *h, pid_t process)
 	if (process_has_link(process, "anon_inode:[io_uring]"))
 		return "it binds by io_uring, which lowport does not see; "
 		       "turn io_uring off in it";
-	return h->preload
+	return h->by_preload
 	    ? "its bind(2) passes by the C library; use --method notify"
 	    : "its bind(2) was not seen (a 32-bit system call, or a socket "
 	      "that another process has bound)";
@@ -290,14 +286,36 @@ tell_rival(struct handoff *h, const struct sighting *s)
 static void
 consider_rival(struct handoff *h, const struct sighting *s)
 {
-	const struct handoff_use *use = &h->uses[s->mapping];
+	const struct stray_use *use = &h->stray.uses[s->mapping];
 
-	if (h->used[s->mapping] && !use->listened &&
+	if (use->handed > 0 && !use->listened &&
 	    is_in_the_way(&s->socket.endpoint, &use->endpoint))
 		tell_rival(h, s);
 }
 
 /* ---- Sockets that are closed again and again. */
+
+static void
+count_in_row(struct stray_use *use)
+{
+	const long long time = clock_milliseconds();
+
+	if (time - use->handed_at > ROW_GAP)
+		use->handed = use->examined = 0;
+	use->handed_at = time;
+	use->handed++;
+}
+
+void
+stray_note_use(struct stray *stray, const struct pool_variant *v)
+{
+	struct stray_use *use = &stray->uses[v->mapping];
+
+	use->endpoint = v->endpoint;
+	count_in_row(use);
+	stray->look_soon |= v->protocol == IPPROTO_TCP &&
+	    (!use->listened || use->handed % ROW == 0);
+}
 
 struct of_mapping {
 	const struct handoff *handoff;
@@ -318,11 +336,11 @@ static bool
 may_cycle(const struct handoff *h, uint32_t i)
 {
 	const struct mapping *m = &h->plan->mappings[i];
-	const struct handoff_use *use = &h->uses[i];
+	const struct stray_use *use = &h->stray.uses[i];
 
 	return m->protocol == IPPROTO_TCP && !h->plan->show_expected &&
 	    !(use->listened && m->ports > 1) && use->doubts < DOUBTS &&
-	    use->handed >= use->examined + HANDOFF_ROW;
+	    use->handed >= use->examined + ROW;
 }
 
 /* Some listen for a moment (node's cluster, round robin), some never do.
@@ -332,7 +350,7 @@ may_cycle(const struct handoff *h, uint32_t i)
 static void
 consider_cycle(struct handoff *h, uint32_t i)
 {
-	struct handoff_use *use = &h->uses[i];
+	struct stray_use *use = &h->stray.uses[i];
 	struct of_mapping of = {h, i};
 
 	if (!may_cycle(h, i))
@@ -362,7 +380,7 @@ consider(struct handoff *h, const struct sighting *s)
 	if (s->kind == PUBLIC && !s->ours)
 		consider_rival(h, s);
 	else if (s->kind != EXPECTED && s->ours)
-		unused_note_listener(h, port, s->socket.protocol);
+		unused_note_listener(u, port, s->socket.protocol);
 	else if (s->kind == EXPECTED && s->ours)
 		tell_stray(h, s);
 	else if (s->kind == EXPECTED && !s->judged)
@@ -378,8 +396,9 @@ note_listening(struct handoff *h)
 	const struct sighting *s = sightings, *end = s + seen;
 
 	for (; s < end; s++)
-		if (s->kind == PUBLIC && s->ours && h->used[s->mapping])
-			h->uses[s->mapping].listened = true;
+		if (s->kind == PUBLIC && s->ours &&
+		    h->stray.uses[s->mapping].handed > 0)
+			h->stray.uses[s->mapping].listened = true;
 }
 
 void
@@ -397,5 +416,5 @@ stray_look(struct handoff *h, bool ended)
 	/* The end closes all of them. */
 	for (i = 0; !ended && i < h->plan->mapping_count; i++)
 		consider_cycle(h, i);
-	unused_look(h);
+	unused_look(&h->unused);
 }

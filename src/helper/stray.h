@@ -18,7 +18,29 @@
 
 #include <stdbool.h>
 
+#include "endpoint.h"
+#include "plan.h"
+
 struct handoff;
+struct pool_variant;
+
+/* The hand-offs of a mapping, as far as they are of interest. */
+struct stray_use {
+	struct endpoint endpoint; /* the public one that was handed out last */
+	unsigned int handed;      /* sockets, one soon after the other */
+	unsigned int examined;    /* of these, when it was asked what became */
+	unsigned int doubts;      /* so often that was */
+	long long handed_at;      /* the last, in milliseconds */
+	bool listened;            /* one has been seen to */
+};
+
+struct stray {
+	struct stray_use uses[PLAN_MAPPINGS_MAX];
+	bool look_soon; /* something has happened that a look may tell of */
+};
+
+/* A socket of this variant has been handed out. */
+void stray_note_use(struct stray *, const struct pool_variant *);
 
 /* Reports what is new; ended: the server has. */
 void stray_look(struct handoff *, bool ended);

@@ -392,7 +392,7 @@ static void
 look_for_stray(struct supervisor *s, long long time)
 {
 	stray_look(s->handoff, false);
-	if (s->unused_at == 0 || !unused_any(s->handoff, 0))
+	if (s->unused_at == 0 || !unused_any(&s->handoff->unused, 0))
 		s->stray_wait = s->stray_wait < STRAY_EVERY / 2
 		    ? s->stray_wait * 2
 		    : STRAY_EVERY;
@@ -403,11 +403,11 @@ look_for_stray(struct supervisor *s, long long time)
 static void
 hasten_look(struct supervisor *s, long long time)
 {
-	if (s->handoff->look_soon && s->stray_at > time + STRAY_AFTER) {
+	if (s->handoff->stray.look_soon && s->stray_at > time + STRAY_AFTER) {
 		s->stray_wait = STRAY_AFTER;
 		s->stray_at = time + STRAY_AFTER;
 	}
-	s->handoff->look_soon = false;
+	s->handoff->stray.look_soon = false;
 }
 
 static void
@@ -418,7 +418,7 @@ check_times(struct supervisor *s)
 	if (s->clear_at != 0 && time >= s->clear_at)
 		clear_leftovers(s);
 	if (s->unused_at != 0 && time >= s->unused_at) {
-		unused_report(s->handoff, UNUSED_YET, 0);
+		unused_report(&s->handoff->unused, UNUSED_YET, 0);
 		s->unused_at = 0;
 	}
 	lease_visit(s->handoff->pool);
@@ -462,25 +462,12 @@ channel_close(struct supervisor *s)
 	close(s->channel);
 	s->channel = -1;
 	s->handoff->trying = false;
-	unused_start(s->handoff, s->job.server);
+	unused_start(&s->handoff->unused, s->job.server);
 	s->unused_at = clock_milliseconds() + UNUSED_AFTER;
 	s->stray_wait = STRAY_AFTER;
 	/* Where all sockets are given by descriptor, nothing is intercepted. */
 	if (s->handoff->listener >= 0)
 		s->stray_at = clock_milliseconds() + STRAY_AFTER;
-}
-
-/* A listener in place of the one before, which was for a trial. */
-static void
-listener_take(struct handoff *h, const struct offer *offer, int listener)
-{
-	handoff_close(h);
-	h->listener = listener;
-	h->preload = offer->kind == OFFER_PRELOAD;
-	memcpy(h->key, offer->key, sizeof(h->key));
-	memcpy(h->proof, offer->proof, sizeof(h->proof));
-	/* No signal has the library ask again. */
-	h->killable = h->preload || offer->killable != 0;
 }
 
 /* Another would be readable for ever once its other end is closed. */
@@ -504,7 +491,7 @@ channel_take(struct supervisor *s)
 		channel_close(s);
 	else if (offer.kind == OFFER_NOTIFY ||
 	    (offer.kind == OFFER_PRELOAD && is_for_requests(fd)))
-		listener_take(h, &offer, fd);
+		handoff_open(h, &offer, fd);
 	else if (offer.kind != OFFER_INHERITED ||
 	    !pool_inherit(h->pool, h->plan, offer.mapping, fd))
 		close(fd);
@@ -513,7 +500,7 @@ channel_take(struct supervisor *s)
 static void
 serve_call(struct handoff *h)
 {
-	if (h->preload)
+	if (h->by_preload)
 		preload_serve(h);
 	else
 		notify_serve(h);
@@ -530,12 +517,12 @@ serve_call(struct handoff *h)
 static void
 serve(struct supervisor *s)
 {
-	struct pollfd fds[FIXED + HANDOFF_WAITING] = {
+	struct pollfd fds[FIXED + PRELOAD_WAITING] = {
 	    {.fd = s->handoff->listener, .events = POLLIN},
 	    {.fd = s->channel, .events = POLLIN},
 	    {.fd = s->signals, .events = POLLIN},
 	};
-	const size_t waiting = preload_await(s->handoff, fds + FIXED);
+	const size_t waiting = preload_await(&s->handoff->preload, fds + FIXED);
 	struct timespec wait;
 
 	if (ppoll(fds, FIXED + waiting, next_time(s, &wait), NULL) <= 0)
@@ -574,7 +561,8 @@ says_no_server(int status)
 static bool
 is_awaited(const struct handoff *handoff)
 {
-	return !handoff->adopts && handoff->listener >= 0 && !handoff->preload;
+	return !handoff->adopts && handoff->listener >= 0 &&
+	    !handoff->by_preload;
 }
 
 /* A last look: the server may have ended before the first.  It takes the kernel
@@ -587,7 +575,7 @@ report_end(struct supervisor *s)
 	if (s->stray_at != 0 &&
 	    (s->unused_at == 0 || clock_milliseconds() - begun >= BRIEF))
 		stray_look(s->handoff, true);
-	unused_report(s->handoff, UNUSED_NEVER, s->status);
+	unused_report(&s->handoff->unused, UNUSED_NEVER, s->status);
 	warned_report_rest(&s->handoff->warned);
 }
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "handoff.h"
+#include "mapping.h"
 #include "message.h"
 #include "process.h"
 #include "unused.h"
@@ -24,39 +24,39 @@
 #define PRIVILEGED 1024
 
 static bool
-is_unused(const struct handoff *h, size_t i)
+is_unused(const struct unused *u, size_t i)
 {
-	return !h->used[i] && !h->unused.reported[i] &&
-	    !mapping_by_descriptor(&h->plan->mappings[i]);
+	return !u->used[i] && !u->reported[i] &&
+	    !mapping_by_descriptor(&u->plan->mappings[i]);
 }
 
 /* An entrypoint that wants to change its user ends at once: its rights are looked
  * at before. */
 void
-unused_start(struct handoff *h, pid_t server)
+unused_start(struct unused *u, pid_t server)
 {
-	h->unused.stuck = h->plan->uid == 0 &&
+	u->stuck = u->plan->uid == 0 &&
 	    !process_has_capability(server, CAP_SETUID);
 }
 
 bool
-unused_any(const struct handoff *h, int protocol)
+unused_any(const struct unused *u, int protocol)
 {
 	size_t i;
 
-	for (i = 0; i < h->plan->mapping_count; i++)
-		if (is_unused(h, i) &&
+	for (i = 0; i < u->plan->mapping_count; i++)
+		if (is_unused(u, i) &&
 		    (protocol == 0 ||
-			h->plan->mappings[i].protocol == protocol))
+			u->plan->mappings[i].protocol == protocol))
 			return true;
 	return false;
 }
 
 bool
-unused_examines(struct handoff *h)
+unused_examines(struct unused *u)
 {
-	return !h->trying && h->unused.examined < UNUSED_EXAMINED &&
-	    unused_any(h, 0) && ++h->unused.examined > 0;
+	return u->examined < UNUSED_EXAMINED && unused_any(u, 0) &&
+	    ++u->examined > 0;
 }
 
 static struct unused_bind *
@@ -224,10 +224,10 @@ has_port_of(const struct unused_holder *holder, const struct mapping *m)
 
 /* What may be the cause where nothing was seen. */
 static void
-explain_nothing(const struct handoff *h, const struct mapping *m, int status,
+explain_nothing(const struct unused *u, const struct mapping *m, int status,
     char why[REASON_TEXT])
 {
-	const struct unused_holder *foreign = &h->unused.foreign;
+	const struct unused_holder *foreign = &u->foreign;
 	char other[MAPPING_TEXT], command[32] = "";
 
 	if (has_port_of(foreign, m)) {
@@ -239,11 +239,11 @@ explain_nothing(const struct handoff *h, const struct mapping *m, int status,
 		    "%u: if it is a daemon that runs the server, start that "
 		    "daemon under lowport",
 		    foreign->process, command, foreign->port);
-	} else if (h->unused.unreadable)
+	} else if (u->unreadable)
 		reason_say(why,
 		    ", as far as can be seen: a process could not be looked "
 		    "at");
-	else if (h->unused.stuck && status != 0)
+	else if (u->stuck && status != 0)
 		reason_say(why,
 		    "; it is root without the capability to change its user: "
 		    "use -u with the user it wants, or --keep-caps "
@@ -262,24 +262,24 @@ explain_nothing(const struct handoff *h, const struct mapping *m, int status,
 
 /* Its port was asked for, of other addresses, and that was reported. */
 static bool
-is_elsewhere(const struct handoff *h, const struct mapping *m)
+is_elsewhere(const struct unused *u, const struct mapping *m)
 {
-	const struct handoff_uncovered *u = h->uncovered;
+	const struct unused_uncovered *asked = u->uncovered;
 
-	for (; u < h->uncovered + HANDOFF_UNCOVERED; u++)
-		if (u->protocol == m->protocol &&
-		    (uint32_t)u->port - m->server_port < m->ports)
+	for (; asked < u->uncovered + UNUSED_UNCOVERED; asked++)
+		if (asked->protocol == m->protocol &&
+		    (uint32_t)asked->port - m->server_port < m->ports)
 			return true;
 	return false;
 }
 
 static void
-tell_nothing(const struct handoff *h, const struct mapping *m,
+tell_nothing(const struct unused *u, const struct mapping *m,
     enum unused_when when, int status)
 {
 	char name[MAPPING_TEXT], why[REASON_TEXT];
 
-	explain_nothing(h, m, status, why);
+	explain_nothing(u, m, status, why);
 	warnx("%s is unused: the server %s bound %s %u%s%s", name_of(m, name),
 	    when == UNUSED_NEVER ? "never" : "has not yet",
 	    m->protocol == IPPROTO_UDP ? "UDP port" : "port", m->server_port,
@@ -288,9 +288,9 @@ tell_nothing(const struct handoff *h, const struct mapping *m,
 
 /* What has been reported already is the cause. */
 static void
-tell_reported(const struct handoff *h, const struct mapping *m)
+tell_reported(const struct unused *u, const struct mapping *m)
 {
-	const struct unused_holder *stray = &h->unused.stray;
+	const struct unused_holder *stray = &u->stray;
 	char name[MAPPING_TEXT];
 
 	name_of(m, name);
@@ -304,80 +304,100 @@ tell_reported(const struct handoff *h, const struct mapping *m)
 }
 
 static void
-tell(struct handoff *h, size_t i, enum unused_when when, int status)
+tell(struct unused *u, size_t i, enum unused_when when, int status)
 {
-	const struct mapping *m = &h->plan->mappings[i];
-	const struct unused_bind *public = find_public(&h->unused, m);
+	const struct mapping *m = &u->plan->mappings[i];
+	const struct unused_bind *public = find_public(u, m);
 	char ports[PORTS_TEXT];
 	uint16_t only = 0;
-	int how = list_ports(&h->unused, m->protocol, ports, &only);
+	int how = list_ports(u, m->protocol, ports, &only);
 
-	h->unused.reported[i] = true;
+	u->reported[i] = true;
 	if (public != NULL)
 		tell_public(m, public);
-	else if (has_port_of(&h->unused.stray, m) || is_elsewhere(h, m))
-		tell_reported(h, m);
+	else if (has_port_of(&u->stray, m) || is_elsewhere(u, m))
+		tell_reported(u, m);
 	else if (how > 0)
 		tell_elsewhere(m, when, how, ports, only);
 	else
-		tell_nothing(h, m, when, status);
+		tell_nothing(u, m, when, status);
 }
 
 /* One that has the public port itself is configured so, whatever comes. */
 static void
-tell_public_ones(struct handoff *h)
+tell_public_ones(struct unused *u)
 {
 	size_t i;
 
-	for (i = 0; i < h->plan->mapping_count; i++)
-		if (is_unused(h, i) &&
-		    find_public(&h->unused, &h->plan->mappings[i]) != NULL)
-			tell(h, i, UNUSED_SO_FAR, 0);
+	for (i = 0; i < u->plan->mapping_count; i++)
+		if (is_unused(u, i) &&
+		    find_public(u, &u->plan->mappings[i]) != NULL)
+			tell(u, i, UNUSED_SO_FAR, 0);
 }
 
 void
-unused_note(struct handoff *h, uint16_t port, int protocol, int error)
+unused_note(struct unused *u, uint16_t port, int protocol, int error)
 {
 	struct unused_bind *b;
 
 	if (port == 0 || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
 		return;
-	b = bind_of(&h->unused, port, protocol);
+	b = bind_of(u, port, protocol);
 	/* One that succeeds is worth more than one that has failed. */
 	if (b != NULL && b->error != 0)
 		b->error = error;
-	tell_public_ones(h);
+	tell_public_ones(u);
 }
 
 void
-unused_note_listener(struct handoff *h, uint16_t port, int protocol)
+unused_note_uncovered(struct unused *u, uint16_t port, int protocol)
 {
-	struct unused_bind *b = bind_of(&h->unused, port, protocol);
+	u->uncovered[u->uncovered_count++ %
+	    UNUSED_UNCOVERED] = (struct unused_uncovered){port,
+	    (uint16_t)protocol};
+}
+
+bool
+unused_is_uncovered(const struct unused *u, uint16_t port, int protocol)
+{
+	size_t i;
+
+	for (i = 0; i < UNUSED_UNCOVERED; i++)
+		if (u->uncovered[i].port == port &&
+		    u->uncovered[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+void
+unused_note_listener(struct unused *u, uint16_t port, int protocol)
+{
+	struct unused_bind *b = bind_of(u, port, protocol);
 
 	if (b != NULL)
 		b->looks++;
 }
 
 void
-unused_look(struct handoff *h)
+unused_look(struct unused *u)
 {
-	const struct unused_bind *b, *end = h->unused.binds + h->unused.count;
+	const struct unused_bind *b, *end = u->binds + u->count;
 	size_t i;
 
-	tell_public_ones(h);
-	for (b = h->unused.binds; b < end; b++)
-		for (i = 0; i < h->plan->mapping_count; i++)
-			if (b->looks >= LOOKS && is_unused(h, i) &&
-			    h->plan->mappings[i].protocol == b->protocol)
-				tell(h, i, UNUSED_SO_FAR, 0);
+	tell_public_ones(u);
+	for (b = u->binds; b < end; b++)
+		for (i = 0; i < u->plan->mapping_count; i++)
+			if (b->looks >= LOOKS && is_unused(u, i) &&
+			    u->plan->mappings[i].protocol == b->protocol)
+				tell(u, i, UNUSED_SO_FAR, 0);
 }
 
 void
-unused_report(struct handoff *h, enum unused_when when, int status)
+unused_report(struct unused *u, enum unused_when when, int status)
 {
 	size_t i;
 
-	for (i = 0; i < h->plan->mapping_count; i++)
-		if (is_unused(h, i))
-			tell(h, i, when, status);
+	for (i = 0; i < u->plan->mapping_count; i++)
+		if (is_unused(u, i))
+			tell(u, i, when, status);
 }

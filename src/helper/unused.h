@@ -13,10 +13,12 @@
 
 #include "plan.h"
 
-struct handoff;
-
 /* Ports that the server binds itself; so many are remembered. */
 #define UNUSED_BINDS 16
+
+/* Expected ports that the server has bound itself, uncovered; so many are
+ * remembered. */
+#define UNUSED_UNCOVERED 16
 
 /* Binds that are learnt about, at some microseconds each. */
 #define UNUSED_EXAMINED 64
@@ -31,10 +33,16 @@ struct unused_bind {
 };
 
 struct unused {
+	const struct plan *plan;
+	bool used[PLAN_MAPPINGS_MAX]; /* a bind has used the mapping */
 	struct unused_bind binds[UNUSED_BINDS];
 	size_t count;
 	unsigned int examined;
 	bool reported[PLAN_MAPPINGS_MAX];
+	struct unused_uncovered {
+		uint16_t port, protocol;
+	} uncovered[UNUSED_UNCOVERED];
+	size_t uncovered_count;
 	bool stuck;      /* the server is root, and cannot change its user */
 	bool unreadable; /* some bind could not be looked at */
 	/* Processes with an expected port itself: one of the server, and one
@@ -53,24 +61,28 @@ enum unused_when {
 };
 
 /* The server is this process now. */
-void unused_start(struct handoff *, pid_t server);
+void unused_start(struct unused *, pid_t server);
 
 /* True where some mapping is unused, and that has not been reported. */
-bool unused_any(const struct handoff *, int protocol);
+bool unused_any(const struct unused *, int protocol);
 
 /* True where it is of use to learn about a bind of a port no mapping expects. */
-bool unused_examines(struct handoff *);
+bool unused_examines(struct unused *);
 
 /* The server has bound this port itself, or tried to. */
-void unused_note(struct handoff *, uint16_t port, int protocol, int error);
+void unused_note(struct unused *, uint16_t port, int protocol, int error);
+
+/* It has bound an expected port of an address that no mapping covers. */
+void unused_note_uncovered(struct unused *, uint16_t port, int protocol);
+bool unused_is_uncovered(const struct unused *, uint16_t port, int protocol);
 
 /* One of its sockets has been seen to listen there. */
-void unused_note_listener(struct handoff *, uint16_t port, int protocol);
+void unused_note_listener(struct unused *, uint16_t port, int protocol);
 
 /* Reports those that are unused since the server listens elsewhere. */
-void unused_look(struct handoff *);
+void unused_look(struct unused *);
 
 /* Reports the others; status is what the server ended with. */
-void unused_report(struct handoff *, enum unused_when, int status);
+void unused_report(struct unused *, enum unused_when, int status);
 
 #endif
