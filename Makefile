@@ -225,7 +225,8 @@ fuzz:
 
 fuzzers: all $(FUZZERS)
 
-$(BUILD)/fuzz_handoff: FUZZED = common/% helper/%
+$(BUILD)/fuzz_mapping $(BUILD)/fuzz_policy: FUZZED += child/mapping_text
+$(BUILD)/fuzz_handoff: FUZZED = common/% helper/% child/mapping_text
 $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  common/process common/seccomp common/socket common/verdict \
                  helper/obstacle helper/parking helper/sockstate \

@@ -17,6 +17,7 @@
 #include "diag.h"
 #include "fuzz.h"
 #include "handoff.h"
+#include "mapping_text.h"
 #include "message.h"
 #include "notify.h"
 #include "obstacle.h"
@@ -625,7 +626,7 @@ take_plan(struct plan *plan, uint8_t which)
 	plan->show_expected = which >> 5 & 1;
 	for (i = 0; i < 3 && texts[i] != NULL; i++) {
 		count = mapping_parse(&plan->mappings[plan->mapping_count],
-		    texts[i], why);
+		    (char[MAPPING_NAME]){0}, texts[i], why);
 		FUZZ_ASSERT(count > 0);
 		plan->mapping_count += (uint32_t)count;
 	}

@@ -4,21 +4,25 @@
  * written as it is read, and is permitted by the rule that would be suggested.
  */
 #include "fuzz.h"
+#include "mapping_text.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	char *text = fuzz_text(bytes, size), why[REASON_TEXT];
-	char written[MAPPING_TEXT];
+	char name[MAPPING_NAME], same[MAPPING_NAME], written[MAPPING_NAMED];
 	struct mapping m[MAPPING_PROTOCOLS], again[MAPPING_PROTOCOLS];
-	size_t count = mapping_parse(m, text, why), i;
+	size_t count = mapping_parse(m, name, text, why), i;
 
 	for (i = 0; i < count; i++) {
 		fuzz_check_mapping(&m[i]);
-		FUZZ_ASSERT(mapping_parse(again, mapping_format(&m[i], written),
-				why) == 1);
+		mapping_format_named(&m[i], name, written);
+		FUZZ_ASSERT(mapping_parse(again, same, written, why) == 1);
 		FUZZ_ASSERT(memcmp(&m[i], again, sizeof(m[i])) == 0);
-		FUZZ_ASSERT(fuzz_suggested(&m[i]));
+		FUZZ_ASSERT(strcmp(name, same) == 0);
+		FUZZ_ASSERT((*name != '\0') ==
+		    (mapping_by_descriptor(&m[i]) || mapping_inherited(&m[i])));
+		FUZZ_ASSERT(mapping_inherited(&m[i]) || fuzz_suggested(&m[i]));
 	}
 	if (count == 0) {
 		FUZZ_ASSERT(strlen(why) > 0 && strlen(why) < REASON_TEXT);

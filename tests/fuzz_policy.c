@@ -5,6 +5,7 @@
  * about mappings that are several addresses.
  */
 #include "fuzz.h"
+#include "mapping_text.h"
 
 static const char *const mappings[] = {"443", "0.0.0.0:443", "[::]:443",
     "127.0.0.1:443", "192.0.2.7:443", "[::1]:443", "[2001:db8::7]:443"};
@@ -57,7 +58,8 @@ check_matches(const struct policy_rule *rule)
 	size_t i, j;
 
 	for (i = 0; i < MAPPINGS; i++) {
-		FUZZ_ASSERT(mapping_parse(&m[i], mappings[i], why));
+		FUZZ_ASSERT(mapping_parse(&m[i], (char[MAPPING_NAME]){0},
+		    mappings[i], why));
 		matches[i] = policy_matches(rule, &caller, &m[i]);
 	}
 	for (i = 0; i < MAPPINGS; i++)

@@ -6,7 +6,7 @@
 #include <signal.h>
 
 #include "holder.h"
-#include "mapping.h"
+#include "mapping_text.h"
 #include "parking.h"
 #include "socket.h"
 #include "unit.h"
@@ -18,7 +18,7 @@ endpoint_of(const char *text)
 	struct mapping m;
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
 
-	ck_assert(mapping_parse(&m, text, why));
+	ck_assert(mapping_parse(&m, (char[MAPPING_NAME]){0}, text, why));
 	mapping_variants(&m, list);
 	return list[0].endpoint;
 }
@@ -240,7 +240,8 @@ START_TEST(finds_rivals)
 	int fds[256];
 	pid_t child;
 
-	ck_assert(mapping_parse(plan.mappings, rivals[_i].mapping, why));
+	ck_assert(mapping_parse(plan.mappings, (char[MAPPING_NAME]){0},
+	    rivals[_i].mapping, why));
 	bind_own(&plan, fds);
 	holder_find_rivals(&plan, shared);
 	ck_assert(!shared[0]);

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 
+#include "mapping_text.h"
 #include "policy.h"
 #include "unit.h"
 #include "user.h"
@@ -674,7 +675,8 @@ mapping_of(const char *text)
 	struct mapping m;
 	char why[REASON_TEXT] = "";
 
-	ck_assert_msg(mapping_parse(&m, text, why), "'%s': %s", text, why);
+	ck_assert_msg(mapping_parse(&m, (char[MAPPING_NAME]){0}, text, why),
+	    "'%s': %s", text, why);
 	return m;
 }
 
@@ -942,7 +944,9 @@ START_TEST(a_range_is_permitted_whole)
 		    .length = strlen(rows[i].rule)};
 
 		ck_assert_int_eq(policy_next(&reader, &rule, why), POLICY_RULE);
-		ck_assert_uint_eq(mapping_parse(&m, rows[i].mapping, why), 1);
+		ck_assert_uint_eq(mapping_parse(&m, (char[MAPPING_NAME]){0},
+				      rows[i].mapping, why),
+		    1);
 		ck_assert_msg(policy_matches(&rule, &caller, &m) ==
 			rows[i].matches,
 		    "%s: %s", rows[i].rule, rows[i].mapping);
@@ -1168,7 +1172,7 @@ START_TEST(a_rule_of_an_account_that_is_gone_is_about_nobody)
 
 	ck_assert_int_eq(policy_next(&reader, &rule, why), POLICY_VOID);
 	ck_assert_msg(strstr(why, gone[_i].why) != NULL, "%s", why);
-	ck_assert(mapping_parse(&m, "443", why));
+	ck_assert(mapping_parse(&m, (char[MAPPING_NAME]){0}, "443", why));
 	ck_assert(!policy_matches(&rule, &caller, &m));
 }
 END_TEST

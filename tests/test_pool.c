@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "constants.h"
 #include "lease.h"
+#include "mapping_text.h"
 #include "parking.h"
 #include "pool.h"
 #include "privilege.h"
@@ -921,8 +922,8 @@ plan_map(const char *text)
 {
 	char why[REASON_TEXT];
 
-	ck_assert(
-	    mapping_parse(&plan.mappings[plan.mapping_count++], text, why));
+	ck_assert(mapping_parse(&plan.mappings[plan.mapping_count++],
+	    (char[MAPPING_NAME]){0}, text, why));
 }
 
 static void

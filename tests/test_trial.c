@@ -2,6 +2,7 @@
 /*
  * The mapping a trial adds; the trial itself is in the .bats files.
  */
+#include "mapping_text.h"
 #include "trial.h"
 #include "unit.h"
 
@@ -13,7 +14,8 @@ START_TEST(adds_two_free_ports)
 	const struct mapping *added = &plan.mappings[1];
 
 	plan.mapping_count = 1;
-	ck_assert(mapping_parse(&plan.mappings[0], "443:8443", why));
+	ck_assert(mapping_parse(&plan.mappings[0], (char[MAPPING_NAME]){0},
+	    "443:8443", why));
 	ck_assert(trial_add(&plan));
 	ck_assert_uint_eq(plan.mapping_count, 2);
 	ck_assert_uint_ge(added->public_port, 1024);

@@ -7,6 +7,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
+#include "mapping_text.h"
 #include "unit.h"
 #include "user.h"
 #include "verdict.h"
@@ -49,7 +50,8 @@ mapping_of(const char *text)
 	struct mapping m;
 	char why[REASON_TEXT] = "";
 
-	ck_assert_msg(mapping_parse(&m, text, why), "'%s': %s", text, why);
+	ck_assert_msg(mapping_parse(&m, (char[MAPPING_NAME]){0}, text, why),
+	    "'%s': %s", text, why);
 	return m;
 }
 

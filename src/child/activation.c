@@ -80,12 +80,12 @@ static bool
 is_at_port(int fd, const char *name, int protocol)
 {
 	struct mapping m[MAPPING_PROTOCOLS];
-	char text[OPTIONS_NAME + 8], why[REASON_TEXT];
+	char text[MAPPING_NAME + 8], ignored[MAPPING_NAME], why[REASON_TEXT];
 	struct endpoint bound;
 
 	snprintf(text, sizeof(text), "%s%s", name,
 	    protocol == IPPROTO_UDP ? "/udp" : "");
-	return mapping_parse(m, text, why) == 1 &&
+	return mapping_parse(m, ignored, text, why) == 1 &&
 	    socket_endpoint(fd, &bound) && bound.port == m[0].public_port;
 }
 

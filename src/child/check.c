@@ -53,7 +53,7 @@ static void
 check_verdict(const struct start *start, size_t i,
     const struct verdict *verdict, const char *why)
 {
-	char mapping[OPTIONS_MAPPING], text[REASON_TEXT];
+	char mapping[MAPPING_NAMED], text[REASON_TEXT];
 
 	options_format(&start->options, i, mapping);
 	if (verdict->permitted) {
@@ -101,7 +101,7 @@ static void
 note_unprivileged(const struct start *start, size_t i)
 {
 	const struct mapping *m = &start->plan.mappings[i];
-	char mapping[OPTIONS_MAPPING];
+	char mapping[MAPPING_NAMED];
 
 	if (start->answer.results[i].outcome == OUTCOME_READY &&
 	    m->protocol == IPPROTO_TCP && !mapping_inherited(m) &&
@@ -142,7 +142,7 @@ void
 check_mappings(const struct start *start)
 {
 	const struct result *result = start->answer.results;
-	char mapping[OPTIONS_MAPPING], text[REASON_TEXT];
+	char mapping[MAPPING_NAMED], text[REASON_TEXT];
 	size_t i;
 
 	for (i = 0; i < start->options.mapping_count; i++, result++) {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "environment.h"
@@ -152,25 +151,17 @@ print_and_exit(const char *text, const char *more)
 
 const char *
 options_format(const struct options *options, size_t mapping,
-    char text[OPTIONS_MAPPING])
+    char text[MAPPING_NAMED])
 {
-	char plain[MAPPING_TEXT], *at;
-
-	mapping_format(&options->mappings[mapping], plain);
-	at = strchr(plain, '@');
-	if (at == NULL)
-		snprintf(text, OPTIONS_MAPPING, "%s", plain);
-	else
-		snprintf(text, OPTIONS_MAPPING, "%.*s@%s%s", (int)(at - plain),
-		    plain, options->names[mapping], at + 1);
-	return text;
+	return mapping_format_named(&options->mappings[mapping],
+	    options->names[mapping], text);
 }
 
 static void
 mapping_add(struct options *options, const struct mapping *m, const char *text,
     const char *name)
 {
-	char other[OPTIONS_MAPPING];
+	char other[MAPPING_NAMED];
 	size_t i;
 
 	if (options->mapping_count == PLAN_MAPPINGS_MAX)
@@ -189,90 +180,13 @@ mapping_add(struct options *options, const struct mapping *m, const char *text,
 	options->mappings[options->mapping_count++] = *m;
 }
 
-/* As sd_listen_fds_with_names(3) has them, less what a shell would read. */
-static bool
-is_name(const char *name, size_t length)
-{
-	return length > 0 && length < OPTIONS_NAME &&
-	    strspn(name,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789._-") >= length;
-}
-
-/* Copies a name, which ends at one of these bytes; returns its length. */
-static size_t
-take_name(const char *text, const char *at, const char *ends,
-    char name[OPTIONS_NAME])
-{
-	size_t length = strcspn(at, ends);
-
-	if (!is_name(at, length))
-		fatalx("mapping '%.100s': with '@' goes a name of up to %d "
-		       "letters, digits and '._-', as in 443:@https or "
-		       "@https:8443",
-		    text, OPTIONS_NAME - 1);
-	snprintf(name, OPTIONS_NAME, "%.*s", (int)length, at);
-	return length;
-}
-
-/* PUBLIC:@NAME[/PROTOCOL]: all but the name, for a mapping by descriptor. */
-static size_t
-parse_by_descriptor(struct mapping *m, const char *text, const char *at,
-    char name[OPTIONS_NAME], char why[REASON_TEXT])
-{
-	size_t length = take_name(text, at + 2, "/", name), count, i;
-	char rest[OPTIONS_MAPPING];
-
-	snprintf(rest, sizeof(rest), "%.*s%s", (int)(at - text), text,
-	    at + 2 + length);
-	count = mapping_parse(m, rest, why);
-	for (i = 0; i < count; i++) {
-		if (m[i].server_port != m[i].public_port)
-			fatalx("mapping '%.100s': behind PUBLIC comes SERVER, "
-			       "or else @NAME",
-			    text);
-		m[i].server_port = 0;
-	}
-	return count;
-}
-
-/* @NAME:SERVER[/PROTOCOL]: what is behind it, for an inherited mapping. */
-static size_t
-parse_inherited(struct mapping *m, const char *text, char name[OPTIONS_NAME],
-    char why[REASON_TEXT])
-{
-	size_t length = take_name(text, text + 1, ":", name), count, i;
-
-	if (text[1 + length] == '\0')
-		fatalx("mapping '%.100s': which port does the server bind? "
-		       "write it behind, as in @https:8443",
-		    text);
-	count = mapping_parse(m, text + 2 + length, why);
-	for (i = 0; i < count; i++) {
-		if (m[i].family != AF_UNSPEC || m[i].ports != 1 ||
-		    m[i].server_port != m[i].public_port)
-			fatalx("mapping '%.100s': behind @NAME comes one port, "
-			       "SERVER, and no address",
-			    text);
-		m[i].public_port = 0;
-	}
-	return count;
-}
-
 static void
 mappings_add_word(struct options *options, const char *text)
 {
-	char name[OPTIONS_NAME] = "", why[REASON_TEXT];
+	char name[MAPPING_NAME], why[REASON_TEXT];
 	struct mapping parsed[MAPPING_PROTOCOLS];
-	const char *at = strstr(text, ":@");
-	size_t count, i;
+	size_t count = mapping_parse(parsed, name, text, why), i;
 
-	if (*text == '@')
-		count = parse_inherited(parsed, text, name, why);
-	else if (at != NULL)
-		count = parse_by_descriptor(parsed, text, at, name, why);
-	else
-		count = mapping_parse(parsed, text, why);
 	if (count == 0)
 		fatalx("mapping '%.100s': %s", text, why);
 	for (i = 0; i < count; i++)
@@ -596,11 +510,11 @@ static bool
 is_mapping(const char *text)
 {
 	struct mapping parsed[MAPPING_PROTOCOLS];
-	char why[REASON_TEXT];
+	char name[MAPPING_NAME], why[REASON_TEXT];
 
-	return text[strspn(text, "0123456789.")] != '\0'
-	    ? strchr(text, ':') != NULL && mapping_parse(parsed, text, why) > 0
-	    : mapping_parse(parsed, text, why) > 0;
+	return (text[strspn(text, "0123456789.")] == '\0' ||
+		   strchr(text, ':') != NULL) &&
+	    mapping_parse(parsed, name, text, why) > 0;
 }
 
 static _Noreturn void

@@ -8,14 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mapping.h"
+#include "mapping_text.h"
 #include "message.h"
 #include "plan.h"
 
 #define LOWPORT_VERSION "0.1.0"
-
-/* The longest name of a descriptor, and the final NUL. */
-#define OPTIONS_NAME 64
 
 enum purpose {
 	PURPOSE_RUN,
@@ -42,7 +39,7 @@ struct options {
 	size_t mapping_count;
 	size_t ports; /* of all mappings */
 	/* @NAME, of those by descriptor and those inherited. */
-	char names[PLAN_MAPPINGS_MAX][OPTIONS_NAME];
+	char names[PLAN_MAPPINGS_MAX][MAPPING_NAME];
 	const char *user; /* USER[:GROUP], or NULL */
 	enum options_method method;
 	bool method_given;  /* by an option */
@@ -72,12 +69,9 @@ struct options {
 #define OPTIONS_SPARES_MAX 16
 unsigned int options_default_spares(void);
 
-/* Room for a mapping with its name. */
-#define OPTIONS_MAPPING (MAPPING_TEXT + OPTIONS_NAME)
-
 /* Writes a mapping as -p takes it; returns its argument. */
 const char *options_format(const struct options *, size_t mapping,
-    char[OPTIONS_MAPPING]);
+    char[MAPPING_NAMED]);
 
 /*
  * Reads options up to the first argument that is none; then, but for

@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 #include "endpoint.h"
-#include "reason.h"
 
 struct mapping {
 	uint16_t family;      /* AF_UNSPEC: every address */
@@ -46,17 +45,6 @@ struct mapping_variant {
 
 /* The longest mapping, and its text with the final NUL. */
 #define MAPPING_TEXT 96
-
-/* The mappings a text may stand for: one for each protocol. */
-#define MAPPING_PROTOCOLS 2
-
-/*
- * Parses a mapping.  Ports are decimal numbers from 1 to 65535, ranges of them,
- * or names of services(5).  Returns how many mappings it stands for, which is
- * 2 with /tcp+udp; or 0 and says why where the text is no mapping.
- */
-size_t mapping_parse(struct mapping *mappings, const char *text,
-    char why[REASON_TEXT]);
 
 bool mapping_by_descriptor(const struct mapping *);
 bool mapping_inherited(const struct mapping *);
