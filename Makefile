@@ -105,11 +105,11 @@ $(BUILD)/liblowport.so: $(LIBRARY:%=src/%.c) $(wildcard src/server/*.h \
 	    -Wl,--hash-style=both -o $@ $(LIBRARY:%=src/%.c)
 
 $(BUILD)/main.o: src/main.c Makefile | $(BUILD)
-	$(COMPILE) $(INCLUDE_all) -MMD -c -o $@ $<
+	$(COMPILE) $(INCLUDE_all) -MMD -MP -c -o $@ $<
 
 $(OBJECTS): $(BUILD)/%.o: src/%.c Makefile
 	mkdir -p $(@D)
-	$(COMPILE) $(INCLUDE_$(patsubst %/,%,$(dir $*))) -MMD -c -o $@ $<
+	$(COMPILE) $(INCLUDE_$(patsubst %/,%,$(dir $*))) -MMD -MP -c -o $@ $<
 
 $(BUILD)/common/seccomp.o: $(BUILD)/filters.h
 
@@ -237,7 +237,7 @@ $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
 $(BUILD)/fuzz_rule: FUZZED = common/% firewall/%
 
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -MMD -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+	$(COMPILE) $(INCLUDE_all) -MMD -MP -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
 	    $(filter-out $(PLAYED:%=$(BUILD)/%.o), \
 	    $(filter $(FUZZED:%=$(BUILD)/%.o),$(OBJECTS))) $(LIBCAP)
 
@@ -272,32 +272,32 @@ tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKABLE) $(CONFINED)
 
 # The same objects, and one of the tests between two of them.
 $(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
+	$(COMPILE) $(INCLUDE_all) -MMD -MP $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
 	    -Wl,--wrap=channel_send_plan -o $@ $^ $(LIBCAP)
 
 # Likewise, and the C library's objects with them.
 ALLOCATING     = malloc calloc realloc reallocarray memalign aligned_alloc \
                  posix_memalign free
 $(CONFINED): tests/confined.c $(BUILD)/main.o $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -fno-builtin -MMD $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
+	$(COMPILE) $(INCLUDE_all) -fno-builtin -MMD -MP $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
 	    $(patsubst %,-Wl$(COMMA)--wrap=%,seccomp_confine $(ALLOCATING)) \
 	    -o $@ $^ $(LIBCAP)
 COMMA          = ,
 
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
+	$(COMPILE) $(INCLUDE_all) -MMD -MP -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
 	    $$(pkg-config --cflags --libs check) $(LIBCAP)
 
 $(BUILD)/deny: NEEDS = -lseccomp
 
 $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
-	$(COMPILE) $(INCLUDE_all) -MMD -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
+	$(COMPILE) $(INCLUDE_all) -MMD -MP -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
 
 CONTAINED      = $(BUILD)/container_static $(BUILD)/container_dynamic
 
 $(CONTAINED): $(BUILD)/container_%: tests/containers/server.c Makefile | \
                  $(BUILD)
-	$(COMPILE) $(INCLUDE_all) -MMD $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
+	$(COMPILE) $(INCLUDE_all) -MMD -MP $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
 
 LINK_static    = -static-pie
 LINK_dynamic   = -pie
