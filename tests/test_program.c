@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Other programs: whether execvp(3) would find one, and what a tool prints.
+ * Programs: whether execvp(3) would find one, and what a tool prints.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -163,6 +163,18 @@ START_TEST(reads_lines)
 }
 END_TEST
 
+START_TEST(knows_its_path)
+{
+	static const char end[] = "/test_program";
+	const char *path = program_own_path();
+
+	ck_assert_int_eq(path[0], '/');
+	ck_assert_uint_gt(strlen(path), strlen(end));
+	ck_assert_str_eq(path + strlen(path) - strlen(end), end);
+	ck_assert_int_eq(access(path, X_OK), 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -172,6 +184,7 @@ suite(void)
 	tcase_add_checked_fixture(t, directories_make, directories_remove);
 	tcase_add_loop_test(t, finds_what_exec_finds, 0, LENGTH(searches));
 	tcase_add_test(t, reads_lines);
+	tcase_add_test(t, knows_its_path);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child: activation_inherit before it becomes the user, the rest
+ * Runs in: the child: activation_find_passed before it becomes the user, the rest
  * when it holds no capability but what --keep-caps names.
  * Reads: sockets the helper sends, those the caller passed, LISTEN_ variables,
  * and the command's arguments.
@@ -24,15 +24,13 @@
 /* SD_LISTEN_FDS_START */
 #define FIRST 3
 
-/* What the environment says of sockets for this process: the helper's, which is
- * the one that was started. */
-struct passed {
+struct listen_variables {
 	unsigned int count;
-	const char *names; /* NULL: they have none */
+	const char *names; /* NULL: there is no LISTEN_FDNAMES */
 };
 
 static unsigned int
-number_in(char **environment, const char *name)
+read_number(char **environment, const char *name)
 {
 	const char *value = environment_get(environment, name);
 	unsigned long number = 0;
@@ -43,21 +41,35 @@ number_in(char **environment, const char *name)
 	return (unsigned int)number;
 }
 
-static struct passed
-find_passed(char **environment)
+static struct listen_variables
+read_variables(char **environment)
 {
-	struct passed passed = {number_in(environment, "LISTEN_FDS"),
+	const struct listen_variables variables = {read_number(environment,
+						       "LISTEN_FDS"),
 	    environment_get(environment, "LISTEN_FDNAMES")};
-	const unsigned int pid = number_in(environment, "LISTEN_PID");
+	const unsigned int pid = read_number(environment, "LISTEN_PID");
 
-	if (passed.count == 0)
+	if (variables.count == 0)
 		fatalx("no socket was passed to lowport (LISTEN_FDS); start it "
-		       "by a .socket unit, or what else does so");
+		       "by a .socket unit, or by systemd-socket-activate");
+	/* The helper has the number of the process that was started. */
 	if (pid != 0 && pid != (unsigned int)getppid())
 		fatalx("the sockets are for process %u (LISTEN_PID), and this "
-		       "is %d; start lowport itself, or by exec",
+		       "is process %d; start lowport itself, or by exec",
 		    pid, getppid());
-	return passed;
+	return variables;
+}
+
+static char **
+unset_variables(char **environment)
+{
+	static const char *const names[] = {"LISTEN_FDS", "LISTEN_PID",
+	    "LISTEN_PIDFDID", "LISTEN_FDNAMES"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		environment = environment_unset(environment, names[i]);
+	return environment;
 }
 
 /* True when the n-th of the names is this one. */
@@ -75,7 +87,7 @@ is_called(const char *names, unsigned int n, const char *name)
 	    strncmp(names, name, length) == 0;
 }
 
-/* Without names, "443" is the port, and so is a service's name. */
+/* The name is a port here: 443, or https. */
 static bool
 is_at_port(int fd, const char *name, int protocol)
 {
@@ -90,35 +102,39 @@ is_at_port(int fd, const char *name, int protocol)
 }
 
 static void
-inherit_for(struct heritage *h, const struct options *options, uint32_t i,
-    const struct passed *passed)
+find_for(struct passed_sockets *passed, const struct options *options,
+    uint32_t i, const struct listen_variables *variables)
 {
-	const char *name = options->names[i];
+	const char *name = options->names[i], *names = variables->names;
 	const int protocol = options->mappings[i].protocol;
-	const unsigned int before = h->count;
+	const char *const kind = protocol == IPPROTO_UDP ? "UDP" : "TCP";
+	const unsigned int before = passed->count;
 	unsigned int n;
 
-	for (n = 0; n < passed->count; n++) {
+	for (n = 0; n < variables->count; n++) {
 		const int fd = FIRST + (int)n;
 
 		if (socket_option(fd, SOL_SOCKET, SO_PROTOCOL) != protocol ||
-		    (passed->names != NULL ? !is_called(passed->names, n, name)
-					   : !is_at_port(fd, name, protocol)))
+		    (names != NULL ? !is_called(names, n, name)
+				   : !is_at_port(fd, name, protocol)))
 			continue;
-		if (h->count - before == PLAN_INHERITED_MAX)
-			fatalx("more than %d sockets are called %s; give them "
-			       "names apart",
+		if (passed->count - before == PLAN_INHERITED_MAX)
+			fatalx("more than %d sockets are called '%s'; give "
+			       "them different names",
 			    PLAN_INHERITED_MAX, name);
-		h->sockets[h->count].fd = fd;
-		h->sockets[h->count++].mapping = i;
+		passed->sockets[passed->count].fd = fd;
+		passed->sockets[passed->count++].mapping = i;
 	}
-	if (h->count == before)
-		fatalx("no %s socket called '%s' was passed to lowport%s%s%s; "
-		       "see FileDescriptorName= in systemd.socket(5)",
-		    protocol == IPPROTO_UDP ? "UDP" : "TCP", name,
-		    passed->names == NULL ? "" : " (LISTEN_FDNAMES=",
-		    passed->names == NULL ? "" : passed->names,
-		    passed->names == NULL ? "" : ")");
+	if (passed->count == before && names != NULL)
+		fatalx("no %s socket called '%s' was passed to lowport "
+		       "(LISTEN_FDNAMES=%s); see FileDescriptorName= in "
+		       "systemd.socket(5)",
+		    kind, name, names);
+	if (passed->count == before)
+		fatalx("no %s socket of port '%s' was passed to lowport, and "
+		       "the sockets have no names; see FileDescriptorName= in "
+		       "systemd.socket(5)",
+		    kind, name);
 }
 
 static bool
@@ -132,38 +148,27 @@ any_inherited(const struct options *options)
 	return false;
 }
 
-static char **
-forget_passed(char **environment)
-{
-	static const char *const names[] = {"LISTEN_FDS", "LISTEN_PID",
-	    "LISTEN_PIDFDID", "LISTEN_FDNAMES"};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		environment = environment_unset(environment, names[i]);
-	return environment;
-}
-
 char **
-activation_inherit(struct heritage *h, const struct options *options,
-    char **environment)
+activation_find_passed(struct passed_sockets *passed,
+    const struct options *options, char **environment)
 {
-	struct passed passed;
+	struct listen_variables variables;
 	unsigned int n;
 	uint32_t i;
 
-	h->count = 0;
+	passed->count = 0;
 	if (!any_inherited(options))
 		return environment;
-	passed = find_passed(environment);
-	for (n = 0; n < passed.count; n++)
+	variables = read_variables(environment);
+	for (n = 0; n < variables.count; n++)
 		if (fcntl(FIRST + (int)n, F_SETFD, FD_CLOEXEC) != 0)
-			fatal("descriptor %u of LISTEN_FDS=%u", FIRST + n,
-			    passed.count);
+			fatal("LISTEN_FDS is %u, and descriptor %u is none of "
+			      "lowport's",
+			    variables.count, FIRST + n);
 	for (i = 0; i < options->mapping_count; i++)
 		if (mapping_inherited(&options->mappings[i]))
-			inherit_for(h, options, i, &passed);
-	return forget_passed(environment);
+			find_for(passed, options, i, &variables);
+	return unset_variables(environment);
 }
 
 static bool
@@ -320,7 +325,7 @@ set_variables(const struct activation *a, char **environment)
 {
 	char number[16];
 
-	environment = forget_passed(environment);
+	environment = unset_variables(environment);
 	snprintf(number, sizeof(number), "%u", a->count);
 	environment = environment_set(environment, "LISTEN_FDS", number);
 	/* It becomes the server by exec, which keeps the number. */
@@ -344,6 +349,6 @@ activation_install(const struct activation *a, char **environment,
 	for (; *command != NULL; command++)
 		named |= substitute(a, command);
 	/* A server that takes both takes one socket twice (gunicorn). */
-	return named ? forget_passed(environment)
+	return named ? unset_variables(environment)
 		     : set_variables(a, environment);
 }

@@ -21,7 +21,7 @@ struct activation {
 };
 
 /* The sockets of a service manager's that inherited mappings are of. */
-struct heritage {
+struct passed_sockets {
 	unsigned int count;
 	struct {
 		int fd;
@@ -35,7 +35,7 @@ struct heritage {
  * here on, and the environment that is returned says nothing of them.  Ends the
  * process where a mapping has none.  Without such a mapping, nothing changes.
  */
-char **activation_inherit(struct heritage *, const struct options *,
+char **activation_find_passed(struct passed_sockets *, const struct options *,
     char **environment);
 
 /*

@@ -31,11 +31,11 @@ check_user(const struct start *start)
 }
 
 static const char *
-why_not_asked(const struct origin *origin)
+why_not_asked(const struct rights *rights)
 {
-	if (origin->no_new_privs)
+	if (rights->no_new_privs)
 		return "under no_new_privs, executing lowport gives nothing";
-	if (origin->root)
+	if (rights->root)
 		return "the caller is root";
 	return "executing lowport gave its caller no privilege";
 }
@@ -46,7 +46,7 @@ static bool
 is_denied(const struct start *start, size_t i)
 {
 	return start->answer.results[i].outcome == OUTCOME_DENIED &&
-	    origin_lack(&start->origin) == ORIGIN_LACKS_NOTHING;
+	    rights_lack(&start->rights) == RIGHTS_SUFFICE;
 }
 
 static void
@@ -83,9 +83,9 @@ check_policy(const struct start *start)
 	char why[REASON_TEXT];
 	bool reached;
 
-	if (!start->origin.gained) {
+	if (!start->rights.gained) {
 		report_ok("policy", "not asked: %s",
-		    why_not_asked(&start->origin));
+		    why_not_asked(&start->rights));
 		return;
 	}
 	reached = verdict_reach(verdicts, start->plan.mappings, count, why);
@@ -117,12 +117,12 @@ note_unprivileged(const struct start *start, size_t i)
 void
 check_file(void)
 {
-	if (origin_file_is_effective())
+	if (rights_file_is_effective())
 		report_note("capability",
 		    "%s has it as '=ep': without CAP_NET_BIND_SERVICE in the "
 		    "bounding set it cannot even be executed; setcap "
 		    "cap_net_bind_service=p needs no e",
-		    origin_path());
+		    program_own_path());
 }
 
 static void
@@ -157,7 +157,7 @@ check_mappings(const struct start *start)
 			    "%s: not bound, as the policy says", mapping);
 		else {
 			explain_result(text, &start->plan, &start->answer, i,
-			    &start->origin);
+			    &start->rights);
 			report_problem("sockets", "%s: %s", mapping, text);
 		}
 	}

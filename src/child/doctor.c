@@ -15,6 +15,7 @@
 #include "environment.h"
 #include "explain.h"
 #include "host.h"
+#include "program.h"
 #include "redirect.h"
 #include "report.h"
 
@@ -215,7 +216,7 @@ static void
 examine_container(const struct start *start)
 {
 	const char *container = container_of(start);
-	const char *profile = start->origin.seccomp != SECCOMP_MODE_FILTER
+	const char *profile = start->rights.seccomp != SECCOMP_MODE_FILTER
 	    ? "no seccomp profile"
 	    : start->answer.observe && !start->plan.observe
 	    ? "a seccomp profile that refuses pidfd_getfd(2), as the default "
@@ -229,7 +230,7 @@ examine_container(const struct start *start)
 		    "static server takes another runtime");
 	else if (container != NULL)
 		report_note("container", "%s, %s", container, profile);
-	else if (start->origin.seccomp == SECCOMP_MODE_FILTER)
+	else if (start->rights.seccomp == SECCOMP_MODE_FILTER)
 		report_note("container", "none known, but %s", profile);
 	else
 		report_ok("container", "none known");
@@ -259,14 +260,14 @@ examine_port_start(const struct start *start)
 }
 
 static const char *
-source_of(const struct origin *origin)
+source_of(const struct rights *rights)
 {
-	if (origin->root)
+	if (rights->root)
 		return host_in_user_namespace() ? "root of a user namespace"
 						: "root";
-	if (origin->ambient)
+	if (rights->ambient)
 		return "the ambient set of who started";
-	if (origin->gained)
+	if (rights->gained)
 		return "the file capability of";
 	return "the permitted set of who started, and the file capability of";
 }
@@ -276,30 +277,30 @@ source_of(const struct origin *origin)
 static void
 examine_capability(const struct start *start)
 {
-	enum origin_lack lack = origin_lack(&start->origin);
+	enum rights_lack lack = rights_lack(&start->rights);
 	char text[REASON_TEXT];
 
-	if (start->origin.permitted && lack == ORIGIN_LACKS_NOTHING) {
+	if (start->rights.permitted && lack == RIGHTS_SUFFICE) {
 		report_ok("capability", "from %s%s%s",
-		    source_of(&start->origin), start->origin.root ? "" : " ",
-		    start->origin.root ? "" : origin_path());
+		    source_of(&start->rights), start->rights.root ? "" : " ",
+		    start->rights.root ? "" : program_own_path());
 		return;
 	}
-	explain_lack(text, &start->origin);
+	explain_lack(text, &start->rights);
 	report_note("capability", "%s: %s",
-	    start->origin.permitted ? "of no use" : "none", text);
+	    start->rights.permitted ? "of no use" : "none", text);
 }
 
 static void
 examine_bounds(const struct start *start)
 {
-	if (start->origin.bounded)
+	if (start->rights.bounded)
 		report_ok("bounding set", "it has CAP_NET_BIND_SERVICE");
 	else
 		report_note("bounding set",
 		    "without CAP_NET_BIND_SERVICE; --cap-add NET_BIND_SERVICE, "
 		    "or CapabilityBoundingSet= of systemd");
-	if (start->origin.no_new_privs)
+	if (start->rights.no_new_privs)
 		report_note("no_new_privs",
 		    "set: a file capability gives only what who started "
 		    "lowport had");
@@ -325,7 +326,7 @@ examine_yama(void)
 static void
 examine_rules(const struct start *start)
 {
-	if (!start->origin.root)
+	if (!start->rights.root)
 		report_note("redirect",
 		    "rules that divert a port can be listed by root alone: "
 		    "lowport --doctor as root");

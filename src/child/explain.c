@@ -17,6 +17,7 @@
 #include "holder.h"
 #include "host.h"
 #include "policy.h"
+#include "program.h"
 #include "user.h"
 
 static bool
@@ -138,48 +139,48 @@ explain_mapping(char text[REASON_TEXT], const struct mapping *m)
 }
 
 void
-explain_lack(char text[REASON_TEXT], const struct origin *origin)
+explain_lack(char text[REASON_TEXT], const struct rights *rights)
 {
-	switch (origin_lack(origin)) {
-	case ORIGIN_LACKS_NOTHING:
+	switch (rights_lack(rights)) {
+	case RIGHTS_SUFFICE:
 		reason_say(text,
 		    "CAP_NET_BIND_SERVICE is there, and a security module of "
 		    "this host forbids the bind; see its log (dmesg, "
 		    "ausearch)");
 		break;
-	case ORIGIN_FOREIGN:
+	case RIGHTS_FOREIGN:
 		reason_say(text,
 		    "a capability of a user namespace that does not own this "
 		    "network namespace counts for nothing; use a network "
 		    "namespace of the container's own, or lower "
 		    "net.ipv4.ip_unprivileged_port_start");
 		break;
-	case ORIGIN_NOT_BOUNDED:
+	case RIGHTS_NOT_BOUNDED:
 		reason_say(text,
 		    "CAP_NET_BIND_SERVICE is not in the bounding set; add it "
 		    "(docker run --cap-add NET_BIND_SERVICE, systemd "
 		    "CapabilityBoundingSet=)");
 		break;
-	case ORIGIN_NO_XATTR:
+	case RIGHTS_NO_XATTR:
 		reason_say(text,
 		    "this program has no capability; run once as root: "
 		    "setcap cap_net_bind_service=p %s",
-		    origin_path());
+		    program_own_path());
 		break;
-	case ORIGIN_NO_XATTRS:
+	case RIGHTS_NO_XATTRS:
 		reason_say(text,
 		    "%s is on a file system without extended attributes, where "
 		    "setcap fails; install it on another one (ext4, xfs, "
 		    "btrfs, tmpfs)",
-		    origin_path());
+		    program_own_path());
 		break;
-	case ORIGIN_NOSUID:
+	case RIGHTS_NOSUID:
 		reason_say(text,
 		    "%s is on a file system mounted nosuid, which voids its "
 		    "capability; install it elsewhere",
-		    origin_path());
+		    program_own_path());
 		break;
-	case ORIGIN_NO_NEW_PRIVS:
+	case RIGHTS_NO_NEW_PRIVS:
 		reason_say(text,
 		    "no_new_privs was set before lowport started, which voids "
 		    "its file capability; %s",
@@ -191,17 +192,17 @@ explain_lack(char text[REASON_TEXT], const struct origin *origin)
 			: "make lowport the entrypoint itself, or use "
 			  "AmbientCapabilities=");
 		break;
-	case ORIGIN_TRACED:
+	case RIGHTS_TRACED:
 		reason_say(text,
 		    "a tracer (strace, gdb) voids the file capability; attach "
 		    "it to the server instead");
 		break;
-	case ORIGIN_NOT_GRANTED:
+	case RIGHTS_NOT_GRANTED:
 		reason_say(text,
 		    "the file capability of %s was not granted: it is of "
 		    "another user namespace, or not '=p'; run setcap "
 		    "cap_net_bind_service=p here",
-		    origin_path());
+		    program_own_path());
 		break;
 	}
 }
@@ -250,10 +251,10 @@ say_where(char at[REASON_TEXT], char way_out[REASON_TEXT],
 
 static void
 explain_in_use(char text[REASON_TEXT], const struct endpoint *where,
-    const struct mapping *m, const struct origin *origin)
+    const struct mapping *m, const struct rights *rights)
 {
 	const char kind = m->protocol == IPPROTO_UDP ? 'u' : 't';
-	const char *as_root = origin->root ? "" : "as root, ";
+	const char *as_root = rights->root ? "" : "as root, ";
 	char at[REASON_TEXT], way_out[REASON_TEXT], user[USER_NAME];
 	struct holder holder;
 
@@ -309,14 +310,14 @@ explain_shared(char text[REASON_TEXT], const struct mapping *m)
 /* Why bind(2) failed. */
 static void
 explain_bind(char text[REASON_TEXT], const struct result *result,
-    const struct mapping *m, const struct origin *origin)
+    const struct mapping *m, const struct rights *rights)
 {
 	switch (result->error) {
 	case EACCES:
-		explain_lack(text, origin);
+		explain_lack(text, rights);
 		break;
 	case EADDRINUSE:
-		explain_in_use(text, &result->endpoint, m, origin);
+		explain_in_use(text, &result->endpoint, m, rights);
 		break;
 	case EPERM:
 		reason_say(text,
@@ -355,14 +356,14 @@ explain_socket(char text[REASON_TEXT], const struct answer *answer,
 /* Where the capability is of no use, no rule would help. */
 static void
 explain_denied(char text[REASON_TEXT], const struct mapping *m,
-    const struct origin *origin)
+    const struct rights *rights)
 {
 	char why[REASON_TEXT];
 	struct verdict verdict;
 	bool reached;
 
-	if (origin_lack(origin) != ORIGIN_LACKS_NOTHING) {
-		explain_lack(text, origin);
+	if (rights_lack(rights) != RIGHTS_SUFFICE) {
+		explain_lack(text, rights);
 		return;
 	}
 	reached = verdict_reach(&verdict, m, 1, why);
@@ -375,17 +376,17 @@ explain_denied(char text[REASON_TEXT], const struct mapping *m,
 
 void
 explain_result(char text[REASON_TEXT], const struct plan *plan,
-    const struct answer *answer, size_t mapping, const struct origin *origin)
+    const struct answer *answer, size_t mapping, const struct rights *rights)
 {
 	const struct result *result = &answer->results[mapping];
 	char where[ENDPOINT_TEXT], why[REASON_TEXT];
 
 	switch (result->outcome) {
 	case OUTCOME_DENIED:
-		explain_denied(why, &plan->mappings[mapping], origin);
+		explain_denied(why, &plan->mappings[mapping], rights);
 		break;
 	case OUTCOME_NOT_BOUND:
-		explain_bind(why, result, &plan->mappings[mapping], origin);
+		explain_bind(why, result, &plan->mappings[mapping], rights);
 		break;
 	case OUTCOME_NO_SOCKET:
 		explain_socket(text, answer, result);

@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-#include "origin.h"
 #include "plan.h"
 #include "reason.h"
+#include "rights.h"
 #include "verdict.h"
 
 /* Why a verdict (verdict_reach) does not permit the mapping, and whose use of
@@ -24,11 +24,11 @@ void explain_verdict(char text[REASON_TEXT], const struct mapping *,
 bool explain_mapping(char text[REASON_TEXT], const struct mapping *);
 
 /* Why CAP_NET_BIND_SERVICE does not help, or is not there. */
-void explain_lack(char text[REASON_TEXT], const struct origin *);
+void explain_lack(char text[REASON_TEXT], const struct rights *);
 
 /* Why the mapping, at this place of the plan, has no sockets. */
 void explain_result(char text[REASON_TEXT], const struct plan *,
-    const struct answer *, size_t mapping, const struct origin *);
+    const struct answer *, size_t mapping, const struct rights *);
 
 /* Why seccomp_listen failed. */
 void explain_no_listener(char text[REASON_TEXT], int error);

@@ -11,15 +11,15 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "capabilities.h"
 #include "channel.h"
 #include "check.h"
 #include "doctor.h"
 #include "environment.h"
 #include "explain.h"
 #include "holder.h"
+#include "keep_caps.h"
 #include "launch.h"
-#include "library.h"
+#include "ld_preload.h"
 #include "lint.h"
 #include "message.h"
 #include "method.h"
@@ -55,9 +55,9 @@ choose_listed(struct start *start, const char *list)
 	char why[REASON_TEXT];
 	uint64_t set;
 
-	if (!capabilities_parse(list, &set, why))
+	if (!keep_caps_parse(list, &set, why))
 		fatalx("--keep-caps '%.100s': %s", list, why);
-	if (start->origin.gained)
+	if (start->rights.gained)
 		fatalx("--keep-caps '%.100s': executing lowport has given "
 		       "capabilities, and it keeps only what its caller holds; "
 		       "start it as root, or where its file has none",
@@ -87,7 +87,7 @@ refuse_awaited(const struct start *start)
 	const struct options *options = &start->options;
 	uint16_t port;
 
-	if (library_awaits(start->environment, options->mappings,
+	if (ld_preload_awaited(start->environment, options->mappings,
 		options->mapping_count, &port))
 		fatalx("port %u is awaited by the lowport around this one, by "
 		       "preload, which lowport itself does not load; start "
@@ -140,7 +140,7 @@ refuse(const struct start *start, size_t mapping)
 	char why[REASON_TEXT];
 
 	explain_result(why, &start->plan, &start->answer, mapping,
-	    &start->origin);
+	    &start->rights);
 	fatalx("%s", why);
 }
 
@@ -273,7 +273,7 @@ be_interruptible(const sigset_t *signals)
 void
 launch(int channel, int argc, char **argv, const sigset_t *signals)
 {
-	struct start start = {.origin = origin_look(), .channel = channel};
+	struct start start = {.rights = rights_look(), .channel = channel};
 
 	privilege_disarm();
 	start.environment = environment_recover(argc, argv);
@@ -286,8 +286,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)
 		lint_policy(start.options.policy_file);
 	refuse_awaited(&start);
-	start.environment = activation_inherit(&start.heritage, &start.options,
-	    start.environment);
+	start.environment = activation_find_passed(&start.passed,
+	    &start.options, start.environment);
 	become_user(&start);
 	/* Nor does it outlive the helper.  (A change of user clears that.) */
 	if (start.options.purpose != PURPOSE_RUN)

@@ -13,7 +13,7 @@
 #include "channel.h"
 #include "explain.h"
 #include "host.h"
-#include "library.h"
+#include "ld_preload.h"
 #include "method.h"
 #include "process.h"
 #include "reason.h"
@@ -32,16 +32,16 @@ offer(const struct start *start, struct offer offer, int fd,
 }
 
 static bool
-offer_heritage(const struct start *start, char why[REASON_TEXT])
+offer_passed(const struct start *start, char why[REASON_TEXT])
 {
-	const struct heritage *heritage = &start->heritage;
+	const struct passed_sockets *passed = &start->passed;
 	unsigned int i;
 
-	for (i = 0; i < heritage->count; i++)
+	for (i = 0; i < passed->count; i++)
 		if (!offer(start,
 			(struct offer){OFFER_INHERITED,
-			    heritage->sockets[i].mapping},
-			heritage->sockets[i].fd, why))
+			    passed->sockets[i].mapping},
+			passed->sockets[i].fd, why))
 			return false;
 	return true;
 }
@@ -101,7 +101,7 @@ static void
 notify_try(const struct start *start, struct method *method)
 {
 	if (notify_install(start, method) &&
-	    trial_run(NULL, &start->plan, &start->answer, &start->heritage,
+	    trial_run(NULL, &start->plan, &start->answer, &start->passed,
 		method->why))
 		method->taken = METHOD_NOTIFY;
 }
@@ -148,14 +148,14 @@ preload_install(struct start *start, struct method *method,
 {
 	const char *command = start->options.command[0];
 	struct offer words = {OFFER_PRELOAD};
-	char path[LIBRARY_PATH];
+	char path[LD_PRELOAD_PATH];
 	struct rendezvous place;
 	bool offered;
 	int requests;
 
-	if (!library_find(path, why) ||
+	if (!ld_preload_find(path, why) ||
 	    (command != NULL &&
-		!library_reaches(path, command, start->environment,
+		!ld_preload_can_load(path, command, start->environment,
 		    start->options.new_privs, why)))
 		return false;
 	requests = rendezvous_open(&place);
@@ -167,10 +167,10 @@ preload_install(struct start *start, struct method *method,
 	offered = offer(start, words, requests, why);
 	close(requests);
 	if (!offered ||
-	    !trial_run(&place, &start->plan, &start->answer, &start->heritage,
+	    !trial_run(&place, &start->plan, &start->answer, &start->passed,
 		why))
 		return false;
-	start->environment = library_preload(start->environment, path, &place,
+	start->environment = ld_preload_set(start->environment, path, &place,
 	    &start->plan);
 	method->taken = METHOD_PRELOAD;
 	return true;
@@ -202,7 +202,7 @@ method_install(struct start *start)
 	struct method method = {METHOD_NONE};
 	char why[REASON_TEXT], notify[REASON_TEXT];
 
-	if (!offer_heritage(start, method.why) ||
+	if (!offer_passed(start, method.why) ||
 	    notify_settles(start, &method) ||
 	    preload_install(start, &method, why))
 		return method;

@@ -26,6 +26,18 @@
  * fs/exec.c). */
 #define DEPTH_MAX 5
 
+const char *
+program_own_path(void)
+{
+	static char path[256];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (length <= 0)
+		return "lowport";
+	path[length] = '\0';
+	return path;
+}
+
 /*
  * A process group of its own, so that a signal to lowport's group (timeout(1),
  * a shell's kill %1) reaches the server once, by way of the helper; and the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Other programs: the only room that calls exec.
+ * Programs: this one, the server, tools.  No other room calls exec.
  */
 #ifndef PROGRAM_H
 #define PROGRAM_H
@@ -8,6 +8,9 @@
 #include <signal.h>
 
 #include "binary.h"
+
+/* The path of this program, for a message. */
+const char *program_own_path(void);
 
 /*
  * Becomes the server: command is looked up in PATH of the environment and runs

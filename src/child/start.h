@@ -10,20 +10,20 @@
 
 #include "activation.h"
 #include "options.h"
-#include "origin.h"
 #include "plan.h"
+#include "rights.h"
 #include "user.h"
 
 struct start {
 	struct options options;
-	struct origin origin;
+	struct rights rights;
 	struct user user;
 	bool user_changes; /* by -u, from root */
 	uint64_t kept;     /* capabilities of --keep-caps: privilege.h */
 	struct plan plan;
 	struct answer answer;
 	struct activation activation;
-	struct heritage heritage;
+	struct passed_sockets passed;
 	char **environment;
 	int channel;
 };

@@ -129,13 +129,14 @@ try_mapping(const struct rendezvous *place, const struct mapping *m,
 
 /* By the first socket that was inherited, in the form it has itself. */
 static bool
-try_heritage(const struct rendezvous *place, const struct heritage *heritage,
-    const struct plan *plan, char why[REASON_TEXT])
+try_passed_socket(const struct rendezvous *place,
+    const struct passed_sockets *passed, const struct plan *plan,
+    char why[REASON_TEXT])
 {
-	const struct mapping *m = &plan->mappings[heritage->sockets[0].mapping];
+	const struct mapping *m = &plan->mappings[passed->sockets[0].mapping];
 	struct endpoint asked;
 
-	if (!socket_endpoint(heritage->sockets[0].fd, &asked))
+	if (!socket_endpoint(passed->sockets[0].fd, &asked))
 		return reason_say(why, "the socket that was passed is none");
 	asked.port = m->server_port;
 	return try_bind(place, &asked, m->protocol, why);
@@ -143,7 +144,7 @@ try_heritage(const struct rendezvous *place, const struct heritage *heritage,
 
 bool
 trial_run(const struct rendezvous *place, const struct plan *plan,
-    const struct answer *answer, const struct heritage *heritage,
+    const struct answer *answer, const struct passed_sockets *passed,
     char why[REASON_TEXT])
 {
 	uint32_t i;
@@ -153,8 +154,8 @@ trial_run(const struct rendezvous *place, const struct plan *plan,
 		    !mapping_by_descriptor(&plan->mappings[i]) &&
 		    !mapping_inherited(&plan->mappings[i]))
 			return try_mapping(place, &plan->mappings[i], why);
-	if (heritage->count > 0)
-		return try_heritage(place, heritage, plan, why);
+	if (passed->count > 0)
+		return try_passed_socket(place, passed, plan, why);
 	return reason_say(why,
 	    "no mapping has sockets to try the hand-off with");
 }

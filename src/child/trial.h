@@ -28,6 +28,7 @@ bool trial_add(struct plan *);
  * it stays in the pool.  Returns false and says why where it did not.
  */
 bool trial_run(const struct rendezvous *, const struct plan *,
-    const struct answer *, const struct heritage *, char why[REASON_TEXT]);
+    const struct answer *, const struct passed_sockets *,
+    char why[REASON_TEXT]);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * Names of capabilities, as --keep-caps takes them.
  */
-#ifndef CAPABILITIES_H
-#define CAPABILITIES_H
+#ifndef KEEP_CAPS_H
+#define KEEP_CAPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +15,6 @@
  * leading CAP_.  False where there is one the kernel does not know, or
  * CAP_NET_BIND_SERVICE, which nobody keeps; and why.
  */
-bool capabilities_parse(const char *list, uint64_t *set, char why[REASON_TEXT]);
+bool keep_caps_parse(const char *list, uint64_t *set, char why[REASON_TEXT]);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/capability.h>
 
-#include "capabilities.h"
+#include "keep_caps.h"
 
 /* Where something else begins, cap_from_name(3) stops reading. */
 static bool
@@ -40,7 +40,7 @@ parse_one(const char *name, uint64_t *set, char why[REASON_TEXT])
 }
 
 bool
-capabilities_parse(const char *list, uint64_t *set, char why[REASON_TEXT])
+keep_caps_parse(const char *list, uint64_t *set, char why[REASON_TEXT])
 {
 	char copy[1024], *name, *rest = copy;
 

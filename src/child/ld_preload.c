@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "environment.h"
-#include "library.h"
+#include "ld_preload.h"
 #include "message.h"
-#include "origin.h"
 #include "program.h"
 #include "request.h"
+#include "rights.h"
 
 #define NAME "liblowport.so"
 
@@ -25,23 +25,24 @@ is_there(const char *path)
 }
 
 static bool
-is_beside(char path[LIBRARY_PATH])
+is_beside(char path[LD_PRELOAD_PATH])
 {
-	const char *program = origin_path(), *slash = strrchr(program, '/');
+	const char *program = program_own_path(),
+		   *slash = strrchr(program, '/');
 
-	snprintf(path, LIBRARY_PATH, "%.*s/" NAME,
+	snprintf(path, LD_PRELOAD_PATH, "%.*s/" NAME,
 	    slash == NULL ? 0 : (int)(slash - program), program);
 	return slash != NULL && is_there(path);
 }
 
 bool
-library_find(char path[LIBRARY_PATH], char why[REASON_TEXT])
+ld_preload_find(char path[LD_PRELOAD_PATH], char why[REASON_TEXT])
 {
 	struct statvfs status;
 
 	if (!is_beside(path)) {
-		snprintf(path, LIBRARY_PATH, "%s", LIBRARY_FILE);
-		if (!is_there(path) && *origin_path() != '/')
+		snprintf(path, LD_PRELOAD_PATH, "%s", LIBRARY_FILE);
+		if (!is_there(path) && *program_own_path() != '/')
 			return reason_say(why,
 			    "there is no /proc to find the preload library by, "
 			    "and to know the server's processes; mount it");
@@ -49,7 +50,7 @@ library_find(char path[LIBRARY_PATH], char why[REASON_TEXT])
 			return reason_say(why,
 			    "the preload library " NAME " is neither beside "
 			    "%.200s nor at " LIBRARY_FILE "; install it there",
-			    origin_path());
+			    program_own_path());
 	}
 	if (path[strcspn(path, ": \t\n$")] != '\0')
 		return reason_say(why,
@@ -106,7 +107,7 @@ judge(const struct binary *program, const char *library, bool gains,
 }
 
 bool
-library_reaches(const char *path, const char *command, char **environment,
+ld_preload_can_load(const char *path, const char *command, char **environment,
     bool gains, char why[REASON_TEXT])
 {
 	char file[PROGRAM_PATH];
@@ -182,7 +183,7 @@ format_place(const struct rendezvous *place, const struct plan *plan)
 }
 
 char **
-library_preload(char **environment, const char *path,
+ld_preload_set(char **environment, const char *path,
     const struct rendezvous *place, const struct plan *plan)
 {
 	const char *preload = value_of(environment, "LD_PRELOAD");
@@ -212,8 +213,8 @@ is_public(const struct mapping *m, const struct mapping *end,
 }
 
 bool
-library_awaits(char **environment, const struct mapping *mappings, size_t count,
-    uint16_t *port)
+ld_preload_awaited(char **environment, const struct mapping *mappings,
+    size_t count, uint16_t *port)
 {
 	const char *text = value_of(environment, REQUEST_VARIABLE);
 	unsigned long first, last;

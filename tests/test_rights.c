@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/capability.h>
 
-#include "origin.h"
+#include "rights.h"
 #include "unit.h"
 
 /* The number behind a name in /proc/self/status. */
@@ -38,30 +38,30 @@ has(const char *set)
 }
 
 /* What is seen is what is so. */
-static struct origin
+static struct rights
 look(void)
 {
-	struct origin origin = origin_look();
+	struct rights rights = rights_look();
 
-	ck_assert_int_eq(origin.permitted, has("CapPrm"));
-	ck_assert_int_eq(origin.ambient, has("CapAmb"));
-	ck_assert_int_eq(origin.bounded, has("CapBnd"));
-	ck_assert_int_eq(origin.root, getuid() == 0);
-	ck_assert_int_eq(origin.no_new_privs, status_of("NoNewPrivs", 10) == 1);
-	ck_assert_uint_eq(origin.seccomp, status_of("Seccomp", 10));
-	return origin;
+	ck_assert_int_eq(rights.permitted, has("CapPrm"));
+	ck_assert_int_eq(rights.ambient, has("CapAmb"));
+	ck_assert_int_eq(rights.bounded, has("CapBnd"));
+	ck_assert_int_eq(rights.root, getuid() == 0);
+	ck_assert_int_eq(rights.no_new_privs, status_of("NoNewPrivs", 10) == 1);
+	ck_assert_uint_eq(rights.seccomp, status_of("Seccomp", 10));
+	return rights;
 }
 
 START_TEST(an_ordinary_process_has_nothing)
 {
-	struct origin origin;
+	struct rights rights;
 
 	unit_become_ordinary();
-	origin = look();
-	ck_assert(!origin.permitted);
-	ck_assert(!origin.ambient);
-	ck_assert(!origin.root);
-	ck_assert(!origin.gained);
+	rights = look();
+	ck_assert(!rights.permitted);
+	ck_assert(!rights.ambient);
+	ck_assert(!rights.root);
+	ck_assert(!rights.gained);
 }
 END_TEST
 
@@ -120,24 +120,12 @@ END_TEST
 START_TEST(looks_only)
 {
 	int before = unit_descriptors();
-	struct origin first = look(), second = look();
+	struct rights first = look(), second = look();
 
 	ck_assert_int_eq(first.permitted, second.permitted);
 	ck_assert_int_eq(first.bounded, second.bounded);
-	origin_lack(&first);
+	rights_lack(&first);
 	ck_assert_int_eq(unit_descriptors(), before);
-}
-END_TEST
-
-START_TEST(knows_its_path)
-{
-	static const char end[] = "/test_origin";
-	const char *path = origin_path();
-
-	ck_assert_int_eq(path[0], '/');
-	ck_assert_uint_gt(strlen(path), strlen(end));
-	ck_assert_str_eq(path + strlen(path) - strlen(end), end);
-	ck_assert_int_eq(access(path, X_OK), 0);
 }
 END_TEST
 
@@ -145,49 +133,48 @@ END_TEST
 
 START_TEST(lacks_what_was_not_seen)
 {
-	struct origin origin = {.permitted = true, .bounded = true};
+	struct rights rights = {.permitted = true, .bounded = true};
 
-	ck_assert_int_eq(origin_lack(&origin), ORIGIN_LACKS_NOTHING);
+	ck_assert_int_eq(rights_lack(&rights), RIGHTS_SUFFICE);
 	/* It is there: the bounding set is of the next exec. */
-	origin.bounded = false;
-	ck_assert_int_eq(origin_lack(&origin), ORIGIN_LACKS_NOTHING);
-	origin.permitted = false;
-	ck_assert_int_eq(origin_lack(&origin), ORIGIN_NOT_BOUNDED);
+	rights.bounded = false;
+	ck_assert_int_eq(rights_lack(&rights), RIGHTS_SUFFICE);
+	rights.permitted = false;
+	ck_assert_int_eq(rights_lack(&rights), RIGHTS_NOT_BOUNDED);
 	/* The file of this test has no capability, whatever else is wrong. */
-	origin.bounded = true;
-	ck_assert_int_eq(origin_lack(&origin), ORIGIN_NO_XATTR);
-	origin.no_new_privs = true;
-	ck_assert_int_eq(origin_lack(&origin), ORIGIN_NO_XATTR);
+	rights.bounded = true;
+	ck_assert_int_eq(rights_lack(&rights), RIGHTS_NO_XATTR);
+	rights.no_new_privs = true;
+	ck_assert_int_eq(rights_lack(&rights), RIGHTS_NO_XATTR);
 }
 END_TEST
 
 /* A capability of this namespace counts in a network of this namespace. */
 START_TEST(a_network_may_be_foreign)
 {
-	struct origin origin;
+	struct rights rights;
 
-	origin = look();
-	ck_assert_int_ne(origin_lack(&origin), ORIGIN_FOREIGN);
+	rights = look();
+	ck_assert_int_ne(rights_lack(&rights), RIGHTS_FOREIGN);
 	UNIT_NEEDS(unit_become_root(_i), "no user namespaces here");
-	origin = look();
-	ck_assert(origin.permitted);
-	ck_assert_int_eq(origin_lack(&origin),
-	    _i == 0 ? ORIGIN_FOREIGN : ORIGIN_LACKS_NOTHING);
+	rights = look();
+	ck_assert(rights.permitted);
+	ck_assert_int_eq(rights_lack(&rights),
+	    _i == 0 ? RIGHTS_FOREIGN : RIGHTS_SUFFICE);
 }
 END_TEST
 
 static Suite *
 suite(void)
 {
-	Suite *s = suite_create("origin");
-	TCase *t = tcase_create("origin");
+	Suite *s = suite_create("rights");
+	TCase *t = tcase_create("rights");
 
 	tcase_add_test(t, an_ordinary_process_has_nothing);
 	tcase_add_test(t, sees_no_new_privs);
 	tcase_add_test(t, sees_a_seccomp_filter);
 	tcase_add_test(t, sees_each_set);
 	tcase_add_test(t, looks_only);
-	tcase_add_test(t, knows_its_path);
 	tcase_add_test(t, lacks_what_was_not_seen);
 	tcase_add_loop_test(t, a_network_may_be_foreign, 0, 1);
 	tcase_add_loop_test(t, a_network_may_be_foreign, CLONE_NEWNET,

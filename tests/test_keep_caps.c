@@ -5,7 +5,7 @@
  */
 #include <sys/capability.h>
 
-#include "capabilities.h"
+#include "keep_caps.h"
 #include "unit.h"
 
 #define BIT(name) (UINT64_C(1) << CAP_##name)
@@ -35,7 +35,7 @@ static const struct {
 START_TEST(reads_names)
 {
 	set = ~UINT64_C(0);
-	ck_assert(capabilities_parse(lists[_i].list, &set, why));
+	ck_assert(keep_caps_parse(lists[_i].list, &set, why));
 	ck_assert_uint_eq(set, lists[_i].set);
 }
 END_TEST
@@ -78,8 +78,8 @@ static const struct {
 
 START_TEST(refuses)
 {
-	ck_assert(capabilities_parse(refused[_i].twin, &set, why));
-	ck_assert(!capabilities_parse(refused[_i].list, &set, why));
+	ck_assert(keep_caps_parse(refused[_i].twin, &set, why));
+	ck_assert(!keep_caps_parse(refused[_i].list, &set, why));
 	ck_assert_msg(strstr(why, refused[_i].words) != NULL, "no '%s' in '%s'",
 	    refused[_i].words, why);
 }
@@ -104,17 +104,16 @@ START_TEST(long_lists_lose_nothing)
 	size_t times;
 
 	for (times = 0; times < 300; times++) {
-		if (capabilities_parse(list_of(times, "kill"), &set, why))
+		if (keep_caps_parse(list_of(times, "kill"), &set, why))
 			ck_assert_uint_eq(set,
 			    BIT(KILL) | (times > 0 ? BIT(CHOWN) : 0));
 		else
 			ck_assert_ptr_nonnull(strstr(why, "too long"));
-		ck_assert(
-		    !capabilities_parse(list_of(times, "net_bind_service"),
-			&set, why));
+		ck_assert(!keep_caps_parse(list_of(times, "net_bind_service"),
+		    &set, why));
 	}
 	/* Each there is, twice. */
-	ck_assert(capabilities_parse(list_of(80, "kill"), &set, why));
+	ck_assert(keep_caps_parse(list_of(80, "kill"), &set, why));
 }
 END_TEST
 
@@ -124,24 +123,24 @@ START_TEST(long_names_are_none)
 
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	ck_assert(!capabilities_parse(name, &set, why));
+	ck_assert(!keep_caps_parse(name, &set, why));
 	name[60] = '\0';
-	ck_assert(!capabilities_parse(name, &set, why));
+	ck_assert(!keep_caps_parse(name, &set, why));
 	ck_assert_ptr_nonnull(strstr(why, "is no capability"));
 	/* What is cut off does not make a name of it. */
 	memset(name, ' ', 60);
 	memcpy(name, "kill", 4);
-	ck_assert(!capabilities_parse(name, &set, why));
+	ck_assert(!keep_caps_parse(name, &set, why));
 	memcpy(name, "checkpoint_restore_checkpoint_restore_checkpoint", 48);
-	ck_assert(!capabilities_parse(name, &set, why));
+	ck_assert(!keep_caps_parse(name, &set, why));
 }
 END_TEST
 
 static Suite *
 suite(void)
 {
-	Suite *s = suite_create("capabilities");
-	TCase *t = tcase_create("capabilities");
+	Suite *s = suite_create("keep_caps");
+	TCase *t = tcase_create("keep_caps");
 
 	tcase_add_loop_test(t, reads_names, 0, LENGTH(lists));
 	tcase_add_loop_test(t, refuses, 0, LENGTH(refused));

@@ -3,8 +3,8 @@
  * The preload library (liblowport.c), seen from outside: where it is, whether
  * it will get into the server, and what has it get there.
  */
-#ifndef LIBRARY_H
-#define LIBRARY_H
+#ifndef LD_PRELOAD_H
+#define LD_PRELOAD_H
 
 #include <stdbool.h>
 
@@ -12,28 +12,28 @@
 #include "request.h"
 
 /* Room for its path. */
-#define LIBRARY_PATH 300
+#define LD_PRELOAD_PATH 300
 
 /*
  * Finds the library beside this program or where it was installed.  False where
  * there is none that a loader would take, and why.
  */
-bool library_find(char path[LIBRARY_PATH], char why[REASON_TEXT]);
+bool ld_preload_find(char path[LD_PRELOAD_PATH], char why[REASON_TEXT]);
 
 /*
  * False where the loader of this command's program is known not to load it, and
  * why: there is none, or it would be in vain.  gains tells whether executing a
  * file may raise privilege.
  */
-bool library_reaches(const char *path, const char *command, char **environment,
-    bool gains, char why[REASON_TEXT]);
+bool ld_preload_can_load(const char *path, const char *command,
+    char **environment, bool gains, char why[REASON_TEXT]);
 
 /*
  * Returns an environment with the library behind what LD_PRELOAD had, so that a
  * library of the caller's which overrides bind(2) goes on doing so, and with
  * the name to ask at before those of any lowport around this one.
  */
-char **library_preload(char **environment, const char *path,
+char **ld_preload_set(char **environment, const char *path,
     const struct rendezvous *, const struct plan *);
 
 /*
@@ -41,7 +41,7 @@ char **library_preload(char **environment, const char *path,
  * of these mappings is bound, which is one of them, *port: as the library is
  * not in this program, that would not come to hear of it.
  */
-bool library_awaits(char **environment, const struct mapping *, size_t count,
-    uint16_t *port);
+bool ld_preload_awaited(char **environment, const struct mapping *,
+    size_t count, uint16_t *port);
 
 #endif

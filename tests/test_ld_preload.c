@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 
 #include "environment.h"
-#include "library.h"
+#include "ld_preload.h"
 #include "program.h"
 #include "request.h"
 #include "unit.h"
@@ -22,7 +22,7 @@
 #define FIND "find"
 
 static char *no_variables[] = {NULL};
-static char library[LIBRARY_PATH], why[REASON_TEXT];
+static char library[LD_PRELOAD_PATH], why[REASON_TEXT];
 
 /* ---- Where it is */
 
@@ -33,7 +33,7 @@ directory_enter(void)
 	char directory[256];
 
 	unit_become_ordinary();
-	ck_assert(library_find(library, why));
+	ck_assert(ld_preload_find(library, why));
 	snprintf(directory, sizeof(directory), "%s/lowport-test.XXXXXX",
 	    above == NULL ? "/tmp" : above);
 	ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -83,7 +83,7 @@ find_there(const void *place)
 static int
 find(void)
 {
-	bool found = library_find(library, why);
+	bool found = ld_preload_find(library, why);
 
 	printf("%s", found ? library : why);
 	return found ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -91,13 +91,13 @@ find(void)
 
 START_TEST(stands_beside_the_program)
 {
-	char program[LIBRARY_PATH];
+	char program[LD_PRELOAD_PATH];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof(program));
 
 	ck_assert_int_gt(length, 0);
 	program[length] = '\0';
 	strcpy(strrchr(program, '/') + 1, FILE_NAME);
-	ck_assert(library_find(library, why));
+	ck_assert(ld_preload_find(library, why));
 	ck_assert_str_eq(library, program);
 }
 END_TEST
@@ -220,7 +220,7 @@ is_refused_for(const char *command, const char *file, bool gains,
     const char *words)
 {
 	*why = '\0';
-	if (library_reaches(library, command, no_variables, gains, why))
+	if (ld_preload_can_load(library, command, no_variables, gains, why))
 		return false;
 	ck_assert_msg(strstr(why, words) != NULL, "no '%s' in '%s'", words,
 	    why);
@@ -237,7 +237,7 @@ is_refused(const char *command, bool gains, const char *words)
 static bool
 is_reached(const char *command, bool gains)
 {
-	return library_reaches(library, command, no_variables, gains, why);
+	return ld_preload_can_load(library, command, no_variables, gains, why);
 }
 
 START_TEST(reaches_what_a_loader_loads)
@@ -312,7 +312,8 @@ START_TEST(the_command_is_looked_up)
 	ck_assert_int_eq(mkdir("one", 0755), 0);
 	program_write("one/server", PT_LOAD, own);
 	ck_assert(is_reached("server", false));
-	ck_assert(!library_reaches(library, "server", environment, false, why));
+	ck_assert(
+	    !ld_preload_can_load(library, "server", environment, false, why));
 	ck_assert_ptr_nonnull(strstr(why, "'one/server'"));
 }
 END_TEST
@@ -368,7 +369,7 @@ START_TEST(preloads)
 	size_t i;
 
 	memcpy(&place, WORDS, sizeof(place));
-	after = library_preload(before, PATH_, &place, &plan);
+	after = ld_preload_set(before, PATH_, &place, &plan);
 
 	ck_assert_str_eq(environment_get(after, "LD_PRELOAD"),
 	    variables[_i].preload);
@@ -385,8 +386,8 @@ END_TEST
 static Suite *
 suite(void)
 {
-	Suite *s = suite_create("library");
-	TCase *t = tcase_create("library");
+	Suite *s = suite_create("ld_preload");
+	TCase *t = tcase_create("ld_preload");
 
 	tcase_add_checked_fixture(t, directory_enter, NULL);
 	tcase_add_test(t, stands_beside_the_program);

@@ -17,16 +17,16 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "origin.h"
 #include "privilege.h"
 #include "process.h"
+#include "rights.h"
 
 #define SELF "/proc/self/exe"
 
-struct origin
-origin_look(void)
+struct rights
+rights_look(void)
 {
-	return (struct origin){
+	return (struct rights){
 	    .permitted = (privilege_permitted() & PRIVILEGE_BIND) != 0,
 	    .ambient = cap_get_ambient(CAP_NET_BIND_SERVICE) == CAP_SET,
 	    .bounded = cap_get_bound(CAP_NET_BIND_SERVICE) == CAP_SET,
@@ -35,18 +35,6 @@ origin_look(void)
 	    .gained = privilege_gained(),
 	    .seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0),
 	};
-}
-
-const char *
-origin_path(void)
-{
-	static char path[256];
-	ssize_t length = readlink(SELF, path, sizeof(path) - 1);
-
-	if (length <= 0)
-		return "lowport";
-	path[length] = '\0';
-	return path;
 }
 
 static bool
@@ -66,7 +54,7 @@ cannot_have_capability(void)
 }
 
 bool
-origin_file_is_effective(void)
+rights_file_is_effective(void)
 {
 	struct vfs_ns_cap_data data;
 	ssize_t length = getxattr(SELF, "security.capability", &data,
@@ -106,25 +94,25 @@ network_is_foreign(void)
 	return foreign;
 }
 
-enum origin_lack
-origin_lack(const struct origin *origin)
+enum rights_lack
+rights_lack(const struct rights *rights)
 {
 	if (network_is_foreign())
-		return ORIGIN_FOREIGN;
-	if (origin->permitted)
-		return ORIGIN_LACKS_NOTHING;
-	if (!origin->bounded)
-		return ORIGIN_NOT_BOUNDED;
+		return RIGHTS_FOREIGN;
+	if (rights->permitted)
+		return RIGHTS_SUFFICE;
+	if (!rights->bounded)
+		return RIGHTS_NOT_BOUNDED;
 	if (cannot_have_capability())
-		return ORIGIN_NO_XATTRS;
+		return RIGHTS_NO_XATTRS;
 	if (!has_file_capability())
-		return ORIGIN_NO_XATTR;
+		return RIGHTS_NO_XATTR;
 	if (on_nosuid_mount())
-		return ORIGIN_NOSUID;
-	if (origin->no_new_privs)
-		return ORIGIN_NO_NEW_PRIVS;
+		return RIGHTS_NOSUID;
+	if (rights->no_new_privs)
+		return RIGHTS_NO_NEW_PRIVS;
 	/* The process that was executed is the helper. */
 	if (process_is_traced(getppid()))
-		return ORIGIN_TRACED;
-	return ORIGIN_NOT_GRANTED;
+		return RIGHTS_TRACED;
+	return RIGHTS_NOT_GRANTED;
 }
