@@ -229,8 +229,8 @@ $(BUILD)/fuzz_mapping $(BUILD)/fuzz_policy: FUZZED += child/mapping_text
 $(BUILD)/fuzz_handoff: FUZZED = common/% helper/% child/mapping_text
 $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  common/process common/seccomp common/socket common/verdict \
-                 helper/obstacle helper/parking helper/sockstate \
-                 helper/target helper/stray helper/listing \
+                 helper/unreadable helper/parking helper/sockstate \
+                 helper/server_socket helper/stray helper/listing \
                  helper/supervisor helper/job
 $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
                  child/program

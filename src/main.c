@@ -22,9 +22,9 @@
 #include "pool.h"
 #include "privilege.h"
 #include "seccomp.h"
+#include "server_socket.h"
 #include "socket.h"
 #include "supervisor.h"
-#include "target.h"
 #include "verdict.h"
 
 /* Static: the size is bounded, and pages that are never touched cost nothing. */
@@ -130,7 +130,7 @@ static int
 helper_run(int channel, pid_t child, pid_t parent)
 {
 	struct handoff handoff = {.listener = -1,
-	    .trying = true,
+	    .in_trial = true,
 	    .plan = &plan,
 	    .pool = &pool,
 	    .unused = {.plan = &plan}};
@@ -163,10 +163,11 @@ helper_run(int channel, pid_t child, pid_t parent)
 
 	/* From here on the helper has no power over anything but the server. */
 	if (plan.baseline)
-		target_set_baseline();
+		server_socket_set_baseline();
 	/* If it never comes, the child has ended, or soon will. */
 	channel_receive_ready(channel);
-	handoff.notify.observe = plan.observe || !target_can_fetch(child);
+	handoff.notify.observe = plan.observe ||
+	    !server_socket_can_fetch(child);
 	answer.observe = handoff.notify.observe;
 	channel_send_answer(channel, &answer);
 	give_sockets(channel);

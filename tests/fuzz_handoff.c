@@ -20,15 +20,15 @@
 #include "mapping_text.h"
 #include "message.h"
 #include "notify.h"
-#include "obstacle.h"
 #include "parking.h"
 #include "preload.h"
 #include "privilege.h"
 #include "process.h"
 #include "seccomp.h"
+#include "server_socket.h"
 #include "socket.h"
 #include "sockstate.h"
-#include "target.h"
+#include "unreadable.h"
 
 /* Sockets are numbers no descriptor has. */
 #define FIRST_FD    (1 << 20)
@@ -56,7 +56,7 @@ static struct {
 	uint32_t kind;     /* of it */
 	bool expecting;    /* the plan does, */
 	uint32_t mappings; /* of so many mappings */
-	struct target target;
+	struct server_socket own;
 	/* What was done: */
 	unsigned int answers;
 	bool continued;
@@ -115,7 +115,7 @@ seccomp_replace(int listener, const struct seccomp_notif *call, int fd,
 	(void)listener;
 	FUZZ_ASSERT(call->id == now.call.id && now.answers == 0);
 	FUZZ_ASSERT(target == (int)now.call.data.args[0]);
-	FUZZ_ASSERT(close_on_exec == ((now.target.flags & O_CLOEXEC) != 0));
+	FUZZ_ASSERT(close_on_exec == ((now.own.flags & O_CLOEXEC) != 0));
 	FUZZ_ASSERT(fd >= FIRST_FD && fd < FIRST_FD + sockets_made);
 	now.replaced = fd;
 	return now.gone ? ENOENT : 0;
@@ -165,7 +165,7 @@ process_text(pid_t task, const char *file, char *text, size_t size)
 }
 
 const char *
-obstacle_explain(pid_t task, int error, char why[REASON_TEXT])
+unreadable_explain(pid_t task, int error, char why[REASON_TEXT])
 {
 	reason_say(why, "process %d: %d", task, error);
 	return why;
@@ -204,27 +204,27 @@ process_each_socket(bool (*visit)(ino_t, struct process_descriptor, void *),
 }
 
 int
-target_fetch(pid_t task, int fd)
+server_socket_fetch(pid_t task, int fd)
 {
 	(void)task;
 	(void)fd;
-	return now.target.fd;
+	return now.own.fd;
 }
 
 bool
-target_learn(struct target *target, pid_t task, int fd, bool observe)
+server_socket_learn(struct server_socket *own, pid_t task, int fd, bool observe)
 {
 	FUZZ_ASSERT(task == (pid_t)now.call.pid);
 	FUZZ_ASSERT(fd == (int)now.call.data.args[0]);
-	*target = now.target;
+	*own = now.own;
 	if (observe)
-		target->fd = -1;
+		own->fd = -1;
 	errno = now.learn_error;
 	return now.learn_error == 0;
 }
 
 void
-target_observe(int listener, const struct seccomp_notif *call)
+server_socket_observe(int listener, const struct seccomp_notif *call)
 {
 	(void)listener;
 	FUZZ_ASSERT(call->data.nr == SYS_setsockopt);
@@ -362,10 +362,10 @@ process_descent(pid_t process)
 }
 
 void
-target_know(struct target *target, int duplicate)
+server_socket_learn_sent(struct server_socket *own, int duplicate)
 {
 	FUZZ_ASSERT(duplicate == FIRST_FD - 1);
-	*target = now.target;
+	*own = now.own;
 }
 
 int
@@ -399,19 +399,19 @@ socket_network(int socket)
 }
 
 bool
-channel_receive_request(int connection, struct arrival *arrival)
+channel_receive_request(int connection, struct received_request *received)
 {
 	FUZZ_ASSERT(connection == FIRST_FD - 2);
-	memset(arrival, 0, sizeof(*arrival));
-	arrival->sender = (pid_t)now.call.pid;
-	arrival->socket = FIRST_FD - 1;
-	arrival->reply = -1;
+	memset(received, 0, sizeof(*received));
+	received->sender = (pid_t)now.call.pid;
+	received->socket = FIRST_FD - 1;
+	received->reply = -1;
 	/* The key is one of zeros. */
-	arrival->request.key[5] = now.read_error == 0 ? 0 : 1;
-	arrival->request.kind = now.kind;
-	arrival->request.fd = (int)now.call.data.args[0];
-	arrival->request.length = (uint32_t)now.call.data.args[2];
-	memcpy(arrival->request.address, now.memory, ENDPOINT_BYTES);
+	received->request.key[5] = now.read_error == 0 ? 0 : 1;
+	received->request.kind = now.kind;
+	received->request.fd = (int)now.call.data.args[0];
+	received->request.length = (uint32_t)now.call.data.args[2];
+	memcpy(received->request.address, now.memory, ENDPOINT_BYTES);
 	return true;
 }
 
@@ -457,7 +457,7 @@ socket_bind_alone(int socket, const struct endpoint *e)
 int
 socket_bind_bytes(int socket, const void *address, socklen_t length)
 {
-	FUZZ_ASSERT(socket == now.target.fd);
+	FUZZ_ASSERT(socket == now.own.fd);
 	FUZZ_ASSERT(length <= now.readable);
 	FUZZ_ASSERT(memcmp(address, now.memory, length) == 0);
 	now.bound_for_it = true;
@@ -482,7 +482,7 @@ void
 stray_note_use(struct stray *stray, const struct pool_variant *v)
 {
 	FUZZ_ASSERT(v->mapping < PLAN_MAPPINGS_MAX);
-	stray->look_soon = true;
+	stray->look_wanted = true;
 }
 
 int
@@ -551,14 +551,14 @@ is_recent(const struct handoff *h)
 	size_t i;
 
 	for (i = 0; i < HANDOFF_RECENT; i++)
-		if (h->recent[i].inode == now.target.inode)
+		if (h->recent[i].inode == now.own.inode)
 			return true;
 	return false;
 }
 
 /* A socket of the pool goes to nobody but who asked for what it is bound to. */
 static void
-judge_replaced(const struct plan *plan, bool trying)
+judge_replaced(const struct plan *plan, bool in_trial)
 {
 	const struct endpoint *e = &sockets[now.replaced - FIRST_FD].endpoint;
 	const int protocol = sockets[now.replaced - FIRST_FD].protocol;
@@ -573,11 +573,11 @@ judge_replaced(const struct plan *plan, bool trying)
 	FUZZ_ASSERT(length >= (family == AF_INET ? 16 : 24) && length <= 128);
 	FUZZ_ASSERT((size_t)length <= now.readable || length > 28);
 	FUZZ_ASSERT(family == AF_INET || family == AF_INET6);
-	FUZZ_ASSERT(family == e->family && family == now.target.family);
-	FUZZ_ASSERT(now.target.protocol == protocol ||
-	    (now.target.protocol == IPPROTO_MPTCP && protocol == IPPROTO_TCP));
+	FUZZ_ASSERT(family == e->family && family == now.own.family);
+	FUZZ_ASSERT(now.own.protocol == protocol ||
+	    (now.own.protocol == IPPROTO_MPTCP && protocol == IPPROTO_TCP));
 	/* The probe lends what stays parked. */
-	FUZZ_ASSERT(trying || !sockets[now.replaced - FIRST_FD].parked);
+	FUZZ_ASSERT(in_trial || !sockets[now.replaced - FIRST_FD].parked);
 	FUZZ_ASSERT(memcmp(address_asked(), e->address,
 			family == AF_INET ? 4 : 16) == 0);
 	for (i = 0; i < plan->mapping_count; i++) {
@@ -601,11 +601,11 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 	FUZZ_ASSERT(now.answers == 1);
 	FUZZ_ASSERT(!(now.continued && now.bound_for_it));
 	if (now.replaced >= 0) {
-		judge_replaced(plan, h->trying);
+		judge_replaced(plan, h->in_trial);
 		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
 		/* It has been handed over before, or the asker has died. */
-		FUZZ_ASSERT((was_recent && !h->notify.killable) ||
+		FUZZ_ASSERT((was_recent && h->notify.interruptible) ||
 		    (now.preload && now.gone));
 	}
 	if (now.call.data.nr != SYS_bind)
@@ -633,7 +633,7 @@ take_plan(struct plan *plan, uint8_t which)
 }
 
 static void
-take_target(const uint8_t **bytes, size_t *size)
+take_socket(const uint8_t **bytes, size_t *size)
 {
 	static const int protocols[] = {IPPROTO_TCP, IPPROTO_MPTCP, IPPROTO_UDP,
 	    -1};
@@ -643,22 +643,22 @@ take_target(const uint8_t **bytes, size_t *size)
 	const uint8_t more = fuzz_byte(bytes, size);
 	const int on = 1;
 
-	memset(&now.target, 0, sizeof(now.target));
-	now.target.family = (kind & 1) != 0 ? AF_INET6 : AF_INET;
-	now.target.protocol = protocols[kind >> 1 & 3];
-	now.target.flags = ((kind & 8) != 0 ? O_NONBLOCK : 0) |
+	memset(&now.own, 0, sizeof(now.own));
+	now.own.family = (kind & 1) != 0 ? AF_INET6 : AF_INET;
+	now.own.protocol = protocols[kind >> 1 & 3];
+	now.own.flags = ((kind & 8) != 0 ? O_NONBLOCK : 0) |
 	    ((kind & 16) != 0 ? O_CLOEXEC : 0);
 	if ((kind & 32) != 0)
-		sockopt_note(&now.target.options,
+		sockopt_note(&now.own.options,
 		    sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY), &on, sizeof(on));
 	if ((kind & 64) != 0)
-		sockopt_note(&now.target.options,
+		sockopt_note(&now.own.options,
 		    sockopt_find(SOL_SOCKET, SO_REUSEPORT), &on, sizeof(on));
-	now.target.fd = (kind & 128) != 0 ? -1 : FIRST_FD - 1;
+	now.own.fd = (kind & 128) != 0 ? -1 : FIRST_FD - 1;
 	now.learn_error = errors[more & 7];
 	now.read_error = (more & 8) != 0 ? errors[more >> 4 & 7] : 0;
 	/* Another's inode, or one of a socket of the pool. */
-	now.target.inode = (more & 64) != 0 ? FIRST_FD + (more & 7) : more;
+	now.own.inode = (more & 64) != 0 ? FIRST_FD + (more & 7) : more;
 }
 
 static void
@@ -680,7 +680,7 @@ take_call(const uint8_t **bytes, size_t *size)
 	fuzz_take(bytes, size, &now.call.data.args[0], 4);
 	now.call.data.args[1] = 0x7f0012345678;
 	fuzz_take(bytes, size, &now.call.data.args[2], 5);
-	take_target(bytes, size);
+	take_socket(bytes, size);
 	readable = fuzz_byte(bytes, size);
 	now.gone = readable >= 240;
 	now.readable = readable % (MEMORY + 1);
@@ -716,7 +716,7 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 		now.expecting = h->plan->show_expected != 0;
 		now.mappings = h->plan->mapping_count;
 		was_recent = is_recent(h);
-		h->trying = calls == 0;
+		h->in_trial = calls == 0;
 		if (now.preload)
 			serve_connection(h);
 		else
@@ -747,7 +747,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	take_plan(&plan, which);
 	FUZZ_ASSERT(pool_fill(&pool, &plan, granted, &answer));
 	memcpy(h.preload.proof, word, REQUEST_WORD);
-	h.notify.killable = (which & 64) != 0;
+	h.notify.interruptible = (which & 64) == 0;
 	h.notify.observe = (which & 128) != 0;
 	serve_calls(&h, bytes, size);
 	for (i = 0; i < pool.count; i++)

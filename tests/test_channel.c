@@ -181,7 +181,7 @@ END_TEST
 
 START_TEST(offer_arrives)
 {
-	struct offer offer = {.killable = 1}, copy = {0};
+	struct offer offer = {.interruptible = 1}, copy = {0};
 	int ends[2], fd, before;
 	char byte = 'x';
 
@@ -190,7 +190,7 @@ START_TEST(offer_arrives)
 	ck_assert(channel_send_offer(peer, &offer, ends[1]));
 	fd = channel_receive_offer(helper, &copy);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_uint_eq(copy.killable, 1);
+	ck_assert_uint_eq(copy.interruptible, 1);
 	ck_assert_int_eq(unit_descriptors(), before + 1);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	/* It is the other end of this pipe. */
@@ -449,7 +449,7 @@ await_hello(struct hello *hello)
 }
 
 static void
-await_request(struct arrival *arrival)
+await_request(struct received_request *r)
 {
 	struct greeting greeting;
 	struct hello hello;
@@ -458,7 +458,7 @@ await_request(struct arrival *arrival)
 	greeting = proof_greet(place.proof, &hello);
 	ck_assert(channel_send_greeting(connection, &greeting));
 	await(connection);
-	ck_assert(channel_receive_request(connection, arrival));
+	ck_assert(channel_receive_request(connection, r));
 }
 
 /* Whoever connects. */
@@ -480,7 +480,7 @@ START_TEST(request_arrives)
 	int fd = socket(AF_INET, SOCK_STREAM, 0), before = unit_descriptors();
 	pid_t pid = start_asking(fd, address, 16);
 	struct reply pass = {.answer = REQUEST_PASS};
-	struct arrival a;
+	struct received_request a;
 
 	await_request(&a);
 	ck_assert_int_eq(a.sender, pid);
@@ -503,7 +503,7 @@ START_TEST(reply_is_the_answer)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	pid_t pid = start_asking(fd, address, 16);
 	struct reply in_use = {.answer = EADDRINUSE};
-	struct arrival a;
+	struct received_request a;
 
 	await_request(&a);
 	ck_assert(channel_send_reply(a.reply, &in_use, -1));
@@ -517,7 +517,7 @@ START_TEST(socket_takes_the_place)
 	int fd = socket(AF_INET, SOCK_STREAM | (_i == 0 ? 0 : SOCK_CLOEXEC), 0);
 	int own = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct reply done = {.answer = 0};
-	struct arrival a;
+	struct received_request a;
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -541,7 +541,7 @@ END_TEST
 START_TEST(nobody_answers)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct arrival a;
+	struct received_request a;
 	pid_t pid = start_asking(fd, address, 16);
 
 	await_request(&a);
@@ -560,7 +560,7 @@ START_TEST(who_is_turned_away_comes_again)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	struct reply done = {.answer = EADDRINUSE};
 	struct hello first, second;
-	struct arrival a;
+	struct received_request a;
 	pid_t pid = start_asking(fd, address, 16);
 
 	close(await_hello(&first));
@@ -591,7 +591,7 @@ START_TEST(signals_do_not_interrupt)
 	const struct sigaction action = {.sa_handler = ignore};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), i;
 	struct reply pass = {.answer = REQUEST_PASS};
-	struct arrival a;
+	struct received_request a;
 	pid_t pid;
 
 	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
@@ -607,7 +607,7 @@ END_TEST
 START_TEST(table_arrives)
 {
 	struct table table = {.count = 2}, copy;
-	struct arrival a;
+	struct received_request a;
 	pid_t pid = fork();
 
 	table.mappings[1].public_port = 443;
@@ -629,7 +629,7 @@ START_TEST(what_is_no_message_is_refused)
 	    sizeof(struct request) + 1};
 	static uint8_t bytes[2 * sizeof(struct request)];
 	int before = unit_descriptors();
-	struct arrival a;
+	struct received_request a;
 	struct hello hello;
 	uid_t user;
 	int connection;
@@ -661,7 +661,7 @@ START_TEST(what_is_no_request_is_refused)
 {
 	static struct request request;
 	int before = unit_descriptors(), connection;
-	struct arrival a;
+	struct received_request a;
 	uid_t user;
 
 	peer = connect_to_requests();
@@ -737,7 +737,7 @@ START_TEST(surplus_descriptors_of_a_reply_are_closed)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), before;
 	struct reply done = {.answer = _i == 0 ? 0 : EACCES};
-	struct arrival a;
+	struct received_request a;
 	pid_t pid = fork();
 
 	if (pid == 0) {

@@ -2326,7 +2326,7 @@ START_TEST(prepare_sets_flags_and_options)
 }
 END_TEST
 
-/* How a server's options are learned (target.h). */
+/* How a server's options are learned (server_socket.h). */
 enum learning {
 	OBSERVED, /* those it was seen to set */
 	FETCHED,  /* all, from its socket */

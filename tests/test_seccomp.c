@@ -539,7 +539,7 @@ END_TEST
 static struct trapped {
 	pid_t pid;
 	int listener;
-	bool killable;
+	bool interruptible;
 } trapped;
 
 static _Noreturn void
@@ -547,7 +547,8 @@ trapped_run(int channel, int (*action)(void), enum seccomp_traps set,
     bool baseline)
 {
 	struct seccomp_listener listener = seccomp_listen(set, baseline);
-	struct offer offer = {OFFER_NOTIFY, .killable = listener.killable};
+	struct offer offer = {OFFER_NOTIFY,
+	    .interruptible = listener.interruptible};
 
 	if (listener.fd < 0)
 		_exit(97);
@@ -570,7 +571,7 @@ trap(int (*action)(void), enum seccomp_traps set, bool baseline)
 		trapped_run(ends[1], action, set, baseline);
 	close(ends[1]);
 	trapped.listener = channel_receive_offer(ends[0], &offer);
-	trapped.killable = offer.killable != 0;
+	trapped.interruptible = offer.interruptible != 0;
 	close(ends[0]);
 	ck_assert_msg(trapped.listener >= 0, "no listener can be had here");
 }
@@ -964,9 +965,10 @@ START_TEST(killable_call_is_not_interrupted)
 
 	trap(do_bind_and_count, SECCOMP_FETCH, false);
 	ck_assert(call_comes(&call));
-	if (!trapped.killable)
+	if (trapped.interruptible)
 		kill(trapped.pid, SIGKILL);
-	UNIT_NEEDS(trapped.killable, "this kernel is older than Linux 5.19");
+	UNIT_NEEDS(!trapped.interruptible,
+	    "this kernel is older than Linux 5.19");
 	ck_assert_int_eq(kill(trapped.pid, SIGUSR1), 0);
 	ck_assert(seccomp_valid(trapped.listener, &call));
 	ck_assert(seccomp_answer(trapped.listener, &call, EADDRINUSE));
@@ -979,7 +981,7 @@ START_TEST(baseline_call_is_interrupted)
 	struct seccomp_notif call;
 
 	trap(do_bind_and_count, SECCOMP_FETCH, true);
-	ck_assert(!trapped.killable);
+	ck_assert(trapped.interruptible);
 	ck_assert(call_comes(&call));
 	ck_assert(seccomp_valid(trapped.listener, &call));
 	ck_assert_int_eq(kill(trapped.pid, SIGUSR1), 0);

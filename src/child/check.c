@@ -176,7 +176,7 @@ report_notify(const struct start *start, const struct method *method)
 		    "setsockopt(2), as %s",
 		    start->plan.observe ? "LOWPORT_LEARN says"
 					: "pidfd_getfd(2) is refused here");
-	if (!method->killable)
+	if (method->interruptible)
 		report_note("hand-off",
 		    "a signal may have a bind(2) repeated, which is known and "
 		    "answered; Linux 5.19 does not");

@@ -89,9 +89,10 @@ notify_install(const struct start *start, struct method *method)
 		explain_no_listener(method->why, errno);
 		return false;
 	}
-	method->killable = listener.killable;
+	method->interruptible = listener.interruptible;
 	offered = offer(start,
-	    (struct offer){OFFER_NOTIFY, .killable = listener.killable},
+	    (struct offer){OFFER_NOTIFY,
+		.interruptible = listener.interruptible},
 	    listener.fd, method->why);
 	close(listener.fd);
 	return offered;

@@ -13,7 +13,7 @@
 /* What has become of it. */
 struct method {
 	enum options_method taken; /* NOTIFY, PRELOAD or NONE */
-	bool killable;             /* of notify: struct seccomp_listener's */
+	bool interruptible;        /* of notify: struct seccomp_listener's */
 	char why[REASON_TEXT];     /* none works, or it is not notify; may be
 				      empty */
 };

@@ -249,15 +249,16 @@ channel_send_greeting(int connection, const struct greeting *greeting)
 }
 
 bool
-channel_receive_request(int connection, struct arrival *arrival)
+channel_receive_request(int connection, struct received_request *received)
 {
-	struct parcel parcel = {&arrival->request, sizeof(arrival->request), 1};
+	struct parcel parcel = {&received->request, sizeof(received->request),
+	    1};
 
 	if (!parcel_receive(connection, &parcel, MSG_DONTWAIT))
 		return false;
-	arrival->sender = parcel.sender;
-	arrival->socket = parcel.fds[0];
-	arrival->reply = connection;
+	received->sender = parcel.sender;
+	received->socket = parcel.fds[0];
+	received->reply = connection;
 	return true;
 }
 

@@ -35,9 +35,9 @@ enum offer_kind {
 };
 
 struct offer {
-	uint32_t kind;     /* enum offer_kind */
-	uint32_t mapping;  /* of INHERITED: its place in the plan */
-	uint32_t killable; /* of NOTIFY: struct seccomp_listener's, 0 or 1 */
+	uint32_t kind;          /* enum offer_kind */
+	uint32_t mapping;       /* of INHERITED: its place in the plan */
+	uint32_t interruptible; /* of NOTIFY: see seccomp.h; 0 or 1 */
 	/* Of PRELOAD: the words of struct rendezvous. */
 	char key[REQUEST_WORD];
 	char proof[REQUEST_WORD];
@@ -62,7 +62,7 @@ int channel_receive_socket(int channel);
 int channel_receive_offer(int channel, struct offer *);
 
 /* A request, as it arrived. */
-struct arrival {
+struct received_request {
 	struct request request;
 	pid_t sender; /* the kernel's word for it (SCM_CREDENTIALS); 0 where it
 			 has no number here */
@@ -81,7 +81,7 @@ int channel_accept(int requests, uid_t *);
  * reply has none. */
 bool channel_receive_hello(int connection, struct hello *);
 bool channel_send_greeting(int connection, const struct greeting *);
-bool channel_receive_request(int connection, struct arrival *);
+bool channel_receive_request(int connection, struct received_request *);
 bool channel_send_reply(int connection, const struct reply *, int socket);
 bool channel_send_table(int connection, const struct table *);
 

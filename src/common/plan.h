@@ -21,7 +21,8 @@
  *   verbosity      one of enum verbosity: how much the helper prints.
  *   journal        begin its messages as systemd's journal reads them.
  *   observe        how the helper learns what a server's socket was
- *                  (target.h): each way reads processes of the same user only.
+ *                  (server_socket.h): each way reads processes of the same
+ *                  user only.
  *   show_expected  getsockname(2) is to answer the port the server expects.
  *                  The helper may then write to memory of its user's processes,
  *                  where they can write themselves.

@@ -88,7 +88,7 @@ wake_in_turn(int listener)
 struct seccomp_listener
 seccomp_listen(enum seccomp_traps traps, bool baseline)
 {
-	struct seccomp_listener listener = {.fd = -1, .killable = true};
+	struct seccomp_listener listener = {.fd = -1};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return listener;
@@ -97,7 +97,7 @@ seccomp_listen(enum seccomp_traps traps, bool baseline)
 		    .fd = load_server(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 		    traps);
 	if (baseline || (listener.fd < 0 && errno == EINVAL)) {
-		listener.killable = false;
+		listener.interruptible = true;
 		listener.fd = load_server(0, traps);
 	}
 	if (!baseline && listener.fd >= 0)

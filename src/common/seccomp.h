@@ -36,9 +36,9 @@ enum seccomp_traps {
 /* What seccomp_listen installed. */
 struct seccomp_listener {
 	int fd; /* close-on-exec; -1 with errno where it failed */
-	/* A signal cannot interrupt a call the helper has received
-	 * (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19). */
-	bool killable;
+	/* A signal may interrupt a call the helper has received: before Linux
+	 * 5.19, without SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
+	bool interruptible;
 };
 
 /*

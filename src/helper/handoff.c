@@ -50,10 +50,9 @@ remember(struct handoff *h, int socket, uint16_t mapping)
 
 /* A Multipath TCP listener is answered with what the pool has, a TCP one. */
 static int
-protocol_of(const struct target *target)
+protocol_of(const struct server_socket *own)
 {
-	return target->protocol == IPPROTO_MPTCP ? IPPROTO_TCP
-						 : target->protocol;
+	return own->protocol == IPPROTO_MPTCP ? IPPROTO_TCP : own->protocol;
 }
 
 static bool
@@ -222,7 +221,7 @@ let_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
 		error))
 		return;
 	if (error == UNUSED_UNKNOWN)
-		error = wait_for_bind(b->target.fd);
+		error = wait_for_bind(b->own.fd);
 	tell_uncovered(h, e, protocol, error);
 	/* Who binds it unseen is another one. */
 	if (!is_hopeless(error))
@@ -232,11 +231,11 @@ let_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
 void
 handoff_let_through(struct handoff *h, const struct handoff_bind *b, int error)
 {
-	const int protocol = protocol_of(&b->target);
+	const int protocol = protocol_of(&b->own);
 
-	if (h->trying)
+	if (h->in_trial)
 		return;
-	h->stray.look_soon |= unused_any(&h->unused, 0);
+	h->stray.look_wanted |= unused_any(&h->unused, 0);
 	if (b->uncovered)
 		let_uncovered(h, b, protocol, error);
 	else if (!pool_expects(h->pool, b->asked.port))
@@ -251,7 +250,8 @@ tell_handed(const struct handoff *h, const struct handoff_bind *b,
 
 	verbose("process %d asked for %s and got %s%s", b->task,
 	    endpoint_format(&b->asked, asked),
-	    endpoint_format(&v->endpoint, given), h->trying ? " (trial)" : "");
+	    endpoint_format(&v->endpoint, given),
+	    h->in_trial ? " (trial)" : "");
 }
 
 /* A second server that listens at one port sees that anywhere. */
@@ -303,7 +303,7 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
     struct pool_variant *v)
 {
 	struct handoff_decision d = {HANDOFF_HAND_OVER, .variant = v};
-	const struct target *target = &b->target;
+	const struct server_socket *own = &b->own;
 	uid_t stranger;
 
 	if (pool_has_stranger(h->pool, v, &stranger)) {
@@ -313,35 +313,35 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 	}
 	lease_refresh(h->pool, 1);
 	d.error = lease_pick(v,
-	    sockopt_integer(&target->options, SOL_SOCKET, SO_REUSEPORT) != 0,
+	    sockopt_integer(&own->options, SOL_SOCKET, SO_REUSEPORT) != 0,
 	    &d.socket);
 	if (d.error != 0) {
 		tell_in_use(h, v);
 		d.outcome = HANDOFF_ANSWER;
-	} else if (!h->trying) {
+	} else if (!h->in_trial) {
 		/* What the trial borrows goes back as it was. */
-		lease_prepare(h->pool, v, d.socket, &target->options,
-		    (target->flags & O_NONBLOCK) != 0);
+		lease_prepare(h->pool, v, d.socket, &own->options,
+		    (own->flags & O_NONBLOCK) != 0);
 	}
 	return d;
 }
 
 static void
-resolve_v6only(struct endpoint *asked, const struct target *target)
+resolve_v6only(struct endpoint *asked, const struct server_socket *own)
 {
 	asked->v6only = asked->family == AF_INET6 &&
-	    sockopt_integer(&target->options, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
+	    sockopt_integer(&own->options, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
 }
 
 struct handoff_decision
 handoff_decide(struct handoff *h, struct handoff_bind *b)
 {
-	const int protocol = protocol_of(&b->target);
+	const int protocol = protocol_of(&b->own);
 	struct pool_variant *v = NULL;
 
-	if (b->target.family != b->asked.family)
+	if (b->own.family != b->asked.family)
 		return (struct handoff_decision){HANDOFF_LET_THROUGH};
-	resolve_v6only(&b->asked, &b->target);
+	resolve_v6only(&b->asked, &b->own);
 	v = pool_find(h->pool, &b->asked, protocol);
 	if (v == NULL) {
 		b->uncovered = true;
@@ -349,9 +349,9 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 	}
 	/* A call that a signal repeated has been answered already; otherwise it
 	 * is a second bind of one socket. */
-	if (handoff_is_recent(h, b->target.inode))
+	if (handoff_is_recent(h, b->own.inode))
 		return (struct handoff_decision){HANDOFF_ANSWER,
-		    .error = h->notify.killable ? EINVAL : 0};
+		    .error = h->notify.interruptible ? 0 : EINVAL};
 	return hand_over(h, b, v);
 }
 
@@ -361,7 +361,7 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 {
 	remember(h, d->socket, d->variant->mapping);
 	tell_handed(h, b, d->variant);
-	if (h->trying)
+	if (h->in_trial)
 		return;
 	h->unused.used[d->variant->mapping] = true;
 	stray_note_use(&h->stray, d->variant);
@@ -410,7 +410,7 @@ handoff_open(struct handoff *h, const struct offer *offer, int listener)
 	memcpy(h->preload.key, offer->key, sizeof(h->preload.key));
 	memcpy(h->preload.proof, offer->proof, sizeof(h->preload.proof));
 	/* No signal has the library ask again. */
-	h->notify.killable = h->by_preload || offer->killable != 0;
+	h->notify.interruptible = !h->by_preload && offer->interruptible != 0;
 }
 
 void

@@ -14,8 +14,8 @@
 #include "plan.h"
 #include "pool.h"
 #include "preload.h"
+#include "server_socket.h"
 #include "stray.h"
-#include "target.h"
 #include "unused.h"
 #include "warned.h"
 
@@ -30,7 +30,7 @@ struct handoff {
 	struct pool *pool;
 	uint64_t network; /* the helper's: socket_network, or 0 */
 	bool adopts;      /* orphans of the server become its children */
-	bool trying;      /* the child tries the hand-off: sockets are lent */
+	bool in_trial;    /* the child tries the hand-off: sockets are lent */
 	int listener;     /* where calls come from; -1: none can (any more) */
 	bool by_preload;  /* it is the preload library's */
 	struct notify notify;
@@ -50,8 +50,8 @@ struct handoff_bind {
 	pid_t task;
 	int fd;
 	struct endpoint asked;
-	struct target target; /* what is at fd */
-	bool uncovered;       /* it is let through, as no mapping covers it */
+	struct server_socket own; /* what is at fd */
+	bool uncovered; /* it is let through, as no mapping covers it */
 	int journey; /* hangs up when a socket that is on its way has arrived;
 			-1: it is there at once */
 };
@@ -80,7 +80,7 @@ void handoff_commit(struct handoff *, struct handoff_bind *,
     const struct handoff_decision *);
 
 /* A bind was let through: error is what came of it, or UNUSED_UNKNOWN where the
- * kernel carries it out now; then it is looked for at target.fd, which may be
+ * kernel carries it out now; then it is looked for at own.fd, which may be
  * -1. */
 void handoff_let_through(struct handoff *, const struct handoff_bind *,
     int error);

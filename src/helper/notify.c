@@ -20,10 +20,10 @@
 #include "handoff.h"
 #include "message.h"
 #include "notify.h"
-#include "obstacle.h"
 #include "process.h"
 #include "seccomp.h"
 #include "socket.h"
+#include "unreadable.h"
 
 #ifndef SYS_landlock_restrict_self
 #define SYS_landlock_restrict_self 446
@@ -54,10 +54,10 @@ tell_unreadable(struct handoff *h, const struct trapped *t, const char *outcome)
 	process = process_of(t->bind.task);
 	if (process <= 0)
 		process = t->bind.task;
-	obstacle_explain(t->bind.task, error, why);
-	h->unused.unreadable |= !h->trying;
+	unreadable_explain(t->bind.task, error, why);
+	h->unused.unreadable |= !h->in_trial;
 	/* What follows from the trial, the child says. */
-	if (h->trying)
+	if (h->in_trial)
 		warnx("cannot look at a bind(2) of process %d: %s", process,
 		    why);
 	else if (warned_first_process(&h->warned, WARNED_UNREADABLE, process))
@@ -142,9 +142,9 @@ let_through(struct handoff *h, const struct trapped *t)
 {
 	int fd = -1, error;
 
-	if (h->notify.killable && !h->notify.observe && !h->notify.sandboxed &&
-	    process_same_label(t->bind.task))
-		fd = target_fetch(t->bind.task, t->bind.fd);
+	if (!h->notify.interruptible && !h->notify.observe &&
+	    !h->notify.sandboxed && process_same_label(t->bind.task))
+		fd = server_socket_fetch(t->bind.task, t->bind.fd);
 	if (fd >= 0 && !may_act_for(h, t->bind.task, fd)) {
 		close(fd);
 		fd = -1;
@@ -164,18 +164,19 @@ let_through(struct handoff *h, const struct trapped *t)
 static void
 let_through_examined(struct handoff *h, struct trapped *t)
 {
-	struct target *target = &t->bind.target;
-	const bool known = !h->trying && unused_examines(&h->unused) &&
-	    target_learn(target, t->bind.task, t->bind.fd, h->notify.observe);
-	const bool foreign = known && is_foreign(h, t->bind.task, target->fd);
+	struct server_socket *own = &t->bind.own;
+	const bool known = !h->in_trial && unused_examines(&h->unused) &&
+	    server_socket_learn(own, t->bind.task, t->bind.fd,
+		h->notify.observe);
+	const bool foreign = known && is_foreign(h, t->bind.task, own->fd);
 	const int error = let_through(h, t);
 
 	if (!known)
 		return;
 	if (!foreign)
 		handoff_let_through(h, &t->bind, error);
-	if (target->fd >= 0)
-		close(target->fd);
+	if (own->fd >= 0)
+		close(own->fd);
 }
 
 /*
@@ -198,7 +199,7 @@ static int
 deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 {
 	int error = seccomp_replace(h->listener, &t->call, d->socket,
-	    t->bind.fd, (t->bind.target.flags & O_CLOEXEC) != 0);
+	    t->bind.fd, (t->bind.own.flags & O_CLOEXEC) != 0);
 
 	if (error == 0)
 		handoff_commit(h, &t->bind, d);
@@ -223,7 +224,7 @@ leave_foreign(struct handoff *h, const struct trapped *t)
 static bool
 is_forbidden(struct handoff *h, const struct trapped *t)
 {
-	const int protocol = t->bind.target.protocol;
+	const int protocol = t->bind.own.protocol;
 	pid_t process;
 
 	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
@@ -244,7 +245,7 @@ serve_mapped(struct handoff *h, struct trapped *t)
 {
 	struct handoff_decision d;
 
-	if (is_foreign(h, t->bind.task, t->bind.target.fd)) {
+	if (is_foreign(h, t->bind.task, t->bind.own.fd)) {
 		leave_foreign(h, t);
 		return;
 	}
@@ -260,19 +261,19 @@ serve_mapped(struct handoff *h, struct trapped *t)
 static void
 serve_bind(struct handoff *h, struct trapped *t)
 {
-	struct target *target = &t->bind.target;
+	struct server_socket *own = &t->bind.own;
 
 	if (!trapped_read(h, t)) {
 		seccomp_continue(h->listener, &t->call);
 	} else if (!pool_expects(h->pool, t->bind.asked.port)) {
 		let_through_examined(h, t);
-	} else if (!target_learn(target, t->bind.task, t->bind.fd,
+	} else if (!server_socket_learn(own, t->bind.task, t->bind.fd,
 		       h->notify.observe)) {
 		refuse_unknown(h, t);
 	} else {
 		serve_mapped(h, t);
-		if (target->fd >= 0)
-			close(target->fd);
+		if (own->fd >= 0)
+			close(own->fd);
 	}
 }
 
@@ -282,7 +283,7 @@ static bool
 name_expected(const struct handoff *h, pid_t task, int fd,
     struct sockaddr_in6 *name, socklen_t *length)
 {
-	int socket = target_fetch(task, fd);
+	int socket = server_socket_fetch(task, fd);
 	struct table table;
 	uint16_t port = 0;
 
@@ -361,7 +362,7 @@ notify_serve(struct handoff *h)
 		serve_name(h, &t.call);
 	} else {
 		if (t.call.data.nr == SYS_setsockopt)
-			target_observe(h->listener, &t.call);
+			server_socket_observe(h->listener, &t.call);
 		else
 			serve_sandbox(h, &t.call);
 		seccomp_continue(h->listener, &t.call);

@@ -14,9 +14,9 @@
 struct handoff;
 
 struct notify {
-	bool killable;  /* a received call cannot be interrupted */
-	bool observe;   /* target.h */
-	bool sandboxed; /* some process has put itself into a sandbox */
+	bool interruptible; /* a signal may interrupt a received call */
+	bool observe;       /* server_socket.h */
+	bool sandboxed;     /* some process has put itself into a sandbox */
 	struct landlock landlock;
 };
 

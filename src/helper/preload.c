@@ -31,79 +31,79 @@ is_for_pool(const struct handoff *h, const struct request *request,
 
 /* A socket of another network namespace is left to the kernel. */
 static bool
-is_of_network(const struct handoff *h, const struct arrival *a)
+is_of_network(const struct handoff *h, const struct received_request *r)
 {
-	return h->network == 0 || socket_network(a->socket) == h->network;
+	return h->network == 0 || socket_network(r->socket) == h->network;
 }
 
 /* Who does not take the reply has died, and with it the socket that was its. */
 static void
-serve_bind(struct handoff *h, struct arrival *a)
+serve_bind(struct handoff *h, struct received_request *r)
 {
-	struct handoff_bind b = {.task = a->sender,
-	    .fd = a->request.fd,
-	    .journey = a->reply};
+	struct handoff_bind b = {.task = r->sender,
+	    .fd = r->request.fd,
+	    .journey = r->reply};
 	struct handoff_decision d = {HANDOFF_LET_THROUGH};
 	struct reply reply;
 
-	if (is_for_pool(h, &a->request, &b.asked) && is_of_network(h, a)) {
-		target_know(&b.target, a->socket);
+	if (is_for_pool(h, &r->request, &b.asked) && is_of_network(h, r)) {
+		server_socket_learn_sent(&b.own, r->socket);
 		d = handoff_decide(h, &b);
 	}
 	reply.answer = d.outcome == HANDOFF_LET_THROUGH ? REQUEST_PASS
 							: d.error;
 	if (d.outcome != HANDOFF_HAND_OVER)
-		channel_send_reply(a->reply, &reply, -1);
-	else if (channel_send_reply(a->reply, &reply, d.socket))
+		channel_send_reply(r->reply, &reply, -1);
+	else if (channel_send_reply(r->reply, &reply, d.socket))
 		handoff_commit(h, &b, &d);
-	a->reply = b.journey;
+	r->reply = b.journey;
 	if (b.uncovered)
 		handoff_let_through(h, &b, UNUSED_UNKNOWN);
 }
 
 static void
-serve_table(const struct handoff *h, const struct arrival *a)
+serve_table(const struct handoff *h, const struct received_request *r)
 {
 	struct table table = {0};
 
 	if (h->plan->show_expected)
 		handoff_table(h, &table);
-	channel_send_table(a->reply, &table);
+	channel_send_table(r->reply, &table);
 }
 
 /* It has the server's environment, and may be one of its processes: it is not
  * left to bind the expected port. */
 static void
-refuse_unplaced(struct handoff *h, const struct arrival *a)
+refuse_unplaced(struct handoff *h, const struct received_request *r)
 {
 	const struct reply reply = {.answer = EACCES};
 
 	/* One that was killed meanwhile is nowhere. */
-	if (kill(a->sender, 0) != 0 && errno == ESRCH)
+	if (kill(r->sender, 0) != 0 && errno == ESRCH)
 		return;
-	if (warned_first_process(&h->warned, WARNED_UNPLACED, a->sender))
+	if (warned_first_process(&h->warned, WARNED_UNPLACED, r->sender))
 		alertx("cannot tell whether process %d is one of the server's "
 		       "(hidepid= of /proc, or no subreaper?); its bind(2) "
 		       "fails",
-		    a->sender);
-	channel_send_reply(a->reply, &reply, -1);
+		    r->sender);
+	channel_send_reply(r->reply, &reply, -1);
 }
 
 static void
-serve(struct handoff *h, struct arrival *a)
+serve(struct handoff *h, struct received_request *r)
 {
-	const enum process_descent descent = process_descent(a->sender);
+	const enum process_descent descent = process_descent(r->sender);
 	const struct reply pass = {.answer = REQUEST_PASS};
 
 	if (descent == PROCESS_UNPLACED ||
 	    (descent == PROCESS_STRANGE && !h->adopts))
-		refuse_unplaced(h, a);
+		refuse_unplaced(h, r);
 	else if (descent == PROCESS_STRANGE)
-		channel_send_reply(a->reply, &pass, -1);
-	else if (a->request.kind == REQUEST_BIND)
-		serve_bind(h, a);
+		channel_send_reply(r->reply, &pass, -1);
+	else if (r->request.kind == REQUEST_BIND)
+		serve_bind(h, r);
 	else
-		serve_table(h, a);
+		serve_table(h, r);
 }
 
 static void
@@ -131,16 +131,16 @@ greet(const struct preload *p, struct preload_waiting *w)
 static bool
 answer(struct handoff *h, struct preload_waiting *w)
 {
-	struct arrival arrival;
+	struct received_request received;
 
-	if (!channel_receive_request(w->connection, &arrival))
+	if (!channel_receive_request(w->connection, &received))
 		return false;
-	if (memcmp(arrival.request.key, h->preload.key,
+	if (memcmp(received.request.key, h->preload.key,
 		sizeof(h->preload.key)) == 0)
-		serve(h, &arrival);
-	close(arrival.socket);
-	if (arrival.reply >= 0)
-		close(arrival.reply);
+		serve(h, &received);
+	close(received.socket);
+	if (received.reply >= 0)
+		close(received.reply);
 	*w = (struct preload_waiting){0};
 	return true;
 }

@@ -313,7 +313,7 @@ stray_note_use(struct stray *stray, const struct pool_variant *v)
 
 	use->endpoint = v->endpoint;
 	count_in_row(use);
-	stray->look_soon |= v->protocol == IPPROTO_TCP &&
+	stray->look_wanted |= v->protocol == IPPROTO_TCP &&
 	    (!use->listened || use->handed % ROW == 0);
 }
 

@@ -36,7 +36,7 @@ struct stray_use {
 
 struct stray {
 	struct stray_use uses[PLAN_MAPPINGS_MAX];
-	bool look_soon; /* something has happened that a look may tell of */
+	bool look_wanted; /* something has happened that a look may tell of */
 };
 
 /* A socket of this variant has been handed out. */

@@ -403,11 +403,11 @@ look_for_stray(struct supervisor *s, long long time)
 static void
 hasten_look(struct supervisor *s, long long time)
 {
-	if (s->handoff->stray.look_soon && s->stray_at > time + STRAY_AFTER) {
+	if (s->handoff->stray.look_wanted && s->stray_at > time + STRAY_AFTER) {
 		s->stray_wait = STRAY_AFTER;
 		s->stray_at = time + STRAY_AFTER;
 	}
-	s->handoff->stray.look_soon = false;
+	s->handoff->stray.look_wanted = false;
 }
 
 static void
@@ -461,7 +461,7 @@ channel_close(struct supervisor *s)
 {
 	close(s->channel);
 	s->channel = -1;
-	s->handoff->trying = false;
+	s->handoff->in_trial = false;
 	unused_start(&s->handoff->unused, s->job.server);
 	s->unused_at = clock_milliseconds() + UNUSED_AFTER;
 	s->stray_wait = STRAY_AFTER;

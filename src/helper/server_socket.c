@@ -13,8 +13,8 @@
 
 #include "process.h"
 #include "seccomp.h"
+#include "server_socket.h"
 #include "socket.h"
-#include "target.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 */
@@ -41,7 +41,7 @@ static size_t observed;
 static bool baseline;
 
 void
-target_set_baseline(void)
+server_socket_set_baseline(void)
 {
 	baseline = true;
 }
@@ -65,7 +65,7 @@ pidfd_of_task(pid_t task)
 }
 
 int
-target_fetch(pid_t task, int fd)
+server_socket_fetch(pid_t task, int fd)
 {
 	int pidfd = pidfd_of_task(task), duplicate, error;
 
@@ -79,10 +79,10 @@ target_fetch(pid_t task, int fd)
 }
 
 bool
-target_can_fetch(pid_t process)
+server_socket_can_fetch(pid_t process)
 {
 	/* Standard error: main saw to it that it is open. */
-	int fd = target_fetch(process, STDERR_FILENO);
+	int fd = server_socket_fetch(process, STDERR_FILENO);
 
 	if (fd < 0)
 		return false;
@@ -91,16 +91,16 @@ target_can_fetch(pid_t process)
 }
 
 static void
-learn_from_duplicate(struct target *target)
+learn_from_duplicate(struct server_socket *s)
 {
-	target->family = socket_option(target->fd, SOL_SOCKET, SO_DOMAIN);
-	target->protocol = socket_option(target->fd, SOL_SOCKET, SO_PROTOCOL);
-	target->inode = socket_inode(target->fd);
-	sockopt_read(target->fd, &target->options);
+	s->family = socket_option(s->fd, SOL_SOCKET, SO_DOMAIN);
+	s->protocol = socket_option(s->fd, SOL_SOCKET, SO_PROTOCOL);
+	s->inode = socket_inode(s->fd);
+	sockopt_read(s->fd, &s->options);
 }
 
 static bool
-learn_protocol(struct target *target, pid_t task, int fd)
+learn_protocol(struct server_socket *s, pid_t task, int fd)
 {
 	static const struct {
 		const char *name;
@@ -115,15 +115,15 @@ learn_protocol(struct target *target, pid_t task, int fd)
 
 	if (!process_socket_protocol(task, fd, name, sizeof(name)))
 		return false;
-	target->protocol = -1;
-	target->family = AF_UNSPEC;
+	s->protocol = -1;
+	s->family = AF_UNSPEC;
 	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
 		length = strlen(protocols[i].name);
 		if (strncmp(name, protocols[i].name, length) != 0)
 			continue;
-		target->protocol = protocols[i].protocol;
-		target->family = strcmp(name + length, "v6") == 0 ? AF_INET6
-								  : AF_INET;
+		s->protocol = protocols[i].protocol;
+		s->family = strcmp(name + length, "v6") == 0 ? AF_INET6
+							     : AF_INET;
 		break;
 	}
 	return true;
@@ -145,55 +145,55 @@ v6only_default(void)
 }
 
 static void
-recall_options(struct target *target)
+recall_options(struct server_socket *s)
 {
 	size_t i = observed > OBSERVATIONS ? observed - OBSERVATIONS : 0;
 	const struct observation *seen;
 	const int v6only = v6only_default();
 
-	memset(&target->options, 0, sizeof(target->options));
-	sockopt_note(&target->options, sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY),
+	memset(&s->options, 0, sizeof(s->options));
+	sockopt_note(&s->options, sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY),
 	    &v6only, sizeof(v6only));
 	for (; i < observed; i++) {
 		seen = &observations[i % OBSERVATIONS];
-		if (seen->inode == target->inode)
-			sockopt_note(&target->options, (int)seen->option,
+		if (seen->inode == s->inode)
+			sockopt_note(&s->options, (int)seen->option,
 			    seen->value, seen->length);
 	}
 }
 
 bool
-target_learn(struct target *target, pid_t task, int fd, bool observe)
+server_socket_learn(struct server_socket *s, pid_t task, int fd, bool observe)
 {
-	target->fd = -1;
-	target->flags = process_descriptor_flags(task, fd);
-	if (target->flags < 0)
+	s->fd = -1;
+	s->flags = process_descriptor_flags(task, fd);
+	if (s->flags < 0)
 		return false;
 	if (!observe) {
-		target->fd = target_fetch(task, fd);
-		if (target->fd >= 0)
-			learn_from_duplicate(target);
-		return target->fd >= 0;
+		s->fd = server_socket_fetch(task, fd);
+		if (s->fd >= 0)
+			learn_from_duplicate(s);
+		return s->fd >= 0;
 	}
-	target->inode = process_socket(task, fd);
-	if (target->inode == 0 || !learn_protocol(target, task, fd))
+	s->inode = process_socket(task, fd);
+	if (s->inode == 0 || !learn_protocol(s, task, fd))
 		return false;
-	recall_options(target);
+	recall_options(s);
 	return true;
 }
 
 /* Whether it closes on exec is for its owner to know. */
 void
-target_know(struct target *target, int duplicate)
+server_socket_learn_sent(struct server_socket *s, int duplicate)
 {
-	target->fd = duplicate;
-	target->flags = fcntl(duplicate, F_GETFL) & O_NONBLOCK;
-	learn_from_duplicate(target);
+	s->fd = duplicate;
+	s->flags = fcntl(duplicate, F_GETFL) & O_NONBLOCK;
+	learn_from_duplicate(s);
 }
 
 /* setsockopt(fd, level, name, value, length): int arguments are 32 bits. */
 void
-target_observe(int listener, const struct seccomp_notif *call)
+server_socket_observe(int listener, const struct seccomp_notif *call)
 {
 	struct observation *seen = &observations[observed % OBSERVATIONS];
 	const __u64 *arguments = call->data.args;

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "message.h"
-#include "obstacle.h"
 #include "process.h"
+#include "unreadable.h"
 
 #define PROC_PATH 64
 
@@ -110,7 +110,7 @@ explain_refusal(pid_t task, int error, char why[REASON_TEXT])
 }
 
 const char *
-obstacle_explain(pid_t task, int error, char why[REASON_TEXT])
+unreadable_explain(pid_t task, int error, char why[REASON_TEXT])
 {
 	if (error == EMFILE || error == ENFILE)
 		reason_say(why, "the helper has no file descriptor left");

@@ -2,8 +2,8 @@
 /*
  * Obstacles: why the helper cannot look at a process of the server.
  */
-#ifndef OBSTACLE_H
-#define OBSTACLE_H
+#ifndef UNREADABLE_H
+#define UNREADABLE_H
 
 #include <sys/types.h>
 
@@ -11,6 +11,6 @@
 
 /* Writes the cause for which a look at the task failed with this errno(3) value
  * while the task lived; returns its argument. */
-const char *obstacle_explain(pid_t task, int error, char why[REASON_TEXT]);
+const char *unreadable_explain(pid_t task, int error, char why[REASON_TEXT]);
 
 #endif
