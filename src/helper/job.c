@@ -17,8 +17,15 @@ job_prepare(void)
 	signal(SIGTTOU, SIG_DFL);
 }
 
-/* Wherever standard input is from.  Not kept open: whoever is at the other end
- * may wait for that.  A sandbox may have no such file. */
+void
+job_start(struct job *job, pid_t server)
+{
+	*job = (struct job){.server = server};
+}
+
+/* The controlling terminal, also if standard input is something else.  It is
+ * not kept open: the process at the other end may wait for it to be closed.  A
+ * sandbox may have no /dev/tty. */
 static int
 terminal_open(void)
 {
@@ -34,7 +41,7 @@ terminal_close(int terminal)
 		close(terminal);
 }
 
-/* The foreground group, or -1. */
+/* The foreground process group, or -1. */
 static pid_t
 terminal_owner(void)
 {
@@ -70,22 +77,50 @@ terminal_give(struct job *job)
 	return job->foreground;
 }
 
-/* Unasked, the server gets the terminal where its standard input is that: it may
- * read, and otherwise a pager beside lowport may. */
-void
-job_continue(struct job *job)
+static bool
+send_signal(const struct job *job, int signal, bool group)
+{
+	/* The child makes its group just before it becomes the server. */
+	return (group && kill(-job->server, signal) == 0) ||
+	    kill(job->server, signal) == 0;
+}
+
+/* The server is given the terminal unasked only if that is its standard input:
+ * it may read.  Otherwise a pager beside lowport may. */
+static bool
+continue_server(struct job *job)
 {
 	if (tcgetpgrp(STDIN_FILENO) == getpgrp())
 		terminal_give(job);
 	job->stopped = false;
-	/* The child makes its group just before it becomes the server. */
-	if (kill(-job->server, SIGCONT) != 0)
-		kill(job->server, SIGCONT);
+	return send_signal(job, SIGCONT, true);
 }
 
-/* Stops this process, or with it the rest of its job (process 0, in kill(2)),
- * until SIGCONT.  The kernel discards the signal where no shell could continue
- * the job. */
+bool
+job_signal(struct job *job, int signal, bool group)
+{
+	switch (signal) {
+	case SIGCONT:
+		return continue_server(job);
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGSTOP:
+		job->stop_signal = signal;
+	}
+	return send_signal(job, signal, group);
+}
+
+void
+job_wake(struct job *job)
+{
+	if (job->stopped)
+		continue_server(job);
+}
+
+/* Stops this process, or for process 0 its whole group (kill(2)), until
+ * SIGCONT.  The kernel discards the signal if no shell could continue the job.
+ */
 static void
 stop_with(int signal, pid_t process)
 {
@@ -99,40 +134,40 @@ stop_with(int signal, pid_t process)
 }
 
 /* The server wants the terminal while it is in the background.  A shell does
- * not say that a job which runs has come to the foreground. */
+ * not say when a running job comes to the foreground. */
 static void
-terminal_wanted(struct job *job, int signal)
+give_wanted_terminal(struct job *job, int signal)
 {
 	const pid_t owner = terminal_owner();
 
 	if (owner == getpgrp() && terminal_give(job))
-		job_continue(job);
+		continue_server(job);
 	else if (owner >= 0 && owner != getpgrp())
 		stop_with(signal, 0);
 }
 
 /*
- * Where Ctrl-Z reached the server's group, the rest of the job follows; and
- * where nobody can continue that, as in a container, the server goes on at
- * once.  What was stopped by a signal to lowport stays so until SIGCONT.
+ * Ctrl-Z reached the server's group: the rest of the job stops too.  If nobody
+ * can continue the job, as in a container, the server goes on at once.  A server
+ * that a signal to lowport has stopped stays so until SIGCONT.
  */
 void
 job_stopped(struct job *job, int signal)
 {
-	/* It may have a handler; then another one stops it some day. */
-	const bool suspended = signal == job->suspending;
+	const bool sent = signal == job->stop_signal;
 
-	job->suspending = 0;
+	/* If the server handles that signal, another one stops it some day. */
+	job->stop_signal = 0;
 	job->stopped = true;
 	if (terminal_owner() == job->server) {
 		job->foreground = true;
 		terminal_take_back(job);
 		stop_with(SIGTSTP, 0);
-		job_continue(job);
-	} else if (suspended) {
+		continue_server(job);
+	} else if (sent) {
 		stop_with(SIGTSTP, getpid());
 	} else if (signal == SIGTTIN || signal == SIGTTOU) {
-		terminal_wanted(job, signal);
+		give_wanted_terminal(job, signal);
 	}
 }
 

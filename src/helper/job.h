@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The server as a job of the shell that started lowport: both are stopped and
- * continued together, and the terminal's foreground group is the server's while
- * lowport's would be; where the terminal is not its standard input, once it
- * wants it.
+ * The server as a job of the shell that started lowport.  Both are stopped and
+ * continued together.  The server's process group has the terminal while
+ * lowport's would have it; if the terminal is not standard input, only once the
+ * server wants it.
  */
 #ifndef JOB_H
 #define JOB_H
@@ -11,27 +11,36 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Its members are job.c's alone. */
 struct job {
-	pid_t server;    /* it leads a process group of its own */
-	int suspending;  /* what was last forwarded to it that stops */
+	pid_t server;    /* leads a process group of its own */
+	int stop_signal; /* the last one sent to it that stops, or 0 */
 	bool foreground; /* it has the terminal */
-	bool stopped;    /* and has not been continued by this process */
+	bool stopped;    /* and this process has not continued it */
 };
 
-/* Lets this process be stopped, whatever it inherited. */
+/* Lets this process be stopped, whatever dispositions it inherited. */
 void job_prepare(void);
 
+void job_start(struct job *, pid_t server);
+
 /*
- * The server has been stopped by a signal: stops this process too, so that
- * whoever waits for it sees that, and returns when both are to go on.
+ * Sends the server a signal; with group, its process group too.  SIGCONT
+ * continues the group, and gives it the terminal if this process has that.
+ * Returns false with errno if the server was not sent it.
+ */
+bool job_signal(struct job *, int signal, bool group);
+
+/* Continues the server if it is stopped. */
+void job_wake(struct job *);
+
+/*
+ * The server has been stopped by a signal.  Stops this process too, so that its
+ * parent sees the job stop; returns when both are to go on.
  */
 void job_stopped(struct job *, int signal);
 
-/* This process has been continued: so is the server, which gets the terminal
- * where this process has it. */
-void job_continue(struct job *);
-
-/* The server has ended: the terminal is lowport's again. */
+/* The server has ended.  Takes the terminal back. */
 void job_ended(struct job *);
 
 #endif

@@ -33,6 +33,11 @@
 /* How often a row of hand-offs is asked whether their sockets are closed. */
 #define DOUBTS 32
 
+/* Milliseconds. */
+#define LOOK_AFTER 500   /* the start, or a bind of interest */
+#define LOOK_EVERY 60000 /* twice as long each time, up to this */
+#define SHORT_RUN  100   /* in which no daemon is started */
+
 enum kind {
 	EXPECTED, /* a port the server is expected to bind, and may not have */
 	PUBLIC,   /* one of the mappings' */
@@ -401,8 +406,8 @@ note_listening(struct handoff *h)
 			h->stray.uses[s->mapping].listened = true;
 }
 
-void
-stray_look(struct handoff *h, bool ended)
+static void
+look(struct handoff *h, bool ended)
 {
 	uint32_t i;
 	size_t n;
@@ -417,4 +422,44 @@ stray_look(struct handoff *h, bool ended)
 	for (i = 0; !ended && i < h->plan->mapping_count; i++)
 		consider_cycle(h, i);
 	unused_look(&h->unused);
+}
+
+/* ---- When to look. */
+
+void
+stray_start(struct stray *stray)
+{
+	stray->began = clock_milliseconds();
+	stray->interval = LOOK_AFTER;
+	stray->due = stray->began + LOOK_AFTER;
+}
+
+void
+stray_visit(struct handoff *h)
+{
+	const long long time = clock_milliseconds();
+	struct stray *s = &h->stray;
+
+	if (s->look_wanted && s->due > time + LOOK_AFTER) {
+		s->interval = LOOK_AFTER;
+		s->due = time + LOOK_AFTER;
+	}
+	s->look_wanted = false;
+	if (s->due == 0 || time < s->due)
+		return;
+	look(h, false);
+	/* A server that has yet to use a mapping may listen at any moment. */
+	if (!unused_any(&h->unused, 0))
+		s->interval *= 2;
+	if (s->interval > LOOK_EVERY)
+		s->interval = LOOK_EVERY;
+	s->due = time + s->interval;
+}
+
+void
+stray_end(struct handoff *h)
+{
+	if (h->stray.due != 0 &&
+	    clock_milliseconds() - h->stray.began >= SHORT_RUN)
+		look(h, true);
 }

@@ -36,13 +36,25 @@ struct stray_use {
 
 struct stray {
 	struct stray_use uses[PLAN_MAPPINGS_MAX];
-	bool look_wanted; /* something has happened that a look may tell of */
+	bool look_wanted; /* something has happened that a look may explain */
+	/* In clock_milliseconds: */
+	long long began;    /* the server has */
+	long long due;      /* for stray_visit; 0: never */
+	long long interval; /* from then to the next look */
 };
 
 /* A socket of this variant has been handed out. */
 void stray_note_use(struct stray *, const struct pool_variant *);
 
-/* Reports what is new; ended: the server has. */
-void stray_look(struct handoff *, bool ended);
+/* The server has started: begins with the looks. */
+void stray_start(struct stray *);
+
+/* Looks if that is due, and reports what is new: often while the server starts
+ * and soon after a bind of interest, then less and less. */
+void stray_visit(struct handoff *);
+
+/* The server has ended: a last look, as it may have ended before the first.
+ * The kernel takes milliseconds for it, so there is none after a short run. */
+void stray_end(struct handoff *);
 
 #endif

@@ -7,7 +7,6 @@
  * Reads: signals.
  */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "handoff.h"
 #include "job.h"
 #include "lease.h"
+#include "leftovers.h"
 #include "message.h"
 #include "notify.h"
 #include "plan.h"
@@ -33,37 +33,16 @@
 #include "stray.h"
 #include "supervisor.h"
 
-/* Milliseconds. */
-#define UNUSED_AFTER 30000 /* "the server has not yet bound ..." */
-#define KILL_AFTER   5000  /* leftovers get SIGTERM, then SIGKILL */
-#define KILL_EVERY   50    /* and that until none is left */
-#define BRIEF        100   /* so long no daemon is started */
-#define STRAY_AFTER  500   /* to the first look, and while it starts */
-#define STRAY_EVERY  60000 /* twice as long each time, up to */
-
-/* So many processes that are to end are remembered. */
-#define ENDING_MAX 64
-
 struct supervisor {
 	struct handoff *handoff;
 	int signals;
 	int channel; /* -1 once the child is the server, or gone */
+	pid_t server;
 	struct job job;
-	int status;         /* lowport's exit status, once the server ended */
-	bool ended;         /* the server, the first child, has */
-	bool stopping;      /* it was told to */
-	int cleared;        /* the signal that what it left has got, or 0 */
-	bool unsignallable; /* some of that could not be sent it */
-	/* Processes of a server that has daemonized, which were told to end and
-	 * have not yet. */
-	pid_t ending[ENDING_MAX];
-	size_t ending_count;
-	int end_signal; /* the signal they were told by */
-	/* Times of clock_milliseconds(), 0 for never: */
-	long long unused_at;  /* to report unused mappings */
-	long long clear_at;   /* to end what the server left */
-	long long stray_at;   /* to look at what listens */
-	long long stray_wait; /* how long from then to the next look */
+	struct leftovers leftovers;
+	bool stopping; /* the server was told to end */
+	bool ended;    /* and this it has */
+	int status;    /* then lowport's exit status */
 };
 
 /* sigfillset(3) leaves out two that the C library uses where it has threads.
@@ -145,103 +124,39 @@ status_of(int wait_status)
 					: WEXITSTATUS(wait_status);
 }
 
-/* A signal on its way to some processes. */
-struct delivery {
-	int signal;
-	bool arrived;  /* at one of them */
-	pid_t refused; /* one that has changed its user, or 0 */
-};
-
-static void
-deliver(pid_t process, void *argument)
-{
-	struct delivery *delivery = argument;
-
-	if (kill(process, delivery->signal) == 0)
-		delivery->arrived = true;
-	else if (errno == EPERM)
-		delivery->refused = process;
-}
-
 static const struct supervision *
 settings_of(const struct supervisor *s)
 {
 	return &s->handoff->plan->supervision;
 }
 
-/* Once for each process: what one signal does not reach, no other does. */
+/* A process that refuses one signal refuses all: one warning for each. */
 static void
-tell_refused(struct supervisor *s, const struct delivery *delivery)
+warn_unsignallable(struct supervisor *s, int signal, pid_t process)
 {
 	char text[SIGNAL_TEXT];
 
-	if (warned_first_process(&s->handoff->warned, WARNED_REFUSED,
-		delivery->refused))
+	if (warned_first_process(&s->handoff->warned, WARNED_REFUSED, process))
 		warnx("%s does not reach process %d, which has changed its "
 		      "user; add kill to --keep-caps, as in --keep-caps "
 		      "setuid,kill",
-		    signal_format(delivery->signal, text), delivery->refused);
+		    signal_format(signal, text), process);
 }
 
-/*
- * To the server; where it has daemonized, to what it left.  No group is named
- * by number then: that might be another's by now.
- */
+/* Sends it to the server; if that has daemonized, to what it left.  That is not
+ * named by the number of the server's group, which may be another's by now. */
 static void
 forward(struct supervisor *s, int signal)
 {
 	const bool group = settings_of(s)->group;
-	struct delivery delivery = {.signal = signal};
+	pid_t refused = 0;
 
-	if (s->ended && group)
-		process_each_descendant(deliver, &delivery);
-	else if (s->ended)
-		process_each_child(deliver, &delivery);
-	/* The child makes its group just before it becomes the server. */
-	else if (!group || kill(-s->job.server, signal) != 0)
-		deliver(s->job.server, &delivery);
-	if (delivery.refused != 0)
-		tell_refused(s, &delivery);
-}
-
-/* Where nothing arrived, all may be hidden (hidepid of proc(5)). */
-static void
-clear_leftovers(struct supervisor *s)
-{
-	struct delivery delivery = {
-	    .signal = s->cleared == 0 ? SIGTERM : SIGKILL};
-
-	process_each_descendant(deliver, &delivery);
-	s->unsignallable = delivery.refused != 0 || !delivery.arrived;
-	s->clear_at = clock_milliseconds() +
-	    (s->cleared == 0 ? KILL_AFTER : KILL_EVERY);
-	s->cleared = delivery.signal;
-}
-
-/*
- * What is left has changed its user, and would be waited for in vain; where
- * this is process 1, it ends with it.  Until they are reaped, those that have
- * ended can be signalled: here by one who does not reap, so not beyond SIGKILL.
- */
-static bool
-give_leftovers_up(const struct supervisor *s)
-{
-	struct delivery look = {.signal = 0};
-
-	if (!s->unsignallable)
-		return false;
-	process_each_descendant(deliver, &look);
-	if (look.arrived && s->cleared != SIGKILL)
-		return false;
-	if (look.refused != 0)
-		warnx("process %d, which the server left, has changed its "
-		      "user: it cannot be signalled, and is not waited for; "
-		      "add kill to --keep-caps",
-		    look.refused);
-	else
-		warnx("what the server left is hidden (hidepid of proc(5)), "
-		      "and not waited for");
-	return true;
+	if (s->ended)
+		refused = leftovers_signal(signal, group);
+	else if (!job_signal(&s->job, signal, group) && errno == EPERM)
+		refused = s->server;
+	if (refused != 0)
+		warn_unsignallable(s, signal, refused);
 }
 
 static void
@@ -250,64 +165,24 @@ server_ended(struct supervisor *s, int status)
 	s->ended = true;
 	s->status = status_of(status);
 	job_ended(&s->job);
-	verbose("the server (process %d) ended with status %d", s->job.server,
+	verbose("the server (process %d) ended with status %d", s->server,
 	    s->status);
-	/* One that ended well and was not told to has daemonized: what it left
-	 * is the server now. */
+	/* A server that ends with 0 unasked has daemonized: what it left is the
+	 * server now. */
 	if (s->stopping || s->status != 0)
-		s->clear_at = clock_milliseconds();
+		leftovers_end(&s->leftovers);
 }
 
 static void
-note_ending(pid_t process, void *argument)
+orphan_ended(struct supervisor *s, pid_t pid)
 {
-	struct supervisor *s = argument;
-
-	if (s->ending_count < ENDING_MAX &&
-	    !process_ignores(process, s->end_signal))
-		s->ending[s->ending_count++] = process;
-}
-
-/*
- * A server that has daemonized was told to end by a signal.  One that handles
- * the signal is given the time it takes, as a server in the foreground is; one
- * that ignores it never ends by itself.
- */
-static void
-daemon_told(struct supervisor *s, int signal)
-{
-	s->end_signal = signal;
-	s->ending_count = 0;
-	process_each_child(note_ending, s);
-	if (s->ending_count == 0 && s->clear_at == 0)
-		s->clear_at = clock_milliseconds();
-}
-
-/* When the last of those ends, the rest is what a server left. */
-static void
-daemon_ended(struct supervisor *s, pid_t pid)
-{
-	size_t i = 0;
-
-	while (i < s->ending_count && s->ending[i] != pid)
-		i++;
-	if (i == s->ending_count)
-		return;
-	s->ending[i] = s->ending[--s->ending_count];
-	if (s->ending_count == 0 && s->clear_at == 0)
-		s->clear_at = clock_milliseconds();
-}
-
-static void
-orphan_changed(struct supervisor *s, pid_t pid, int status)
-{
-	if (!WIFSTOPPED(status))
-		daemon_ended(s, pid);
-	if (settings_of(s)->warn && !WIFSTOPPED(status))
+	leftovers_reaped(&s->leftovers, pid);
+	if (settings_of(s)->warn)
 		warnx("reaped process %d, an orphan of the server", pid);
 }
 
-/* Reaps whatever has ended.  Returns false when there is no child left. */
+/* Reaps each child that has ended.  Returns false when there is no child left.
+ */
 static bool
 reap(struct supervisor *s)
 {
@@ -315,13 +190,16 @@ reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		/* Its number may be another's, once it has ended. */
-		if (pid != s->job.server || s->ended)
-			orphan_changed(s, pid, status);
-		else if (WIFSTOPPED(status))
+		/* Another process may have the server's number once that has
+		 * ended. */
+		const bool server = pid == s->server && !s->ended;
+
+		if (server && WIFSTOPPED(status))
 			job_stopped(&s->job, WSTOPSIG(status));
-		else
+		else if (server)
 			server_ended(s, status);
+		else if (!WIFSTOPPED(status))
+			orphan_ended(s, pid);
 	}
 	return pid == 0 || errno == EINTR;
 }
@@ -332,22 +210,10 @@ ends_a_server(int signal)
 	return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
 
-static bool
-stops_a_server(int signal)
-{
-	return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU ||
-	    signal == SIGSTOP;
-}
-
-/*
- * What SIGTERM has become is still meant to end the server, whichever signal
- * that takes; and what has become SIGTERM will.
- */
 static void
 take_signal(struct supervisor *s, int received)
 {
 	const int signal = signal_rewritten(settings_of(s)->rewrite, received);
-	const bool ends = ends_a_server(received) || ends_a_server(signal);
 	char from[SIGNAL_TEXT], to[SIGNAL_TEXT];
 
 	if (signal == 0) {
@@ -359,18 +225,16 @@ take_signal(struct supervisor *s, int received)
 	else
 		verbose("forwarding %s as %s", signal_format(received, from),
 		    signal_format(signal, to));
-	s->stopping |= ends;
-	if (stops_a_server(signal))
-		s->job.suspending = signal;
-	if (signal == SIGCONT && !s->ended)
-		job_continue(&s->job);
-	else
-		forward(s, signal);
-	if (ends && s->ended)
-		daemon_told(s, signal);
-	/* It would not end before that; systemd.kill(5) does the same. */
-	if (ends && s->job.stopped)
-		job_continue(&s->job);
+	forward(s, signal);
+	/* -r may turn SIGTERM into another signal; the server was told to stop
+	 * all the same. */
+	if (!ends_a_server(received) && !ends_a_server(signal))
+		return;
+	s->stopping = true;
+	if (s->ended)
+		leftovers_await_end(&s->leftovers, signal);
+	/* A stopped server would not end; systemd.kill(5) does the same. */
+	job_wake(&s->job);
 }
 
 static void
@@ -386,71 +250,37 @@ take_signals(struct supervisor *s)
 	}
 }
 
-/* While the server starts, and a mapping is unused, it may listen at any
- * moment. */
 static void
-look_for_stray(struct supervisor *s, long long time)
+do_what_is_due(struct supervisor *s)
 {
-	stray_look(s->handoff, false);
-	if (s->unused_at == 0 || !unused_any(&s->handoff->unused, 0))
-		s->stray_wait = s->stray_wait < STRAY_EVERY / 2
-		    ? s->stray_wait * 2
-		    : STRAY_EVERY;
-	s->stray_at = time + s->stray_wait;
-}
-
-/* After a bind that a look may tell of, soon. */
-static void
-hasten_look(struct supervisor *s, long long time)
-{
-	if (s->handoff->stray.look_wanted && s->stray_at > time + STRAY_AFTER) {
-		s->stray_wait = STRAY_AFTER;
-		s->stray_at = time + STRAY_AFTER;
-	}
-	s->handoff->stray.look_wanted = false;
-}
-
-static void
-check_times(struct supervisor *s)
-{
-	long long time = clock_milliseconds();
-
-	if (s->clear_at != 0 && time >= s->clear_at)
-		clear_leftovers(s);
-	if (s->unused_at != 0 && time >= s->unused_at) {
-		unused_report(&s->handoff->unused, UNUSED_YET, 0);
-		s->unused_at = 0;
-	}
+	leftovers_visit(&s->leftovers);
+	unused_visit(&s->handoff->unused);
 	lease_visit(s->handoff->pool);
-	hasten_look(s, time);
-	if (s->stray_at != 0 && time >= s->stray_at)
-		look_for_stray(s, time);
+	stray_visit(s->handoff);
 }
 
-static void
-earlier(long long *time, long long other)
+/* The earlier of two times, of which 0 is never. */
+static long long
+earlier(long long a, long long b)
 {
-	if (other != 0 && other < *time)
-		*time = other;
+	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-/* How long until check_times has something to do; NULL for ever. */
+/* How long until something is due; NULL for ever. */
 static const struct timespec *
 next_time(const struct supervisor *s, struct timespec *wait)
 {
-	const long long time = clock_milliseconds();
+	const long long due = earlier(s->leftovers.due,
+	    earlier(s->handoff->unused.due, s->handoff->stray.due));
 	const long long lease = lease_due(s->handoff->pool);
-	long long next = LLONG_MAX;
+	long long next = (due - clock_milliseconds()) * 1000;
 
-	earlier(&next, s->clear_at);
-	earlier(&next, s->unused_at);
-	earlier(&next, s->stray_at);
-	if (next == LLONG_MAX && lease < 0)
+	if (due == 0 && lease < 0)
 		return NULL;
-	if (next != LLONG_MAX)
-		next = next > time ? (next - time) * 1000 : 0;
-	if (lease >= 0 && lease < next)
+	if (due == 0 || (lease >= 0 && lease < next))
 		next = lease;
+	if (next < 0)
+		next = 0;
 	wait->tv_sec = next / 1000000;
 	wait->tv_nsec = next % 1000000 * 1000;
 	return wait;
@@ -462,12 +292,10 @@ channel_close(struct supervisor *s)
 	close(s->channel);
 	s->channel = -1;
 	s->handoff->in_trial = false;
-	unused_start(&s->handoff->unused, s->job.server);
-	s->unused_at = clock_milliseconds() + UNUSED_AFTER;
-	s->stray_wait = STRAY_AFTER;
-	/* Where all sockets are given by descriptor, nothing is intercepted. */
+	unused_start(&s->handoff->unused, s->server);
+	/* Without a listener, all sockets are given by descriptor. */
 	if (s->handoff->listener >= 0)
-		s->stray_at = clock_milliseconds() + STRAY_AFTER;
+		stray_start(&s->handoff->stray);
 }
 
 /* Another would be readable for ever once its other end is closed. */
@@ -565,37 +393,27 @@ is_awaited(const struct handoff *handoff)
 	    !handoff->by_preload;
 }
 
-/* A last look: the server may have ended before the first.  It takes the kernel
- * milliseconds, so not for a command that has hardly run. */
-static void
-report_end(struct supervisor *s)
-{
-	const long long begun = s->unused_at - UNUSED_AFTER;
-
-	if (s->stray_at != 0 &&
-	    (s->unused_at == 0 || clock_milliseconds() - begun >= BRIEF))
-		stray_look(s->handoff, true);
-	unused_report(&s->handoff->unused, UNUSED_NEVER, s->status);
-	warned_report_rest(&s->handoff->warned);
-}
-
 int
 supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 {
 	struct supervisor s = {.handoff = handoff,
 	    .signals = signals,
 	    .channel = channel,
-	    .job = {.server = server}};
+	    .server = server};
 
+	job_start(&s.job, server);
 	/* No way out of this loop but the last process's end, of those that
 	 * can be ended. */
 	while (reap(&s) || is_awaited(handoff)) {
-		check_times(&s);
-		if (!is_awaited(handoff) && give_leftovers_up(&s))
+		do_what_is_due(&s);
+		if (!is_awaited(handoff) && leftovers_given_up(&s.leftovers))
 			break;
 		serve(&s);
 	}
-	if (!says_no_server(s.status))
-		report_end(&s);
+	if (!says_no_server(s.status)) {
+		stray_end(handoff);
+		unused_report(&handoff->unused, UNUSED_NEVER, s.status);
+		warned_report_rest(&handoff->warned);
+	}
 	return status_reported(&s);
 }

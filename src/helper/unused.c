@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "mapping.h"
 #include "message.h"
 #include "process.h"
@@ -22,6 +23,9 @@
 #define PORTS_TEXT   (PORTS_LISTED * 16)
 
 #define PRIVILEGED 1024
+
+/* Milliseconds. */
+#define REPORT_AFTER 30000
 
 static bool
 is_unused(const struct unused *u, size_t i)
@@ -37,6 +41,7 @@ unused_start(struct unused *u, pid_t server)
 {
 	u->stuck = u->plan->uid == 0 &&
 	    !process_has_capability(server, CAP_SETUID);
+	u->due = clock_milliseconds() + REPORT_AFTER;
 }
 
 bool
@@ -400,4 +405,13 @@ unused_report(struct unused *u, enum unused_when when, int status)
 	for (i = 0; i < u->plan->mapping_count; i++)
 		if (is_unused(u, i))
 			tell(u, i, when, status);
+}
+
+void
+unused_visit(struct unused *u)
+{
+	if (u->due == 0 || clock_milliseconds() < u->due)
+		return;
+	u->due = 0;
+	unused_report(u, UNUSED_YET, 0);
 }

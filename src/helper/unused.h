@@ -38,6 +38,7 @@ struct unused {
 	struct unused_bind binds[UNUSED_BINDS];
 	size_t count;
 	unsigned int examined;
+	long long due; /* for unused_visit, in clock_milliseconds; 0: never */
 	bool reported[PLAN_MAPPINGS_MAX];
 	struct unused_uncovered {
 		uint16_t port, protocol;
@@ -62,6 +63,9 @@ enum unused_when {
 
 /* The server is this process now. */
 void unused_start(struct unused *, pid_t server);
+
+/* Reports what is unused yet if that is due: once, some time after the start. */
+void unused_visit(struct unused *);
 
 /* True where some mapping is unused, and that has not been reported. */
 bool unused_any(const struct unused *, int protocol);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, after the drop.
+ * Reads: which processes are below it, and what they ignore, by proc(5).
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "clock.h"
+#include "leftovers.h"
+#include "message.h"
+#include "process.h"
+
+/* Milliseconds. */
+#define KILL_AFTER 5000 /* SIGTERM, then SIGKILL */
+#define KILL_EVERY 50
+
+/* What came of a signal to some processes. */
+struct delivery {
+	int signal;
+	bool arrived;        /* at one of them */
+	pid_t unsignallable; /* one that has changed its user, or 0 */
+};
+
+static void
+deliver(pid_t process, void *argument)
+{
+	struct delivery *delivery = argument;
+
+	if (kill(process, delivery->signal) == 0)
+		delivery->arrived = true;
+	else if (errno == EPERM)
+		delivery->unsignallable = process;
+}
+
+static struct delivery
+deliver_to_all(int signal)
+{
+	struct delivery delivery = {.signal = signal};
+
+	process_each_descendant(deliver, &delivery);
+	return delivery;
+}
+
+void
+leftovers_end(struct leftovers *l)
+{
+	if (l->due == 0)
+		l->due = clock_milliseconds();
+}
+
+pid_t
+leftovers_signal(int signal, bool all)
+{
+	struct delivery delivery = {.signal = signal};
+
+	if (all)
+		return deliver_to_all(signal).unsignallable;
+	process_each_child(deliver, &delivery);
+	return delivery.unsignallable;
+}
+
+/* Those that are to end. */
+struct ending {
+	struct leftovers *leftovers;
+	int signal;
+};
+
+static void
+note_ending(pid_t process, void *argument)
+{
+	const struct ending *ending = argument;
+	struct leftovers *l = ending->leftovers;
+
+	if (l->ending_count < LEFTOVERS_ENDING_MAX &&
+	    !process_ignores(process, ending->signal))
+		l->ending[l->ending_count++] = process;
+}
+
+void
+leftovers_await_end(struct leftovers *l, int signal)
+{
+	struct ending ending = {l, signal};
+
+	l->ending_count = 0;
+	process_each_child(note_ending, &ending);
+	if (l->ending_count == 0)
+		leftovers_end(l);
+}
+
+void
+leftovers_reaped(struct leftovers *l, pid_t process)
+{
+	size_t i = 0;
+
+	while (i < l->ending_count && l->ending[i] != process)
+		i++;
+	if (i == l->ending_count)
+		return;
+	l->ending[i] = l->ending[--l->ending_count];
+	if (l->ending_count == 0)
+		leftovers_end(l);
+}
+
+void
+leftovers_visit(struct leftovers *l)
+{
+	const bool first = l->signalled == 0;
+	struct delivery delivery;
+
+	if (l->due == 0 || clock_milliseconds() < l->due)
+		return;
+	l->signalled = first ? SIGTERM : SIGKILL;
+	delivery = deliver_to_all(l->signalled);
+	/* If it arrived nowhere, all may be hidden (proc(5), hidepid). */
+	l->unsignallable = delivery.unsignallable != 0 || !delivery.arrived;
+	l->due = clock_milliseconds() + (first ? KILL_AFTER : KILL_EVERY);
+}
+
+bool
+leftovers_given_up(const struct leftovers *l)
+{
+	struct delivery look;
+
+	if (!l->unsignallable)
+		return false;
+	/* A process that has ended can be signalled until its parent reaps it.
+	 * After SIGKILL, no other can be. */
+	look = deliver_to_all(0);
+	if (look.arrived && l->signalled != SIGKILL)
+		return false;
+	if (look.unsignallable != 0)
+		warnx("process %d, which the server left, has changed its "
+		      "user: it cannot be signalled, and is not waited for; "
+		      "add kill to --keep-caps",
+		    look.unsignallable);
+	else
+		warnx("what the server left is hidden (hidepid of proc(5)), "
+		      "and not waited for");
+	return true;
+}
