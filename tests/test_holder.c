@@ -192,7 +192,7 @@ END_TEST
 static const struct {
 	const char *mapping, *other;
 	bool shared;
-} rivals[] = {
+} sharing[] = {
     {"20443:9443", "0.0.0.0:20443", true},
     {"20443:9443", "127.0.0.1:20443", true},
     {"20443:9443", "127.0.0.2:20443", true},
@@ -230,9 +230,9 @@ bind_own(const struct plan *plan, int *fds)
 			}
 }
 
-START_TEST(finds_rivals)
+START_TEST(finds_shared_ports)
 {
-	struct endpoint other = endpoint_of(rivals[_i].other), own;
+	struct endpoint other = endpoint_of(sharing[_i].other), own;
 	struct plan plan = {.mapping_count = 1, .spares = 2};
 	bool shared[PLAN_MAPPINGS_MAX];
 	char why[REASON_TEXT];
@@ -241,19 +241,19 @@ START_TEST(finds_rivals)
 	pid_t child;
 
 	ck_assert(mapping_parse(plan.mappings, (char[MAPPING_NAME]){0},
-	    rivals[_i].mapping, why));
+	    sharing[_i].mapping, why));
 	bind_own(&plan, fds);
-	holder_find_rivals(&plan, shared);
+	holder_find_shared(&plan, shared);
 	ck_assert(!shared[0]);
 	/* A kernel before 6.8 reports no such socket. */
-	own = endpoint_of(rivals[_i].mapping);
+	own = endpoint_of(sharing[_i].mapping);
 	if (!holder_find(&holder, &own, IPPROTO_TCP))
 		return;
 	child = start(&other, false);
-	holder_find_rivals(&plan, shared);
-	ck_assert_int_eq(shared[0], rivals[_i].shared);
+	holder_find_shared(&plan, shared);
+	ck_assert_int_eq(shared[0], sharing[_i].shared);
 	end(child);
-	holder_find_rivals(&plan, shared);
+	holder_find_shared(&plan, shared);
 	ck_assert(!shared[0]);
 }
 END_TEST
@@ -269,7 +269,7 @@ suite(void)
 	tcase_add_test(t, rather_of_its_own_family);
 	tcase_add_loop_test(t, rather_who_listens_of_the_other_family, 0, 2);
 	tcase_add_loop_test(t, knows_a_parked_socket, 0, LENGTH(parked));
-	tcase_add_loop_test(t, finds_rivals, 0, LENGTH(rivals));
+	tcase_add_loop_test(t, finds_shared_ports, 0, LENGTH(sharing));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -16,6 +16,7 @@ enum holder_state {
 	HOLDER_PARKED,    /* UDP, kept by another lowport for its server */
 	HOLDER_BOUND,     /* bound only; reported since Linux 6.8 */
 	HOLDER_CONNECTED, /* connections, perhaps of a server that has ended */
+	HOLDER_NONE,
 };
 
 /* Room for a process's name (proc(5), comm). */
@@ -31,21 +32,21 @@ struct holder {
 
 /*
  * Finds a socket of IPPROTO_TCP or IPPROTO_UDP that is in the way of a bind(2)
- * to the endpoint, in the order of their states (sock_diag(7)).  Returns false
- * where there is none, or none can be seen.
+ * to the endpoint; of several, one that is first in enum holder_state.  Returns
+ * false if there is none, or none can be seen.
  */
 bool holder_find(struct holder *, const struct endpoint *, int protocol);
 
 /*
- * Sockets of TCP with SO_REUSEADDR share a port until one of them listens, so
- * two lowports could both start.  Marks the mappings whose port another process
- * has bound like that, once the helper has bound its own (Linux 6.8; an older
- * kernel does not report such sockets).  Of two that look at the same time, the
- * one that bound last sees the other.
+ * TCP sockets with SO_REUSEADDR share a port until one of them listens, so two
+ * lowports could both start.  This is called when the helper has bound its own,
+ * and marks the mappings whose port another process has bound as well.  Of two
+ * lowports that look at the same time, the one that bound last sees the other.
+ * Linux 6.8; an older kernel does not report such sockets.
  */
-void holder_find_rivals(const struct plan *, bool shared[PLAN_MAPPINGS_MAX]);
+void holder_find_shared(const struct plan *, bool shared[PLAN_MAPPINGS_MAX]);
 
-/* A process that is another lowport, by its name alone: pid and name. */
+/* Finds another lowport, by its name alone; fills in pid and name. */
 bool holder_find_lowport(struct holder *);
 
 #endif

@@ -171,14 +171,14 @@ is_crowded(const struct start *start)
 
 /* The kernel takes some milliseconds to list all bound sockets of TCP. */
 static void
-look_for_rivals(struct start *start)
+look_for_shared(struct start *start)
 {
 	bool shared[PLAN_MAPPINGS_MAX];
 	uint32_t i;
 
 	if (!is_crowded(start))
 		return;
-	holder_find_rivals(&start->plan, shared);
+	holder_find_shared(&start->plan, shared);
 	for (i = 0; i < start->plan.mapping_count; i++)
 		if (shared[i] &&
 		    start->answer.results[i].outcome == OUTCOME_READY)
@@ -198,7 +198,7 @@ have_ports_bound(struct start *start)
 	if (!activation_receive(&start->activation, &start->channel,
 		&start->options, &start->plan, &start->answer))
 		_exit(STATUS_FAILURE);
-	look_for_rivals(start);
+	look_for_shared(start);
 }
 
 static void

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, before the drop and after it.
+ * Runs in: the helper, before the drop and after it; the child, as the server's
+ * user.
  * Reads: answers of sock_diag(7), written by the kernel.
  */
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -14,55 +14,56 @@
 
 #include "diag.h"
 
-/* The kernel puts less into one message. */
-#define PIECE 16384
-
-/* A question, with what is looked for. */
-struct search {
-	const struct endpoint *wanted;
-	uid_t own;
-	uid_t *stranger;
-	bool found;
-};
-
 int
 diag_open(void)
 {
 	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 }
 
-/* sendmsg(2) and recvmsg(2): the helper has no other call for this. */
+/* By sendmsg(2): the confined helper has no other call for this. */
 static bool
-ask(int diag, int family, uint16_t port)
+send_request(int diag, uint16_t type, void *request, size_t size)
 {
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 request;
-	} question = {
-	    .header = {.nlmsg_len = sizeof(question),
-		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-	    .request = {.sdiag_family = (uint8_t)family,
-		.sdiag_protocol = IPPROTO_UDP,
-		.idiag_states = ~0U,
-		.id.idiag_sport = htons(port)},
-	};
-	struct iovec vector = {&question, sizeof(question)};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	struct nlmsghdr header = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(size),
+	    .nlmsg_type = type,
+	    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP};
+	struct iovec vector[] = {{&header, NLMSG_HDRLEN}, {request, size}};
+	struct msghdr message = {.msg_iov = vector, .msg_iovlen = 2};
 
-	return sendmsg(diag, &message, 0) == (ssize_t)sizeof(question);
+	return sendmsg(diag, &message, 0) == (ssize_t)header.nlmsg_len;
 }
 
-static ssize_t
-receive(int diag, void *piece)
+void
+diag_ask(struct diag_answer *answer, int diag, const struct diag_query *query)
 {
-	struct iovec vector = {piece, PIECE};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	struct inet_diag_req_v2 one = {.sdiag_family = (uint8_t)query->family,
+	    .sdiag_protocol = (uint8_t)query->protocol,
+	    .idiag_states = query->states,
+	    .id.idiag_sport = htons(query->port)};
+	struct inet_diag_req both = {.idiag_states = query->states,
+	    .id.idiag_sport = htons(query->port)};
+	const bool asked = query->family == AF_UNSPEC
+	    ? send_request(diag, TCPDIAG_GETSOCK, &both, sizeof(both))
+	    : send_request(diag, SOCK_DIAG_BY_FAMILY, &one, sizeof(one));
 
-	return recvmsg(diag, &message, 0);
+	answer->diag = asked ? diag : -1;
+	answer->left = 0;
 }
 
-/* The kernel says so of sockets that are bound or listen. */
+/* By recvmsg(2), likewise. */
+static bool
+receive(struct diag_answer *answer)
+{
+	struct iovec vector = {answer->piece, sizeof(answer->piece)};
+	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	ssize_t length = recvmsg(answer->diag, &message, 0);
+
+	answer->next = (const void *)answer->piece;
+	answer->left = length > 0 ? (unsigned int)length : 0;
+	return NLMSG_OK(answer->next, answer->left);
+}
+
+/* Linux 4.3 has this attribute of sockets that are bound or listen. */
 static bool
 is_v6only(const struct nlmsghdr *header)
 {
@@ -77,67 +78,75 @@ is_v6only(const struct nlmsghdr *header)
 }
 
 static struct endpoint
-endpoint_of(const struct nlmsghdr *header)
+endpoint_of(const struct inet_diag_msg *m, const void *address, uint16_t port)
 {
-	const struct inet_diag_msg *m = NLMSG_DATA(header);
-	struct endpoint e = {.family = m->idiag_family,
-	    .port = ntohs(m->id.idiag_sport),
-	    .scope = m->id.idiag_if};
+	struct endpoint e = {.family = m->idiag_family, .port = ntohs(port)};
 
-	memcpy(e.address, m->id.idiag_src,
+	memcpy(e.address, address,
 	    e.family == AF_INET ? sizeof(struct in_addr) : sizeof(e.address));
-	e.v6only = e.family == AF_INET6 && is_v6only(header);
+	if (e.family == AF_INET6 &&
+	    IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)address))
+		e.scope = m->id.idiag_if;
 	return e;
 }
 
-static void
-consider(struct search *search, const struct nlmsghdr *header)
+static struct diag_socket
+socket_of(const struct nlmsghdr *header)
 {
 	const struct inet_diag_msg *m = NLMSG_DATA(header);
-	const struct endpoint there = endpoint_of(header);
+	struct diag_socket s = {
+	    .local = endpoint_of(m, m->id.idiag_src, m->id.idiag_sport),
+	    .peer = endpoint_of(m, m->id.idiag_dst, m->id.idiag_dport),
+	    .interface = m->id.idiag_if,
+	    .state = m->idiag_state,
+	    .uid = m->idiag_uid,
+	    .inode = m->idiag_inode,
+	};
 
-	if (m->idiag_uid == search->own || there.port != search->wanted->port ||
-	    !endpoint_overlaps(&there, search->wanted))
-		return;
-	*search->stranger = m->idiag_uid;
-	search->found = true;
+	s.local.v6only = s.local.family == AF_INET6 && is_v6only(header);
+	return s;
 }
 
-/* False when the last answer was among those of this piece. */
-static bool
-take(struct search *search, const void *piece, ssize_t length)
+bool
+diag_next(struct diag_answer *answer, struct diag_socket *socket)
 {
-	const struct nlmsghdr *header = piece;
-	unsigned int left = (unsigned int)length;
+	const struct nlmsghdr *header;
 
-	for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
-		if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-			return false;
-		consider(search, header);
-	}
+	if (!NLMSG_OK(answer->next, answer->left) && !receive(answer))
+		return false;
+	header = answer->next;
+	/* NLMSG_DONE or NLMSG_ERROR. */
+	if ((header->nlmsg_type != SOCK_DIAG_BY_FAMILY &&
+		header->nlmsg_type != TCPDIAG_GETSOCK) ||
+	    header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+		return false;
+	*socket = socket_of(header);
+	answer->next = NLMSG_NEXT(header, answer->left);
 	return true;
-}
-
-static void
-look(int diag, struct search *search, int family)
-{
-	char piece[PIECE] __attribute__((aligned(8)));
-	ssize_t length;
-
-	if (!ask(diag, family, search->wanted->port))
-		return;
-	do
-		length = receive(diag, piece);
-	while (length > 0 && take(search, piece, length));
 }
 
 bool
 diag_find_stranger(int diag, uid_t own, const struct endpoint *wanted,
     uid_t *uid)
 {
-	struct search search = {.wanted = wanted, .own = own, .stranger = uid};
+	struct diag_query query = {.protocol = IPPROTO_UDP,
+	    .states = ~0U,
+	    .port = wanted->port};
+	static const int families[] = {AF_INET, AF_INET6};
+	struct diag_answer answer;
+	struct diag_socket s;
+	bool found = false;
+	size_t i;
 
-	look(diag, &search, AF_INET);
-	look(diag, &search, AF_INET6);
-	return search.found;
+	for (i = 0; i < 2; i++) {
+		query.family = families[i];
+		diag_ask(&answer, diag, &query);
+		while (diag_next(&answer, &s))
+			if (s.uid != own && s.local.port == wanted->port &&
+			    endpoint_overlaps(&s.local, wanted)) {
+				*uid = s.uid;
+				found = true;
+			}
+	}
+	return found;
 }
