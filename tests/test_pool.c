@@ -942,9 +942,9 @@ pool_of(unsigned int spares, const char *mapping)
 
 /* Whether some socket is out that may come back. */
 static bool
-lease_shares(struct pool *of)
+lease_wants_refresh(struct pool *of)
 {
-	of->refresh_at = of->glance_at = 0;
+	of->refresh_at = of->listening_at = 0;
 	return lease_due(of) >= 0;
 }
 
@@ -955,6 +955,15 @@ find(const char *address, bool v6only)
 
 	asked.port = SERVER_PORT;
 	return pool_find(&pool, &asked, IPPROTO_TCP);
+}
+
+static struct pool_socket *
+pick(struct pool_variant *v, bool reuseport)
+{
+	struct pool_socket *picked = lease_pick(v, reuseport);
+
+	ck_assert_ptr_nonnull(picked);
+	return picked;
 }
 
 /* What a server of another process does with what it has been given. */
@@ -991,11 +1000,11 @@ server_run(int socket, enum conduct conduct, int ready, int leash)
 
 /* Hands a socket out as handoff.c does.  The server has it at descriptor 3. */
 static struct server
-server_take(struct pool_variant *v, int socket, enum conduct conduct)
+server_take(struct pool_socket *socket, enum conduct conduct)
 {
 	int ready[2], leash[2];
 	struct server server;
-	int journey = -1;
+	int delivery = -1;
 	char error;
 
 	ck_assert_int_eq(pipe(ready), 0);
@@ -1006,11 +1015,11 @@ server_take(struct pool_variant *v, int socket, enum conduct conduct)
 	server.pid = fork();
 	ck_assert_int_ge(server.pid, 0);
 	if (server.pid == 0)
-		server_run(socket, conduct, ready[1], leash[0]);
+		server_run(socket->fd, conduct, ready[1], leash[0]);
 	ck_assert_int_eq(read(ready[0], &error, 1), 1);
 	ck_assert_int_eq(error, 0);
-	lease_commit(&pool, v, socket,
-	    (struct process_descriptor){server.pid, 3}, &journey);
+	lease_commit(&pool, socket, (struct process_descriptor){server.pid, 3},
+	    &delivery);
 	close(ready[0]);
 	close(ready[1]);
 	close(leash[0]);
@@ -1028,11 +1037,8 @@ server_end(struct server server)
 static struct server
 server_start(struct pool_variant *v)
 {
-	int socket;
-
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	return server_take(v, socket, LISTENS);
+	return server_take(pick(v, false), LISTENS);
 }
 
 START_TEST(fills_each_variant)
@@ -1302,7 +1308,7 @@ START_TEST(does_without_loopback_addresses)
 	ck_assert_int_eq(unit_descriptors(), before + 3 * 3 + 1);
 	/* The walks over all variants pass over them. */
 	ck_assert(pool_expects(&pool, SERVER_PORT));
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	lease_refresh(&pool, 1);
 }
 END_TEST
@@ -1481,14 +1487,13 @@ START_TEST(inherits_bound_sockets_of_the_protocol)
 	v = pool_find(&pool, &asked, IPPROTO_TCP);
 	ck_assert_ptr_nonnull(v);
 	for (i = 0; i < 3; i++) {
-		int picked = -1;
+		struct pool_socket *picked = pick(v, false);
 
-		ck_assert_int_eq(lease_pick(v, false, &picked), 0);
-		ck_assert_int_eq(picked, fd);
-		lease_commit(&pool, v, picked,
+		ck_assert_int_eq(picked->fd, fd);
+		lease_commit(&pool, picked,
 		    (struct process_descriptor){getpid(), fd}, &(int){-1});
 	}
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(fcntl(fd, F_GETFD) < 0, 0);
 	asked = endpoint_of("::", true);
@@ -1524,33 +1529,35 @@ END_TEST
 static void
 glance(bool last)
 {
-	ck_assert(pool.glance_at != 0);
-	while (clock_microseconds() < pool.glance_at)
+	ck_assert(pool.listening_at != 0);
+	while (clock_microseconds() < pool.listening_at)
 		;
 	lease_visit(&pool);
-	ck_assert_int_eq(pool.glance_at == 0, last);
+	ck_assert_int_eq(pool.listening_at == 0, last);
 }
 
 START_TEST(each_pick_is_another_socket)
 {
 	struct pool_variant *v;
-	int first, again, second;
+	struct pool_socket *picked;
+	int first, second;
 
 	pool_of(3, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, false, &first), 0);
-	ck_assert_int_eq(lease_pick(v, false, &again), 0);
-	ck_assert_int_eq(first, again);
+	picked = pick(v, false);
+	ck_assert_ptr_eq(picked, pick(v, false));
+	first = picked->fd;
 	ck_assert_int_eq(try_listen(first), 0);
-	lease_commit(&pool, v, first, (struct process_descriptor){1, 3},
+	lease_commit(&pool, picked, (struct process_descriptor){1, 3},
 	    &(int){-1});
 	ck_assert_int_eq(fcntl(first, F_GETFD), -1);
-	ck_assert_int_eq(lease_pick(v, false, &second), 0);
+	picked = pick(v, false);
+	second = picked->fd;
 	ck_assert_int_ne(first, second);
 	ck_assert_uint_eq(v->count, 2);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	/* The twin does not listen yet. */
-	lease_commit(&pool, v, second, (struct process_descriptor){1, 3},
+	lease_commit(&pool, picked, (struct process_descriptor){1, 3},
 	    &(int){-1});
 	ck_assert_uint_eq(v->count, 2);
 	glance(false);
@@ -1567,31 +1574,32 @@ END_TEST
 START_TEST(kept_socket_is_not_fresh_on_its_way)
 {
 	struct process_descriptor gone = {1, 3};
-	int before, socket, ends[2], i;
+	struct pool_socket *socket;
+	int before, ends[2], i;
 	struct pool_variant *v;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	before = unit_descriptors();
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	lease_commit(&pool, v, socket, gone, &ends[0]);
+	socket = pick(v, false);
+	lease_commit(&pool, socket, gone, &ends[0]);
 	ck_assert_int_eq(ends[0], -1);
 	for (i = 0; i < 5; i++) {
 		lease_refresh(&pool, 1);
-		ck_assert(lease_shares(&pool));
-		ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+		ck_assert(lease_wants_refresh(&pool));
+		ck_assert_ptr_null(lease_pick(v, false));
 	}
 	close(ends[1]);
 	lease_refresh(&pool, 1);
-	ck_assert(!lease_shares(&pool));
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	ck_assert(!lease_wants_refresh(&pool));
+	socket = pick(v, false);
 	ck_assert_int_eq(unit_descriptors(), before);
 	/* The control: nothing is waited for where it is there at once. */
-	lease_commit(&pool, v, socket, gone, &(int){-1});
-	ck_assert(lease_shares(&pool));
+	lease_commit(&pool, socket, gone, &(int){-1});
+	ck_assert(lease_wants_refresh(&pool));
 	lease_refresh(&pool, 1);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 }
 END_TEST
 
@@ -1613,15 +1621,15 @@ START_TEST(second_server_conflicts_at_listen)
 {
 	struct pool_variant *v;
 	struct server server;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	ck_assert_int_eq(try_listen(socket), EADDRINUSE);
+	socket = pick(v, false);
+	ck_assert_int_eq(try_listen(socket->fd), EADDRINUSE);
 	server_end(server);
-	ck_assert_int_eq(try_listen(socket), 0);
+	ck_assert_int_eq(try_listen(socket->fd), 0);
 }
 END_TEST
 
@@ -1636,7 +1644,7 @@ START_TEST(last_socket_is_kept)
 	for (i = 0; i < 10; i++) {
 		server = server_start(v);
 		ck_assert_uint_eq(v->count, 1);
-		ck_assert_int_eq(lease_shares(&pool), i > 0);
+		ck_assert_int_eq(lease_wants_refresh(&pool), i > 0);
 		ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 		server_end(server);
 	}
@@ -1647,20 +1655,19 @@ START_TEST(kept_socket_is_refused_while_it_is_held)
 {
 	struct pool_variant *v;
 	struct server server;
-	int socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
 	lease_refresh(&pool, 1);
-	ck_assert(lease_shares(&pool));
-	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+	ck_assert(lease_wants_refresh(&pool));
+	ck_assert_ptr_null(lease_pick(v, false));
 	/* It still serves: refresh has not touched it. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(server);
 	lease_refresh(&pool, 1);
-	ck_assert(!lease_shares(&pool));
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	ck_assert(!lease_wants_refresh(&pool));
+	pick(v, false);
 }
 END_TEST
 
@@ -1669,10 +1676,10 @@ static struct server
 server_start_hidden(struct pool_variant *v)
 {
 	struct server server;
-	int socket;
+	struct pool_socket *socket;
 
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	server = server_take(v, socket, HIDES);
+	socket = pick(v, false);
+	server = server_take(socket, HIDES);
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
 	return server;
@@ -1684,29 +1691,30 @@ START_TEST(kept_socket_is_given_where_nobody_can_tell)
 {
 	struct pool_variant *v;
 	struct server hidden, second;
-	int socket, i;
+	struct pool_socket *socket;
+	int i;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	/* Twin: this one can be looked at. */
 	second = server_start(v);
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+	ck_assert_ptr_null(lease_pick(v, false));
 	server_end(second);
 	lease_refresh(&pool, 1);
 	hidden = server_start_hidden(v);
 	for (i = 0; i < 2; i++)
-		ck_assert_int_eq(lease_pick(v, i != 0, &socket), 0);
-	ck_assert_int_eq(socket, v->sockets[0].fd);
-	second = server_take(v, socket, LISTENS);
+		socket = pick(v, i != 0);
+	ck_assert_int_eq(socket->fd, v->sockets[0].fd);
+	second = server_take(socket, LISTENS);
 	/* Now somebody is known to hold it. */
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_HOLDS);
-	ck_assert(lease_shares(&pool));
-	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+	ck_assert(lease_wants_refresh(&pool));
+	ck_assert_ptr_null(lease_pick(v, false));
 	server_end(second);
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	/* It serves on. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(hidden);
@@ -1721,7 +1729,7 @@ START_TEST(kept_socket_listens_on_where_nobody_can_tell)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	hidden = server_start_hidden(v);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	ck_assert_int_eq(socket_option(v->sockets[0].fd, SOL_SOCKET,
@@ -1730,7 +1738,7 @@ START_TEST(kept_socket_listens_on_where_nobody_can_tell)
 	server_end(hidden);
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_NONE_HOLDS);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 	server_end(server_start(v));
 }
@@ -1746,15 +1754,15 @@ START_TEST(shares_what_somebody_is_known_to_hold)
 	four = find("0.0.0.0", false);
 	six = find("::", true);
 	hidden = server_start_hidden(four);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	server = server_start(six);
 	lease_refresh(&pool, 1);
-	ck_assert(lease_shares(&pool));
+	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_int_eq(four->sockets[0].holding, PROCESS_MAY_HOLD);
 	ck_assert_int_eq(six->sockets[0].holding, PROCESS_HOLDS);
 	server_end(server);
 	lease_refresh(&pool, 1);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	server_end(hidden);
 }
 END_TEST
@@ -1763,19 +1771,20 @@ START_TEST(kept_socket_is_shared_with_reuseport)
 {
 	struct pool_variant *v;
 	struct server first, second;
-	int socket, again;
+	struct pool_socket *socket;
+	struct pool_socket *again;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, true, &socket), 0);
-	first = server_take(v, socket, LISTENS);
-	ck_assert_int_eq(lease_pick(v, true, &again), 0);
-	ck_assert_int_eq(again, socket);
-	second = server_take(v, socket, LISTENS);
+	socket = pick(v, true);
+	first = server_take(socket, LISTENS);
+	again = pick(v, true);
+	ck_assert_int_eq(again->fd, socket->fd);
+	second = server_take(socket, LISTENS);
 	server_end(first);
 	/* The other one still has it. */
 	lease_refresh(&pool, 1);
-	ck_assert(lease_shares(&pool));
+	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(second);
 	lease_refresh(&pool, 1);
@@ -1811,15 +1820,15 @@ END_TEST
 START_TEST(fresh_socket_serves_as_new)
 {
 	struct pool_variant *v;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server_end(server_start(v));
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	ck_assert_int_eq(try_listen(socket), 0);
-	assert_serves(socket, "127.0.0.1");
+	socket = pick(v, false);
+	ck_assert_int_eq(try_listen(socket->fd), 0);
+	assert_serves(socket->fd, "127.0.0.1");
 }
 END_TEST
 
@@ -1827,16 +1836,16 @@ END_TEST
 START_TEST(socket_that_never_listened_serves_as_new)
 {
 	struct pool_variant *v;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	server_end(server_take(v, socket, BINDS));
+	socket = pick(v, false);
+	server_end(server_take(socket, BINDS));
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	ck_assert_int_eq(try_listen(socket), 0);
-	assert_serves(socket, "127.0.0.1");
+	socket = pick(v, false);
+	ck_assert_int_eq(try_listen(socket->fd), 0);
+	assert_serves(socket->fd, "127.0.0.1");
 }
 END_TEST
 
@@ -1845,20 +1854,19 @@ START_TEST(holder_may_have_moved)
 {
 	struct pool_variant *v;
 	struct server server;
-	int socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
 	v->sockets[0].holder = (struct process_descriptor){1, 3};
 	lease_refresh(&pool, 1);
-	ck_assert(lease_shares(&pool));
+	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_int_eq(v->sockets[0].holder.pid, server.pid);
 	ck_assert_int_eq(v->sockets[0].holder.fd, 3);
 	server_end(server);
 	lease_refresh(&pool, 1);
-	ck_assert(!lease_shares(&pool));
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	ck_assert(!lease_wants_refresh(&pool));
+	pick(v, false);
 }
 END_TEST
 
@@ -1871,8 +1879,8 @@ age(struct pool_variant *v)
 	unsigned int i;
 
 	for (i = 0; i < v->count; i++) {
-		v->sockets[i].departed -= 10000;
-		v->sockets[i].unheld_at -= 10000;
+		v->sockets[i].lent_at -= 10000;
+		v->sockets[i].unheld_since -= 10000;
 	}
 }
 
@@ -1880,13 +1888,14 @@ age(struct pool_variant *v)
 static int
 client_start(struct pool_variant *v, struct server *server)
 {
-	int socket, peer;
+	struct pool_socket *socket;
+	int peer;
 
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	lease_prepare(&pool, v, socket, &(struct sockopt_values){{0}}, false);
-	peer = connect_peer(socket);
-	*server = server_take(v, socket, BINDS);
+	socket = pick(v, false);
+	lease_prepare(&pool, socket, &(struct sockopt_values){{0}}, false);
+	peer = connect_peer(socket->fd);
+	*server = server_take(socket, BINDS);
 	return peer;
 }
 
@@ -1925,7 +1934,7 @@ START_TEST(connections_at_once)
 	const unsigned int spares = 3;
 	struct server servers[3];
 	struct pool_variant *v;
-	int peers[3], socket;
+	int peers[3];
 	unsigned int i, round;
 
 	pool_of(spares, "20443:28443");
@@ -1936,8 +1945,8 @@ START_TEST(connections_at_once)
 		age(v);
 		lease_refresh(&pool, LEASE_LOOKS);
 		ck_assert_uint_eq(lease_connections(v), spares);
-		ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
-		ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
+		ck_assert_ptr_null(lease_pick(v, false));
+		ck_assert_ptr_null(lease_pick(v, true));
 		i = round % spares;
 		server_end(servers[i]);
 		servers[i] = (struct server){0};
@@ -1956,24 +1965,25 @@ START_TEST(a_connection_is_not_given_where_nobody_can_tell)
 {
 	struct pool_variant *v;
 	struct server server;
-	int socket, peer;
+	struct pool_socket *socket;
+	int peer;
 	char byte = 'x';
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	peer = connect_peer(socket);
-	server = server_take(v, socket, HIDES_UNHEARD);
+	socket = pick(v, false);
+	peer = connect_peer(socket->fd);
+	server = server_take(socket, HIDES_UNHEARD);
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
-	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
-	ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
+	ck_assert_ptr_null(lease_pick(v, false));
+	ck_assert_ptr_null(lease_pick(v, true));
 	ck_assert_int_eq(write(v->sockets[0].fd, "y", 1), 1);
 	ck_assert_int_eq(read(peer, &byte, 1), 1);
 	server_end(server);
 	lease_refresh(&pool, 1);
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	assert_ended(peer);
 }
 END_TEST
@@ -1982,14 +1992,15 @@ END_TEST
 START_TEST(what_was_bound_alone_comes_back)
 {
 	struct pool_variant *v;
-	int socket, i;
+	struct pool_socket *socket;
+	int i;
 
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 0; i < 6; i++) {
 		lease_refresh(&pool, 1);
-		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-		server_end(server_take(v, socket, BINDS));
+		socket = pick(v, false);
+		server_end(server_take(socket, BINDS));
 		ck_assert_uint_eq(v->count, 2);
 	}
 }
@@ -2011,11 +2022,13 @@ static struct server
 datagram_server(struct pool_variant *v, int *socket)
 {
 	const struct sockopt_values nothing = {{0}};
+	struct pool_socket *picked;
 
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, socket), 0);
-	lease_prepare(&pool, v, *socket, &nothing, false);
-	return server_take(v, *socket, BINDS);
+	picked = pick(v, false);
+	*socket = picked->fd;
+	lease_prepare(&pool, picked, &nothing, false);
+	return server_take(picked, BINDS);
 }
 
 static void
@@ -2063,13 +2076,13 @@ START_TEST(clients_one_after_the_other)
 		send_to(client, address, 'b');
 		age(v);
 		lease_refresh(&pool, LEASE_LOOKS);
-		ck_assert(lease_shares(&pool));
+		ck_assert(lease_wants_refresh(&pool));
 		server_end(server);
 		lease_refresh(&pool, LEASE_LOOKS);
 		age(v);
-		ck_assert(lease_shares(&pool));
+		ck_assert(lease_wants_refresh(&pool));
 		lease_refresh(&pool, LEASE_LOOKS);
-		ck_assert(!lease_shares(&pool));
+		ck_assert(!lease_wants_refresh(&pool));
 		/* Parked: nobody is told that his datagram has come. */
 		send_to(client, address, 'c');
 		close(client);
@@ -2083,7 +2096,7 @@ START_TEST(clients_at_once)
 	struct pool_variant *v;
 	struct server servers[3];
 	unsigned int i, round;
-	int clients[3], sockets[3], socket;
+	int clients[3], sockets[3];
 
 	pool_of(spares, "127.0.0.1:20443:28443/udp");
 	v = find_datagram("127.0.0.1");
@@ -2094,9 +2107,9 @@ START_TEST(clients_at_once)
 	}
 	for (round = 0; round < 5; round++) {
 		lease_refresh(&pool, 1);
-		ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+		ck_assert_ptr_null(lease_pick(v, false));
 		/* Not two servers for one client either. */
-		ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
+		ck_assert_ptr_null(lease_pick(v, true));
 		for (i = 0; i < spares; i++) {
 			send_to(clients[i], "127.0.0.1", (char)('0' + i));
 			ck_assert_int_eq(received(sockets[i]), (char)('0' + i));
@@ -2171,13 +2184,13 @@ START_TEST(what_is_not_connected_is_let_go)
 	ck_assert_uint_eq(v->count, 1);
 	age(v);
 	lease_refresh(&pool, LEASE_LOOKS);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	server_end(servers[1]);
 	servers[1] = datagram_server(v, &sockets[1]);
 	age(v);
 	lease_refresh(&pool, LEASE_LOOKS);
 	ck_assert_uint_eq(v->count, 1);
-	ck_assert(lease_shares(&pool));
+	ck_assert(lease_wants_refresh(&pool));
 	server_end(servers[0]);
 	server_end(servers[1]);
 }
@@ -2207,7 +2220,7 @@ START_TEST(what_was_shut_down_is_not_given_again)
 	datagram_server_end(v, server);
 	/* The mapping is still one, and has no socket. */
 	ck_assert_ptr_eq(find_datagram("127.0.0.1"), v);
-	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
+	ck_assert_ptr_null(lease_pick(v, false));
 }
 END_TEST
 
@@ -2246,7 +2259,7 @@ START_TEST(parked_by_a_connection_it_is_narrow)
 	pool_of(1, "20443:28443/udp");
 	v = find_datagram(addresses[!ipv6]);
 	server = datagram_server(v, &socket);
-	ck_assert_int_eq(v->sockets[0].narrow, old && ipv6);
+	ck_assert_int_eq(v->sockets[0].hears_one_peer, old && ipv6);
 	client = datagram_socket(ipv6 ? OTHER : "127.0.0.1", 0);
 	send_to(client, ipv6 ? OTHER : "127.0.0.1", 'a');
 	ck_assert_int_eq(received(socket), old && ipv6 ? 0 : 'a');
@@ -2258,20 +2271,21 @@ START_TEST(given_to_nobody_is_parked_again)
 {
 	const struct sockopt_values nothing = {{0}};
 	struct pool_variant *v;
-	int socket, client;
+	struct pool_socket *socket;
+	int client;
 
 	pool_of(2, "127.0.0.1:20443:28443/udp");
 	v = find_datagram("127.0.0.1");
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	lease_prepare(&pool, v, socket, &nothing, false);
-	ck_assert(lease_shares(&pool));
+	socket = pick(v, false);
+	lease_prepare(&pool, socket, &nothing, false);
+	ck_assert(lease_wants_refresh(&pool));
 	client = datagram_socket("127.0.0.1", 0);
 	send_to(client, "127.0.0.1", 'x');
-	ck_assert_int_eq(received(socket), 'x');
+	ck_assert_int_eq(received(socket->fd), 'x');
 	lease_refresh(&pool, 1);
-	ck_assert(!lease_shares(&pool));
+	ck_assert(!lease_wants_refresh(&pool));
 	send_to(client, "127.0.0.1", 'x');
-	ck_assert_int_eq(received(socket), 0);
+	ck_assert_int_eq(received(socket->fd), 0);
 	ck_assert_uint_eq(v->count, 2);
 }
 END_TEST
@@ -2281,21 +2295,22 @@ START_TEST(a_clients_socket_is_not_given_where_nobody_can_tell)
 {
 	struct pool_variant *v;
 	struct server server;
-	int socket, client;
+	struct pool_socket *socket;
+	int client;
 
 	pool_of(1, "127.0.0.1:20443:28443/udp");
 	v = find_datagram("127.0.0.1");
 	client = datagram_socket("127.0.0.1", 0);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	lease_prepare(&pool, v, socket, &(struct sockopt_values){{0}}, false);
-	server = server_take(v, socket, HIDES_UNHEARD);
+	socket = pick(v, false);
+	lease_prepare(&pool, socket, &(struct sockopt_values){{0}}, false);
+	server = server_take(socket, HIDES_UNHEARD);
 	lease_refresh(&pool, 1);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
 	/* The control: a listener's is shared. */
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
-	connect_back(socket, client);
-	ck_assert_int_eq(lease_pick(v, false, &socket), EADDRINUSE);
-	ck_assert_int_eq(lease_pick(v, true, &socket), EADDRINUSE);
+	socket = pick(v, false);
+	connect_back(socket->fd, client);
+	ck_assert_ptr_null(lease_pick(v, false));
+	ck_assert_ptr_null(lease_pick(v, true));
 	server_end(server);
 }
 END_TEST
@@ -2312,17 +2327,18 @@ START_TEST(prepare_sets_flags_and_options)
 {
 	struct sockopt_values wanted = {{0}};
 	struct pool_variant *v;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	want(&wanted, SOL_SOCKET, SO_KEEPALIVE, 1);
-	lease_prepare(&pool, v, socket, &wanted, true);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
-	ck_assert_int_ne(fcntl(socket, F_GETFL) & O_NONBLOCK, 0);
-	lease_prepare(&pool, v, socket, &wanted, false);
-	ck_assert_int_eq(fcntl(socket, F_GETFL) & O_NONBLOCK, 0);
+	lease_prepare(&pool, socket, &wanted, true);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
+	    1);
+	ck_assert_int_ne(fcntl(socket->fd, F_GETFL) & O_NONBLOCK, 0);
+	lease_prepare(&pool, socket, &wanted, false);
+	ck_assert_int_eq(fcntl(socket->fd, F_GETFL) & O_NONBLOCK, 0);
 }
 END_TEST
 
@@ -2357,21 +2373,21 @@ START_TEST(kept_socket_has_the_options_of_its_server)
 	const int first = _i & 1, second = _i >> 1 & 1;
 	struct sockopt_values seen;
 	struct pool_variant *v;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	learn(&seen, _i >> 2 & 1, first, 0);
-	lease_prepare(&pool, v, socket, &seen, false);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
+	lease_prepare(&pool, socket, &seen, false);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
 	    first);
-	server_end(server_take(v, socket, LISTENS));
+	server_end(server_take(socket, LISTENS));
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	learn(&seen, _i >> 3 & 1, second, 0);
-	lease_prepare(&pool, v, socket, &seen, false);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE),
+	lease_prepare(&pool, socket, &seen, false);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
 	    second);
 }
 END_TEST
@@ -2382,22 +2398,23 @@ START_TEST(options_set_since_are_not_the_next_ones)
 	struct sockopt_values seen;
 	struct pool_variant *v;
 	const int on = 1;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	learn(&seen, _i, 0, 0);
-	lease_prepare(&pool, v, socket, &seen, false);
-	ck_assert_int_eq(setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on,
+	lease_prepare(&pool, socket, &seen, false);
+	ck_assert_int_eq(setsockopt(socket->fd, SOL_SOCKET, SO_KEEPALIVE, &on,
 			     sizeof(on)),
 	    0);
-	server_end(server_take(v, socket, LISTENS));
+	server_end(server_take(socket, LISTENS));
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	learn(&seen, _i, 0, 0);
-	lease_prepare(&pool, v, socket, &seen, false);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
+	lease_prepare(&pool, socket, &seen, false);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
+	    0);
 }
 END_TEST
 
@@ -2406,19 +2423,20 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 {
 	struct sockopt_values seen;
 	struct pool_variant *v;
-	int socket, i;
+	struct pool_socket *socket;
+	int i;
 
 	pool_of(3, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 1; i <= 6; i++) {
 		lease_refresh(&pool, 1);
-		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+		socket = pick(v, false);
 		learn(&seen, _i, i & 1, 0);
-		lease_prepare(&pool, v, socket, &seen, false);
-		ck_assert_int_eq(socket_option(socket, SOL_SOCKET,
+		lease_prepare(&pool, socket, &seen, false);
+		ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET,
 				     SO_KEEPALIVE),
 		    i & 1);
-		server_end(server_take(v, socket, LISTENS));
+		server_end(server_take(socket, LISTENS));
 	}
 }
 END_TEST
@@ -2428,17 +2446,19 @@ START_TEST(prepared_for_nobody_is_prepared_anew)
 {
 	struct sockopt_values seen;
 	struct pool_variant *v;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+	socket = pick(v, false);
 	learn(&seen, _i, 1, 1);
-	lease_prepare(&pool, v, socket, &seen, true);
+	lease_prepare(&pool, socket, &seen, true);
 	learn(&seen, _i, 0, 0);
-	lease_prepare(&pool, v, socket, &seen, false);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_REUSEPORT), 0);
+	lease_prepare(&pool, socket, &seen, false);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
+	    0);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_REUSEPORT),
+	    0);
 }
 END_TEST
 
@@ -2452,25 +2472,26 @@ START_TEST(kept_socket_has_the_priority_of_its_server)
 	} servers[] = {{0x10, 6}, {0x10, 6}, {8, 2}, {0, 0}};
 	struct sockopt_values seen;
 	struct pool_variant *v;
-	int socket, priority;
+	struct pool_socket *socket;
+	int priority;
 	size_t i;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 0; i < LENGTH(servers); i++) {
 		lease_refresh(&pool, 1);
-		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+		socket = pick(v, false);
 		memset(&seen, 0, sizeof(seen));
 		if (servers[i].tos != 0)
 			want(&seen, IPPROTO_IP, IP_TOS, servers[i].tos);
-		lease_prepare(&pool, v, socket, &seen, false);
-		ck_assert_int_eq(socket_option(socket, IPPROTO_IP, IP_TOS),
+		lease_prepare(&pool, socket, &seen, false);
+		ck_assert_int_eq(socket_option(socket->fd, IPPROTO_IP, IP_TOS),
 		    servers[i].tos);
-		priority = socket_option(socket, SOL_SOCKET, SO_PRIORITY);
+		priority = socket_option(socket->fd, SOL_SOCKET, SO_PRIORITY);
 		ck_assert_msg(priority == servers[i].priority,
 		    "server %zu: priority %d, not %d", i, priority,
 		    servers[i].priority);
-		server_end(server_take(v, socket, LISTENS));
+		server_end(server_take(socket, LISTENS));
 	}
 }
 END_TEST
@@ -2502,14 +2523,13 @@ times_set(int level, int name)
 }
 
 static void
-prepare_watched(struct pool_variant *v, int socket,
-    const struct sockopt_values *seen)
+prepare_watched(struct pool_socket *socket, const struct sockopt_values *seen)
 {
 	int i;
 
 	memset(&watched, 0, sizeof(watched));
-	watched.fd = socket;
-	lease_prepare(&pool, v, socket, seen, false);
+	watched.fd = socket->fd;
+	lease_prepare(&pool, socket, seen, false);
 	watched.fd = 0;
 	for (i = 0; i < SOCKOPT_COUNT; i++)
 		ck_assert_msg(watched.count[i] <= 1,
@@ -2523,24 +2543,26 @@ START_TEST(shared_socket_keeps_reuseport)
 	struct sockopt_values seen;
 	struct server first, second;
 	struct pool_variant *v;
-	int socket;
+	struct pool_socket *socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	ck_assert_int_eq(lease_pick(v, true, &socket), 0);
+	socket = pick(v, true);
 	learn(&seen, _i & 1, 1, 1);
-	prepare_watched(v, socket, &seen);
+	prepare_watched(socket, &seen);
 	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 1);
-	first = server_take(v, socket, LISTENS);
+	first = server_take(socket, LISTENS);
 	lease_refresh(&pool, 1);
-	ck_assert_int_eq(lease_pick(v, true, &socket), 0);
+	socket = pick(v, true);
 	learn(&seen, _i >> 1 & 1, 0, 1);
-	prepare_watched(v, socket, &seen);
+	prepare_watched(socket, &seen);
 	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 0);
 	ck_assert_int_eq(times_set(SOL_SOCKET, SO_KEEPALIVE), 1);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_REUSEPORT), 1);
-	ck_assert_int_eq(socket_option(socket, SOL_SOCKET, SO_KEEPALIVE), 0);
-	second = server_take(v, socket, LISTENS);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_REUSEPORT),
+	    1);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
+	    0);
+	second = server_take(socket, LISTENS);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(second);
 	server_end(first);
@@ -2553,19 +2575,20 @@ START_TEST(defaults_are_not_set)
 	static const char *const addresses[] = {"0.0.0.0", "::", "::1"};
 	struct sockopt_values seen;
 	struct pool_variant *v;
-	int socket, i;
+	struct pool_socket *socket;
+	int i;
 	size_t a;
 
 	pool_of(1, "20443:28443");
 	for (a = 0; a < LENGTH(addresses); a++) {
 		v = find(addresses[a], false);
-		ck_assert_int_eq(lease_pick(v, false, &socket), 0);
+		socket = pick(v, false);
 		memset(&seen, 0, sizeof(seen));
-		prepare_watched(v, socket, &seen);
+		prepare_watched(socket, &seen);
 		for (i = 0; i < SOCKOPT_COUNT; i++)
 			ck_assert_int_eq(watched.count[i], 0);
 		want(&seen, IPPROTO_TCP, TCP_NODELAY, 1);
-		prepare_watched(v, socket, &seen);
+		prepare_watched(socket, &seen);
 		ck_assert_int_eq(times_set(IPPROTO_TCP, TCP_NODELAY), 1);
 	}
 }

@@ -302,7 +302,7 @@ static struct handoff_decision
 hand_over(struct handoff *h, const struct handoff_bind *b,
     struct pool_variant *v)
 {
-	struct handoff_decision d = {HANDOFF_HAND_OVER, .variant = v};
+	struct handoff_decision d = {HANDOFF_HAND_OVER};
 	const struct server_socket *own = &b->own;
 	uid_t stranger;
 
@@ -312,15 +312,15 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 		    .error = EADDRINUSE};
 	}
 	lease_refresh(h->pool, 1);
-	d.error = lease_pick(v,
-	    sockopt_integer(&own->options, SOL_SOCKET, SO_REUSEPORT) != 0,
-	    &d.socket);
-	if (d.error != 0) {
+	d.socket = lease_pick(v,
+	    sockopt_integer(&own->options, SOL_SOCKET, SO_REUSEPORT) != 0);
+	if (d.socket == NULL) {
 		tell_in_use(h, v);
 		d.outcome = HANDOFF_ANSWER;
+		d.error = EADDRINUSE;
 	} else if (!h->in_trial) {
 		/* What the trial borrows goes back as it was. */
-		lease_prepare(h->pool, v, d.socket, &own->options,
+		lease_prepare(h->pool, d.socket, &own->options,
 		    (own->flags & O_NONBLOCK) != 0);
 	}
 	return d;
@@ -359,14 +359,16 @@ void
 handoff_commit(struct handoff *h, struct handoff_bind *b,
     const struct handoff_decision *d)
 {
-	remember(h, d->socket, d->variant->mapping);
-	tell_handed(h, b, d->variant);
+	const struct pool_variant *v = d->socket->variant;
+
+	remember(h, d->socket->fd, v->mapping);
+	tell_handed(h, b, v);
 	if (h->in_trial)
 		return;
-	h->unused.used[d->variant->mapping] = true;
-	stray_note_use(&h->stray, d->variant);
-	lease_commit(h->pool, d->variant, d->socket,
-	    (struct process_descriptor){b->task, b->fd}, &b->journey);
+	h->unused.used[v->mapping] = true;
+	stray_note_use(&h->stray, v);
+	lease_commit(h->pool, d->socket,
+	    (struct process_descriptor){b->task, b->fd}, &b->delivery);
 }
 
 /* A socket that was passed, as a mapping of the port it has. */

@@ -52,8 +52,8 @@ struct handoff_bind {
 	struct endpoint asked;
 	struct server_socket own; /* what is at fd */
 	bool uncovered; /* it is let through, as no mapping covers it */
-	int journey; /* hangs up when a socket that is on its way has arrived;
-			-1: it is there at once */
+	int delivery;   /* hangs up when the server has received the socket;
+			 -1: it has it at once */
 };
 
 /* What is to become of it. */
@@ -66,15 +66,14 @@ enum handoff_outcome {
 struct handoff_decision {
 	enum handoff_outcome outcome;
 	int error;
-	int socket; /* the pool's */
-	struct pool_variant *variant;
+	struct pool_socket *socket; /* until handoff_commit */
 };
 
 /* The port is one the server was expected to bind.  What is to be handed over
  * has the options of the server's socket already. */
 struct handoff_decision handoff_decide(struct handoff *, struct handoff_bind *);
 
-/* The socket has got there, or is on its way; the pool may keep journey, which
+/* The socket has got there, or is on its way; the pool may keep delivery, which
  * becomes -1 then. */
 void handoff_commit(struct handoff *, struct handoff_bind *,
     const struct handoff_decision *);

@@ -81,7 +81,7 @@ trapped_read(struct handoff *h, struct trapped *t)
 
 	t->bind.task = (pid_t)t->call.pid;
 	t->bind.fd = (int)arguments[0];
-	t->bind.journey = -1;
+	t->bind.delivery = -1;
 	t->bind.uncovered = false;
 	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
 		return false;
@@ -198,7 +198,7 @@ refuse_unknown(struct handoff *h, const struct trapped *t)
 static int
 deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 {
-	int error = seccomp_replace(h->listener, &t->call, d->socket,
+	int error = seccomp_replace(h->listener, &t->call, d->socket->fd,
 	    t->bind.fd, (t->bind.own.flags & O_CLOEXEC) != 0);
 
 	if (error == 0)

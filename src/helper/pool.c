@@ -24,7 +24,7 @@ spares_of(const struct mapping_variant *v, const struct plan *plan)
 	return v->common ? plan->spares : 1;
 }
 
-/* A socket that is given by descriptor leaves the pool: its server guards it. */
+/* A socket that is given by descriptor leaves the pool: the server has it alone. */
 static bool
 is_guarded(const struct mapping *m)
 {
@@ -62,8 +62,6 @@ count_variants(const struct plan *plan)
 	return count;
 }
 
-/* The memory stays: free(3) may give it back to the kernel by a system call that
- * the helper's filter does not permit. */
 static void
 variant_close(struct pool_variant *v)
 {
@@ -75,26 +73,29 @@ variant_close(struct pool_variant *v)
 	v->absent = true;
 }
 
-/* The memory is never given back: behind the drop, the allocator could make
- * system calls of its own (filters.c). */
+/* The memory is never freed: after the drop, the allocator could make system calls
+ * that the helper's filter does not permit (filters.c). */
 static bool
 variant_open(struct pool_variant *v, unsigned int count, bool guarded)
 {
+	int fd;
+
 	v->sockets = calloc(count, sizeof(*v->sockets));
 	if (v->sockets == NULL)
 		return false;
-	for (; v->count < count; v->count++) {
-		v->sockets[v->count].fd = socket_open(&v->endpoint,
-		    v->protocol);
-		if (v->sockets[v->count].fd < 0)
+	while (v->count < count) {
+		fd = socket_open(&v->endpoint, v->protocol);
+		if (fd < 0)
 			return false;
+		v->sockets[v->count++] = (struct pool_socket){.fd = fd,
+		    .variant = v};
 	}
 	if (guarded)
 		v->guard = socket_open(&v->endpoint, v->protocol);
 	return !guarded || v->guard >= 0;
 }
 
-/* SO_REUSEADDR would share a UDP port with whoever has it and set that, too. */
+/* With SO_REUSEADDR, a UDP socket would share the port with others that set it. */
 static bool
 variant_is_free(struct pool *pool, struct pool_variant *v)
 {
@@ -110,7 +111,7 @@ bind_one(int socket, const struct pool_variant *v)
 	    (v->protocol != IPPROTO_UDP || parking_begin(socket, &v->endpoint));
 }
 
-/* A socket of this port that is bound alone would be in the way of this one. */
+/* A socket of this port that is bound alone is in the way of this variant's. */
 static bool
 overlaps_claimed(const struct pool *pool, const struct pool_variant *v)
 {
@@ -126,8 +127,9 @@ overlaps_claimed(const struct pool *pool, const struct pool_variant *v)
 
 /*
  * With SO_REUSEADDR, two starts could share a TCP port until one of their servers
- * listens.  So the first socket is bound without: of two starts, one fails that.
- * Old connections are in its way too, so it goes on, and the child looks.
+ * listens.  So the first socket is bound without it: of two starts, one fails to.
+ * Old connections are in its way too, so it goes on, and the child looks who is
+ * there.
  */
 static bool
 variant_claim(struct pool *pool, struct pool_variant *v)
@@ -140,7 +142,7 @@ variant_claim(struct pool *pool, struct pool_variant *v)
 	return v->claimed || v->crowded;
 }
 
-/* A kernel that cannot park it otherwise does without. */
+/* A kernel that cannot park it this way has no guard. */
 static bool
 bind_guard(struct pool_variant *v)
 {
@@ -167,7 +169,7 @@ variant_bind(struct pool *pool, struct pool_variant *v)
 	return bind_guard(v);
 }
 
-/* They could not be bound beside each other without SO_REUSEADDR: now they are. */
+/* They needed SO_REUSEADDR to be bound beside each other. */
 static bool
 variant_keep_alone(struct pool *pool, struct pool_variant *v)
 {
@@ -191,8 +193,8 @@ variant_is_alone(struct pool *pool, struct pool_variant *v)
 }
 
 /*
- * One that the user has not named may be missing: a host without IPv6
- * (EAFNOSUPPORT), a loopback without ::1.  Else the mapping has failed.
+ * A host may lack a variant that the user has not named: it has no IPv6
+ * (EAFNOSUPPORT), or a loopback without ::1.  Otherwise the mapping has failed.
  */
 static void
 variant_fail(struct pool_variant *v, struct result *result,
@@ -241,8 +243,8 @@ open_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
 		open_port(pool, plan, mapping, n, result);
 }
 
-/* The hand-offs take some descriptors more, each for a moment: hold some back
- * while the sockets are made. */
+/* Each hand-off takes some descriptors more for a moment: they are held back while
+ * the sockets are made. */
 static void
 open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 {
@@ -257,11 +259,11 @@ open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 		close(reserve[--count]);
 }
 
-/* What is done to a variant; false with errno where that fails. */
+/* Returns false with errno if it fails. */
 typedef bool step_function(struct pool *, struct pool_variant *);
 
-/* Does this to all variants of the mappings that are granted the capability, or
- * of those that are not. */
+/* Takes the step with all variants of the mappings that are granted the
+ * capability, or with those of the others. */
 static void
 bind_all(struct pool *pool, const bool *granted, bool capable,
     step_function *step, struct answer *answer)
@@ -338,7 +340,7 @@ pool_fill(struct pool *pool, const struct plan *plan,
 	pool->diag = expects_udp(plan) ? diag_open() : -1;
 	pool->uid = geteuid();
 	open_all(pool, plan, answer);
-	/* All of them are free, or some are not, before any is ours. */
+	/* Whether all are free is seen before any is ours. */
 	bind_step(pool, granted, variant_is_free, answer);
 	bind_step(pool, granted, variant_claim, answer);
 	bind_step(pool, granted, variant_bind, answer);
@@ -368,7 +370,7 @@ pool_inherit(struct pool *pool, const struct plan *plan, size_t mapping,
 	    .inherited = true,
 	    .guard = -1,
 	    .count = 1,
-	    .inherited_one = {.fd = socket},
+	    .inherited_one = {.fd = socket, .variant = v},
 	    .sockets = &v->inherited_one};
 	pool->count++;
 	return true;
@@ -438,7 +440,7 @@ pool_take(struct pool *pool, size_t mapping, uint32_t n)
 			continue;
 		if (taken < 0 && v->count > 0)
 			taken = v->sockets[--v->count].fd;
-		/* One for both families, or else the one for IPv4. */
+		/* One socket: that of both families, or else that of IPv4. */
 		variant_close(v);
 	}
 	if (taken >= 0 &&

@@ -42,7 +42,7 @@ serve_bind(struct handoff *h, struct received_request *r)
 {
 	struct handoff_bind b = {.task = r->sender,
 	    .fd = r->request.fd,
-	    .journey = r->reply};
+	    .delivery = r->reply};
 	struct handoff_decision d = {HANDOFF_LET_THROUGH};
 	struct reply reply;
 
@@ -54,9 +54,9 @@ serve_bind(struct handoff *h, struct received_request *r)
 							: d.error;
 	if (d.outcome != HANDOFF_HAND_OVER)
 		channel_send_reply(r->reply, &reply, -1);
-	else if (channel_send_reply(r->reply, &reply, d.socket))
+	else if (channel_send_reply(r->reply, &reply, d.socket->fd))
 		handoff_commit(h, &b, &d);
-	r->reply = b.journey;
+	r->reply = b.delivery;
 	if (b.uncovered)
 		handoff_let_through(h, &b, UNUSED_UNKNOWN);
 }

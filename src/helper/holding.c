@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, after the drop.
+ * Reads: who holds which sockets, by proc(5).
+ */
+#include <poll.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "holding.h"
+#include "process.h"
+#include "sockstate.h"
+
+/* Milliseconds: a process takes what was sent to it at once, or soon. */
+#define DELIVERY_MAX 2000
+
+void
+holding_end_delivery(struct pool_socket *s)
+{
+	if (s->delivery > 0)
+		close(s->delivery);
+	s->delivery = 0;
+}
+
+/*
+ * Until a socket is delivered, no process is seen to hold it.  A process that was
+ * forked meanwhile may keep the delivery's descriptor open, so this lasts no longer
+ * than DELIVERY_MAX.
+ */
+static bool
+is_on_its_way(const struct pool_socket *s)
+{
+	/* Nothing is ever sent there, so it is readable when it hangs up.
+	 * (gVisor reports no POLLHUP.) */
+	struct pollfd end = {.fd = s->delivery, .events = POLLIN};
+
+	return s->delivery > 0 &&
+	    clock_milliseconds() - s->lent_at < DELIVERY_MAX &&
+	    poll(&end, 1, 0) == 0;
+}
+
+static bool
+is_looked_for(const struct pool_socket *s, unsigned int looks)
+{
+	return s->lent &&
+	    (looks > 1 || s->variant->lent == s->variant->count ||
+		!sockstate_is_connected(s->fd));
+}
+
+/* The delivery is checked first: otherwise a socket that arrives between the two
+ * would look as if it were given back. */
+static bool
+has_usual_holder(struct pool_socket *s)
+{
+	if (!is_on_its_way(s))
+		holding_end_delivery(s);
+	return process_socket(s->holder.pid, s->holder.fd) == s->inode;
+}
+
+static struct pool_socket *
+list_missing(struct pool *pool, unsigned int looks)
+{
+	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	struct pool_socket *missing = NULL, *s;
+
+	for (; v < end; v++)
+		for (s = v->sockets; v->lent > 0 && s < v->sockets + v->count;
+		     s++) {
+			s->looked_for = is_looked_for(s, looks);
+			if (!s->looked_for)
+				continue;
+			s->holding = PROCESS_HOLDS;
+			if (has_usual_holder(s))
+				continue;
+			s->next_missing = missing;
+			missing = s;
+		}
+	return missing;
+}
+
+static bool
+visit_held(ino_t inode, struct process_descriptor holder, void *argument)
+{
+	struct pool_socket **first = argument, **at = first, *s;
+
+	while (*at != NULL && (*at)->inode != inode)
+		at = &(*at)->next_missing;
+	s = *at;
+	if (s != NULL) {
+		s->holder = holder;
+		*at = s->next_missing;
+	}
+	return *first == NULL;
+}
+
+/* To ask the usual holder takes one readlink(2); to find all the others, one walk
+ * of /proc. */
+void
+holding_look(struct pool *pool, unsigned int looks)
+{
+	struct pool_socket *missing = list_missing(pool, looks);
+	enum process_holding others;
+
+	if (missing == NULL)
+		return;
+	/* A server may have passed one to a process that is not below it.  That
+	 * takes a walk of the whole machine: not at each bind. */
+	others = looks > 1 ? process_each_socket_anywhere(visit_held, &missing)
+			   : process_each_socket(visit_held, &missing);
+	for (; missing != NULL; missing = missing->next_missing)
+		missing->holding = others;
+}
