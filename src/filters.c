@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,7 +232,7 @@ filter_server(const char *arch, bool observe, bool expected)
 			  SCMP_SYS(getsockname), 0),
 		    "getsockname");
 	for (; observe && o < sockopt_table + SOCKOPT_COUNT; o++)
-		if (o->observed)
+		if (o->flags & SOCKOPT_OBSERVED)
 			check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 				  SCMP_SYS(setsockopt), 2,
 				  ARGUMENT_IS(1, (uint32_t)o->level),

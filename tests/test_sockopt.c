@@ -231,7 +231,8 @@ START_TEST(table_is_sound)
 		ck_assert_int_eq(sockopt_find(o->level, o->name), i);
 		ck_assert_uint_ge(o->size, sizeof(int));
 		ck_assert_uint_le(o->size, SOCKOPT_VALUE_MAX);
-		ck_assert(!o->doubled || o->size == sizeof(int));
+		ck_assert(
+		    !(o->flags & SOCKOPT_DOUBLED) || o->size == sizeof(int));
 	}
 }
 END_TEST
@@ -242,8 +243,8 @@ START_TEST(what_decides_is_observed)
 	int v6only = sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY);
 	int reuseport = sockopt_find(SOL_SOCKET, SO_REUSEPORT);
 
-	ck_assert(sockopt_table[v6only].observed);
-	ck_assert(sockopt_table[reuseport].observed);
+	ck_assert(sockopt_table[v6only].flags & SOCKOPT_OBSERVED);
+	ck_assert(sockopt_table[reuseport].flags & SOCKOPT_OBSERVED);
 }
 END_TEST
 
@@ -283,7 +284,8 @@ applies_to(const struct setting *set, struct kind kind)
 
 	if (set->family != AF_UNSPEC && set->family != kind.family)
 		return false;
-	return kind.type == SOCK_DGRAM ? o->level != IPPROTO_TCP : !o->datagram;
+	return kind.type == SOCK_DGRAM ? o->level != IPPROTO_TCP
+				       : !(o->flags & SOCKOPT_DATAGRAM);
 }
 
 static struct kind

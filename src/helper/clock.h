@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Time that nobody sets.
+ * The time that nobody can set: CLOCK_MONOTONIC (clock_gettime(2)).
  */
 #ifndef CLOCK_H
 #define CLOCK_H
 
-/* Milliseconds of CLOCK_MONOTONIC (clock_gettime(2)). */
 long long clock_milliseconds(void);
 long long clock_microseconds(void);
 

@@ -7,14 +7,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "socket.h"
 #include "sockopt.h"
 
 #define LAST_ONES (SOCKOPT_COUNT - 3)
 
 /*
  * Setting IP_TOS sets SO_PRIORITY too (ip(7)), and setting the size of a buffer
- * fixes it, which SO_BUF_LOCK tells.  So an option that is seen makes the one
- * it changes one that nobody has set.
+ * fixes it, which SO_BUF_LOCK shows.  So once an option is set, the one that it
+ * changes counts as not set.
  */
 static void
 forget_changed(struct sockopt_values *values, int option)
@@ -24,10 +25,8 @@ forget_changed(struct sockopt_values *values, int option)
 		    sockopt_table[option].changes);
 }
 
-/*
- * Brings a value to the form sockopt_read leaves: padded with zeros, buffers
- * doubled as socket(7) says the kernel does.
- */
+/* As sockopt_read would read it: padded with zeros, buffers doubled as the kernel
+ * does (socket(7)). */
 void
 sockopt_note(struct sockopt_values *values, int option, const void *value,
     size_t length)
@@ -40,7 +39,7 @@ sockopt_note(struct sockopt_values *values, int option, const void *value,
 	memcpy(values->value[option], value,
 	    length < entry->size ? length : entry->size);
 	values->known[option] = true;
-	if (!entry->doubled)
+	if (!(entry->flags & SOCKOPT_DOUBLED))
 		return;
 	memcpy(&doubled, values->value[option], sizeof(doubled));
 	doubled *= 2;
@@ -53,31 +52,21 @@ sockopt_forget(struct sockopt_values *values, int level, int name)
 	values->known[sockopt_find(level, name)] = false;
 }
 
-/* Each that is not costs the hand-off a system call for nothing. */
+/* To read an option that is for other sockets costs a system call for nothing. */
 static bool
 is_for(const struct sockopt *entry, int family, int type)
 {
 	if (entry->level == IPPROTO_IPV6 && family == AF_INET)
 		return false;
 	return type == SOCK_DGRAM ? entry->level != IPPROTO_TCP
-				  : !entry->datagram;
-}
-
-static int
-integer_of(int socket, int name)
-{
-	socklen_t size = sizeof(int);
-	int value = 0;
-
-	getsockopt(socket, SOL_SOCKET, name, &value, &size);
-	return value;
+				  : !(entry->flags & SOCKOPT_DATAGRAM);
 }
 
 void
 sockopt_read(int socket, struct sockopt_values *values)
 {
-	const int family = integer_of(socket, SO_DOMAIN);
-	const int type = integer_of(socket, SO_TYPE);
+	const int family = socket_option(socket, SOL_SOCKET, SO_DOMAIN);
+	const int type = socket_option(socket, SOL_SOCKET, SO_TYPE);
 	socklen_t size;
 	int i;
 
@@ -112,7 +101,7 @@ set_one(int socket, const struct sockopt *entry, const uint8_t *value)
 {
 	int half;
 
-	if (!entry->doubled) {
+	if (!(entry->flags & SOCKOPT_DOUBLED)) {
 		setsockopt(socket, entry->level, entry->name, value,
 		    entry->size);
 		return;
@@ -122,12 +111,11 @@ set_one(int socket, const struct sockopt *entry, const uint8_t *value)
 	setsockopt(socket, entry->level, entry->name, &half, sizeof(half));
 }
 
-/* What of an apply there is to go by. */
 struct application {
 	int socket;
 	const struct sockopt_values *wanted, *present;
-	bool changed[SOCKOPT_COUNT]; /* by another that was set */
-	bool differs;
+	bool changed[SOCKOPT_COUNT]; /* by an option that was set */
+	bool any_set;
 };
 
 static void
@@ -142,7 +130,7 @@ apply_one(struct application *a, int i)
 	    memcmp(wanted, a->present->value[i], SOCKOPT_VALUE_MAX) == 0)
 		return;
 	set_one(a->socket, entry, wanted);
-	a->differs = true;
+	a->any_set = true;
 	if (entry->changes != 0)
 		a->changed[sockopt_find(SOL_SOCKET, entry->changes)] = true;
 }
@@ -155,8 +143,8 @@ is_on(const uint8_t *value)
 	return memcmp(value, off, sizeof(off)) != 0;
 }
 
-/* Off before on: to turn SO_TIMESTAMP off turns SO_TIMESTAMPNS off, and the
- * other way round, and only one of them is ever on. */
+/* First those to be off: turning SO_TIMESTAMP off turns SO_TIMESTAMPNS off too, and
+ * the other way round, and only one of them is ever on. */
 bool
 sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present)
@@ -172,7 +160,7 @@ sockopt_apply(int socket, const struct sockopt_values *wanted,
 			apply_one(&a, i);
 	for (; i < SOCKOPT_COUNT; i++)
 		apply_one(&a, i);
-	return a.differs;
+	return a.any_set;
 }
 
 bool

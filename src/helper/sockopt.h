@@ -12,37 +12,37 @@
 
 #include "sockopt_table.h"
 
-/* Values of the options of one socket; known tells which are there. */
+/* The options of one socket. */
 struct sockopt_values {
 	bool known[SOCKOPT_COUNT];
 	uint8_t value[SOCKOPT_COUNT][SOCKOPT_VALUE_MAX];
 };
 
-/* Takes the values a setsockopt(2) passed; length is in bytes. */
+/* Takes the value that a setsockopt(2) passed; length is in bytes. */
 void sockopt_note(struct sockopt_values *, int option, const void *value,
     size_t length);
 
-/* Makes an option one that is not known. */
+/* Makes the option unknown. */
 void sockopt_forget(struct sockopt_values *, int level, int name);
 
 /* Reads every option that is for a socket of its type. */
 void sockopt_read(int socket, struct sockopt_values *);
 
-/* Puts the values of the second that are known over those of the first. */
+/* Copies the known values of the second over those of the first. */
 void sockopt_overlay(struct sockopt_values *, const struct sockopt_values *);
 
 /*
- * Sets what differs between wanted and present, and returns whether anything
- * did.  An option that cannot be set is left: the server could not have set it
+ * Sets what differs between wanted and present; returns whether anything did.
+ * An option that cannot be set is left as it is: the server could not have set it
  * either.
  */
 bool sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present);
 
-/* Sets SO_BINDTODEVICE alone; true where it is known, and of an interface. */
+/* Sets SO_BINDTODEVICE alone; false if it is unknown or names no interface. */
 bool sockopt_apply_device(int socket, const struct sockopt_values *);
 
-/* The integer value of an option of the table, 0 where it is not known. */
+/* The value of an integer option of the table, 0 if it is unknown. */
 int sockopt_integer(const struct sockopt_values *, int level, int name);
 
 #endif
