@@ -4,27 +4,22 @@
  * Reads: arguments and memory of the server's calls; /proc/PID/stat.
  */
 #include <stdint.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "landlock.h"
 #include "process.h"
 
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#endif
-
-/* Of struct landlock_ruleset_attr. */
+/* The start of struct landlock_ruleset_attr. */
 struct handled {
 	uint64_t files, network;
 };
 #define BIND_TCP 1
 
-/* From a process to the helper; a longer way is not gone. */
+/* The most parents that are looked at between a process and the helper. */
 #define GENERATIONS 64
 
-/* A hundred a second, on every machine. */
+/* As in /proc/PID/stat: a hundred a second, on every machine. */
 static uint64_t
 ticks_now(void)
 {
@@ -34,7 +29,7 @@ ticks_now(void)
 	return (uint64_t)now.tv_sec * 100 + (uint64_t)now.tv_nsec / 10000000;
 }
 
-/* What cannot be read may be about ports. */
+/* Returns true also if the call's memory cannot be read. */
 static bool
 handles_binding(const struct seccomp_notif *call)
 {
@@ -49,20 +44,24 @@ handles_binding(const struct seccomp_notif *call)
 }
 
 void
-landlock_note(struct landlock *l, const struct seccomp_notif *call)
+landlock_note_ruleset(struct landlock *l, const struct seccomp_notif *call)
 {
-	const pid_t task = (pid_t)call->pid;
+	l->binds |= handles_binding(call);
+}
 
-	if (call->data.nr == SYS_landlock_create_ruleset)
-		l->binds |= handles_binding(call);
-	else if (l->binds && l->count < LANDLOCK_RESTRICTED)
+void
+landlock_note_restriction(struct landlock *l, pid_t task)
+{
+	l->sandboxed = true;
+	if (l->binds && l->count < LANDLOCK_RESTRICTED)
 		l->restricted[l->count++] = (struct landlock_restricted){task,
 		    process_of(task), ticks_now()};
 }
 
 /*
- * Goes up from the process.  One whose parent has ended is the helper's child:
- * it may have been the restricted one's, if it started after that.
+ * Returns true if the process may descend from a restricted one.  A process whose
+ * parent has ended is the helper's child: the restricted one may have been its
+ * parent if it started later.
  */
 static bool
 descends(pid_t process, const struct landlock_restricted *r)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which processes have forbidden themselves to bind TCP ports (landlock(7)).  The
- * kernel judges their own bind(2), but not a socket that is put at their
- * descriptor; and it tells nobody what a process is forbidden.  So it is learnt
- * as they do it.
+ * Processes that have forbidden themselves to bind TCP ports (landlock(7)).  The
+ * kernel applies this to their own bind(2), but not to a socket that is put at
+ * their descriptor, and it tells nobody what a process is forbidden.  So lowport
+ * notes the calls by which they do it.
  */
 #ifndef LANDLOCK_H
 #define LANDLOCK_H
@@ -12,13 +12,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
-/* More than these, and everybody is taken for one of them. */
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self  446
+#endif
+
+/* If more processes restrict themselves, every process is taken for one. */
 #define LANDLOCK_RESTRICTED 256
 
 struct landlock {
-	bool binds; /* some ruleset is about binding TCP ports */
+	bool sandboxed; /* some process has restricted itself */
+	bool binds;     /* some ruleset is about binding TCP ports */
 	size_t count;
 	struct landlock_restricted {
 		pid_t task, process;
@@ -26,11 +33,14 @@ struct landlock {
 	} restricted[LANDLOCK_RESTRICTED];
 };
 
-/* landlock_create_ruleset(2) and landlock_restrict_self(2), as they are called. */
-void landlock_note(struct landlock *, const struct seccomp_notif *);
+/* A task calls landlock_create_ruleset(2): this restricts nobody yet. */
+void landlock_note_ruleset(struct landlock *, const struct seccomp_notif *);
 
-/* True where the task may not bind some TCP port, or may have inherited that:
- * threads and children do, a parent does not. */
+/* A task calls landlock_restrict_self(2). */
+void landlock_note_restriction(struct landlock *, pid_t task);
+
+/* Returns true if the task may be forbidden to bind some TCP port, by itself or
+ * by what it has inherited: threads and children inherit it, parents do not. */
 bool landlock_restricts(const struct landlock *, pid_t task);
 
 #endif

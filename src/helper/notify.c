@@ -4,10 +4,10 @@
  * Reads: the arguments of the server's calls, once, into a copy.  Writes, with
  * --show-expected-port, what getsockname(2) is to answer.
  *
- * For each call: what it asks for is read and then the call's id checked, so
- * that the bytes are those of the task that waits.  The answer rests on the
- * copy alone: another thread may rewrite the address meanwhile, and the
- * outcome is that of one address or the other.
+ * The helper reads the arguments and then checks the call's id: so the bytes
+ * are those of the task that waits.  It decides on this copy alone.  Another
+ * thread may rewrite the address meanwhile; then the outcome is that of one
+ * address or the other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,10 +25,6 @@
 #include "socket.h"
 #include "unreadable.h"
 
-#ifndef SYS_landlock_restrict_self
-#define SYS_landlock_restrict_self 446
-#endif
-
 /* bind(fd, address, length) */
 struct trapped {
 	struct seccomp_notif call;
@@ -38,12 +34,12 @@ struct trapped {
 };
 
 /*
- * A bind nobody can look at might be one a mapping is for.  Of each process it
- * is reported, but not of one that was killed meanwhile: its memory is gone, and
+ * Reports a bind that cannot be looked at, once for each process: a mapping may
+ * be meant for it.  If the process was killed meanwhile, its memory is gone and
  * nothing else is wrong.
  */
 static void
-tell_unreadable(struct handoff *h, const struct trapped *t, const char *outcome)
+tell_unreadable(struct handoff *h, const struct trapped *t, bool refused)
 {
 	const int error = errno;
 	pid_t process;
@@ -56,21 +52,26 @@ tell_unreadable(struct handoff *h, const struct trapped *t, const char *outcome)
 		process = t->bind.task;
 	unreadable_explain(t->bind.task, error, why);
 	h->unused.unreadable |= !h->in_trial;
-	/* What follows from the trial, the child says. */
+	/* The child reports what follows from its trial. */
 	if (h->in_trial)
 		warnx("cannot look at a bind(2) of process %d: %s", process,
 		    why);
-	else if (warned_first_process(&h->warned, WARNED_UNREADABLE, process))
-		alertx("cannot look at a bind(2) of process %d: %s; it %s; "
-		       "--method preload needs no such look",
-		    process, why, outcome);
+	else if (!warned_first_process(&h->warned, WARNED_UNREADABLE, process))
+		return;
+	else if (refused)
+		alertx("cannot look at a bind(2) of process %d: %s; it fails "
+		       "(EACCES); --method preload needs no such look",
+		    process, why);
+	else
+		alertx("cannot look at a bind(2) of process %d: %s; it gets no "
+		       "mapped port; --method preload needs no such look",
+		    process, why);
 }
 
 /*
- * Reads what the call asks for.  False: nothing lowport has to do with,
- * something the kernel refuses, or something that cannot be read; then the
- * kernel answers.  The last may be any bind, of a Unix socket too: it is not
- * refused, but reported.
+ * Reads what the call asks for.  Returns false if this is not ours, invalid, or
+ * unreadable; then the kernel answers.  An unreadable bind may be any, of a Unix
+ * socket too: so it is reported, and not refused.
  */
 static bool
 trapped_read(struct handoff *h, struct trapped *t)
@@ -90,7 +91,7 @@ trapped_read(struct handoff *h, struct trapped *t)
 	read = process_read(t->bind.task, arguments[1], t->address, t->length);
 	/* EIO, EFAULT: the kernel cannot read the address either. */
 	if (read < 0 && errno != EIO && errno != EFAULT)
-		tell_unreadable(h, t, "gets no mapped port");
+		tell_unreadable(h, t, false);
 	if (!seccomp_valid(h->listener, &t->call))
 		return false;
 	return read == (ssize_t)t->length &&
@@ -98,12 +99,12 @@ trapped_read(struct handoff *h, struct trapped *t)
 }
 
 /*
- * True where the bind is of another network namespace than the helper's: by the
- * socket, of which fd is a duplicate, or where that is not to be had, by the
- * task.  The kernel does it, and nothing goes there.
+ * Returns true if the bind is of another network namespace than the helper's;
+ * the kernel binds it there.  The namespace is that of fd, a duplicate of the
+ * socket, or of the task if there is none.
  */
 static bool
-is_foreign(const struct handoff *h, pid_t task, int fd)
+is_in_other_network(const struct handoff *h, pid_t task, int fd)
 {
 	const uint64_t network = h->plan->baseline || fd < 0
 	    ? 0
@@ -116,26 +117,26 @@ is_foreign(const struct handoff *h, pid_t task, int fd)
 	return its != 0 && its != process_namespace(getpid(), "net");
 }
 
-/* The helper owns the user namespaces that its user makes, and is almighty
- * there: it lends that to nobody. */
+/* The helper owns the user namespaces that its user makes and has every
+ * capability there.  It uses none of them for a server. */
 static bool
 may_act_for(const struct handoff *h, pid_t task, int fd)
 {
 	const ino_t user = process_namespace(getpid(), "user");
 
-	return !is_foreign(h, task, fd) &&
+	return !is_in_other_network(h, task, fd) &&
 	    process_namespace(task, "user") == user;
 }
 
 /*
- * Lets a bind through.  The kernel would read the address again, after another
- * thread may have changed it: where the server's socket can be had, the copy is
- * bound instead, with the server's own rights, as the helper has none either.
- * Not where a signal can repeat the call: the second time it would fail.  Nor
- * where the server has put itself into a sandbox, or a security module has: it
- * judges the server's own binds, not ours.  Nor for one in other namespaces, where
- * the helper may have rights that it has not.  Returns what came of it, 0 or an
- * errno(3) value, or UNUSED_UNKNOWN.
+ * Lets a bind through.  The kernel would read the address again, and another
+ * thread may have changed it.  So the helper binds a duplicate of the server's
+ * socket to the copy, with no rights that the server lacks.  The kernel binds it
+ * in three cases.  A signal may repeat the call: the second bind would fail.
+ * The server is in a sandbox, or a security module confines it: these judge its
+ * own binds, not ours.  It is in other namespaces: there the helper may have
+ * rights that it lacks.  Returns 0, an errno(3) value, or UNUSED_UNKNOWN if the
+ * kernel binds it.
  */
 static int
 let_through(struct handoff *h, const struct trapped *t)
@@ -143,7 +144,7 @@ let_through(struct handoff *h, const struct trapped *t)
 	int fd = -1, error;
 
 	if (!h->notify.interruptible && !h->notify.observe &&
-	    !h->notify.sandboxed && process_same_label(t->bind.task))
+	    !h->notify.landlock.sandboxed && process_same_label(t->bind.task))
 		fd = server_socket_fetch(t->bind.task, t->bind.fd);
 	if (fd >= 0 && !may_act_for(h, t->bind.task, fd)) {
 		close(fd);
@@ -159,8 +160,8 @@ let_through(struct handoff *h, const struct trapped *t)
 	return error;
 }
 
-/* What comes of a bind that no mapping expects is of interest while a mapping is
- * unused: the server is configured for another port then. */
+/* While a mapping is unused, a bind that no mapping expects tells which port the
+ * server is configured for. */
 static void
 let_through_examined(struct handoff *h, struct trapped *t)
 {
@@ -168,21 +169,21 @@ let_through_examined(struct handoff *h, struct trapped *t)
 	const bool known = !h->in_trial && unused_examines(&h->unused) &&
 	    server_socket_learn(own, t->bind.task, t->bind.fd,
 		h->notify.observe);
-	const bool foreign = known && is_foreign(h, t->bind.task, own->fd);
+	const bool elsewhere = known &&
+	    is_in_other_network(h, t->bind.task, own->fd);
 	const int error = let_through(h, t);
 
 	if (!known)
 		return;
-	if (!foreign)
+	if (!elsewhere)
 		handoff_let_through(h, &t->bind, error);
 	if (own->fd >= 0)
 		close(own->fd);
 }
 
 /*
- * What is no socket, the kernel refuses.  A socket that cannot be looked at,
- * for whatever reason, is not left with the port nobody is to use: the bind
- * fails, and that is told.
+ * The kernel refuses what is no socket.  If a socket cannot be looked at, its
+ * bind fails and is reported: the expected port must not be bound by mistake.
  */
 static void
 refuse_unknown(struct handoff *h, const struct trapped *t)
@@ -191,7 +192,7 @@ refuse_unknown(struct handoff *h, const struct trapped *t)
 		seccomp_continue(h->listener, &t->call);
 		return;
 	}
-	tell_unreadable(h, t, "fails (EACCES)");
+	tell_unreadable(h, t, true);
 	seccomp_answer(h->listener, &t->call, EACCES);
 }
 
@@ -206,9 +207,9 @@ deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 	return error;
 }
 
-/* It listens on the expected port there, for whoever is there. */
+/* The server listens on the expected port there, for that network. */
 static void
-leave_foreign(struct handoff *h, const struct trapped *t)
+leave_in_other_network(struct handoff *h, const struct trapped *t)
 {
 	const pid_t process = process_of(t->bind.task);
 
@@ -220,7 +221,8 @@ leave_foreign(struct handoff *h, const struct trapped *t)
 	seccomp_continue(h->listener, &t->call);
 }
 
-/* The kernel would not have let it bind, or might not have. */
+/* Returns true if Landlock forbids the task to bind this port, or may forbid
+ * it. */
 static bool
 is_forbidden(struct handoff *h, const struct trapped *t)
 {
@@ -245,8 +247,8 @@ serve_mapped(struct handoff *h, struct trapped *t)
 {
 	struct handoff_decision d;
 
-	if (is_foreign(h, t->bind.task, t->bind.own.fd)) {
-		leave_foreign(h, t);
+	if (is_in_other_network(h, t->bind.task, t->bind.own.fd)) {
+		leave_in_other_network(h, t);
 		return;
 	}
 	d = handoff_decide(h, &t->bind);
@@ -277,8 +279,8 @@ serve_bind(struct handoff *h, struct trapped *t)
 	}
 }
 
-/* The name of a task's socket, with the port the server expects in place of the
- * one it has.  False where that is the same, or it is no such socket. */
+/* Writes the name of a task's socket with the port that the server expects.
+ * Returns false if that is the port it has, or if it is no such socket. */
 static bool
 name_expected(const struct handoff *h, pid_t task, int fd,
     struct sockaddr_in6 *name, socklen_t *length)
@@ -299,11 +301,11 @@ name_expected(const struct handoff *h, pid_t task, int fd,
 }
 
 /*
- * getsockname(fd, address, length), as the kernel would carry it out: no more
- * bytes than there is room for, and the full length.  Only where the task can
- * write itself: false where it cannot, and the kernel says EFAULT.  The id is
- * checked before the first write; a task that is killed between the two takes
- * its memory with it, and its number is not used again so soon.
+ * Does what the kernel does for getsockname(fd, address, length): writes no more
+ * bytes than there is room for, and the full length.  Returns false if the task
+ * cannot write there itself; then the kernel answers EFAULT.  The id is checked
+ * before the first write.  If the task is killed after that, its memory goes
+ * with it, and its number is not used again so soon.
  */
 static bool
 name_write(const struct handoff *h, const struct seccomp_notif *call,
@@ -324,7 +326,6 @@ name_write(const struct handoff *h, const struct seccomp_notif *call,
 	    process_write(task, arguments[2], &length, sizeof(length));
 }
 
-/* What cannot be answered for the kernel, the kernel answers. */
 static void
 serve_name(struct handoff *h, const struct seccomp_notif *call)
 {
@@ -339,32 +340,35 @@ serve_name(struct handoff *h, const struct seccomp_notif *call)
 		seccomp_continue(h->listener, call);
 }
 
-/* A ruleset that is made restricts nobody yet. */
-static void
-serve_sandbox(struct handoff *h, const struct seccomp_notif *call)
-{
-	landlock_note(&h->notify.landlock, call);
-	h->notify.sandboxed |= call->data.nr == SYS_landlock_restrict_self;
-}
-
 void
 notify_serve(struct handoff *h)
 {
 	struct trapped t;
 
 	if (!seccomp_receive(h->listener, &t.call)) {
-		/* ENOENT: the task died meanwhile.  Else it is no listener. */
+		/* ENOENT: the task has died.  Else this is no listener. */
 		if (errno != ENOENT && errno != EINTR)
 			handoff_close(h);
-	} else if (t.call.data.nr == SYS_bind) {
-		serve_bind(h, &t);
-	} else if (t.call.data.nr == SYS_getsockname) {
-		serve_name(h, &t.call);
-	} else {
-		if (t.call.data.nr == SYS_setsockopt)
-			server_socket_observe(h->listener, &t.call);
-		else
-			serve_sandbox(h, &t.call);
-		seccomp_continue(h->listener, &t.call);
+		return;
 	}
+	switch (t.call.data.nr) {
+	case SYS_bind:
+		serve_bind(h, &t);
+		return;
+	case SYS_getsockname:
+		serve_name(h, &t.call);
+		return;
+	case SYS_setsockopt:
+		server_socket_observe(h->listener, &t.call);
+		break;
+	case SYS_landlock_create_ruleset:
+		landlock_note_ruleset(&h->notify.landlock, &t.call);
+		break;
+	case SYS_landlock_restrict_self:
+		landlock_note_restriction(&h->notify.landlock,
+		    (pid_t)t.call.pid);
+		break;
+	}
+	/* These were only noted: the kernel carries them out. */
+	seccomp_continue(h->listener, &t.call);
 }
