@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: an address the server's bind(2) names, a copy; what is known of its
- * socket.
+ * Reads: a copy of the address that the server's bind(2) names; what is known of
+ * its socket.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ remember(struct handoff *h, int socket, uint16_t mapping)
 	    mapping};
 }
 
-/* A Multipath TCP listener is answered with what the pool has, a TCP one. */
+/* A Multipath TCP socket is replaced by one of TCP: the pool has no others. */
 static int
 protocol_of(const struct server_socket *own)
 {
@@ -61,7 +61,7 @@ can_be_mapped(int protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
-/* One with this port of the server's, of this protocol if there is any. */
+/* Returns a mapping that expects this port, of this protocol if there is one. */
 static const struct mapping *
 mapping_expecting(const struct handoff *h, uint16_t port, int protocol)
 {
@@ -77,7 +77,7 @@ mapping_expecting(const struct handoff *h, uint16_t port, int protocol)
 	return found;
 }
 
-/* The mapping that would have covered this bind. */
+/* Returns the mapping that would have covered this bind. */
 static struct mapping
 mapping_suggested(const struct handoff *h, const struct endpoint *asked,
     int protocol)
@@ -99,22 +99,22 @@ mapping_suggested(const struct handoff *h, const struct endpoint *asked,
 	return suggested;
 }
 
-/* The address a client shows is of the socket's family, and a server of the
- * other would read it wrong. */
+/* A server of one family would misread the client addresses of the other. */
 static void
 tell_other_family(const char *asked, const struct pool_variant *v)
 {
-	char passed[ENDPOINT_TEXT];
+	const struct endpoint missing = {.port = v->endpoint.port,
+	    .family = v->endpoint.family == AF_INET6 ? AF_INET : AF_INET6};
+	char passed[ENDPOINT_TEXT], text[ENDPOINT_TEXT];
 
 	alertx("the server binds %s, and keeps that port: the socket that was "
 	       "passed for it, %s, is of another family; pass one of that too "
-	       "(ListenStream=%s%u and BindIPv6Only=ipv6-only)",
+	       "(ListenStream=%s and BindIPv6Only=ipv6-only)",
 	    asked, endpoint_format(&v->endpoint, passed),
-	    v->endpoint.family == AF_INET6 ? "0.0.0.0:" : "[::]:",
-	    v->endpoint.port);
+	    endpoint_format(&missing, text));
 }
 
-/* The mapping that it cannot be beside, or NULL. */
+/* Returns a mapping that cannot stand beside the suggested one, or NULL. */
 static const struct mapping *
 mapping_in_its_way(const struct handoff *h, const struct mapping *suggested)
 {
@@ -127,7 +127,7 @@ mapping_in_its_way(const struct handoff *h, const struct mapping *suggested)
 	return NULL;
 }
 
-/* True where a mapping would not do: no socket can have this address. */
+/* Returns true if no mapping would help: no socket can have this address. */
 static bool
 is_hopeless(int error)
 {
@@ -135,40 +135,53 @@ is_hopeless(int error)
 	    error != EADDRINUSE;
 }
 
-/* "binds 0.0.0.0:8443, which no mapping covers, and keeps that port" is true of
- * a bind that has succeeded. */
+/* Only a bind that has succeeded (0) is said to keep the port. */
 static void
-tell_suggestion(const struct handoff *h, const struct endpoint *e, int protocol,
+tell_suggestion(const char *asked, bool wildcard, const char *advice, int error)
+{
+	if (error == 0)
+		alertx("the server binds %s, which no mapping covers, and "
+		       "keeps that port; %s",
+		    asked, advice);
+	else if (error > 0)
+		alertx("the server asks for %s, which no mapping covers, and "
+		       "is refused: %s; %s",
+		    asked, message_error(error), advice);
+	else if (wildcard)
+		alertx("the server asks for %s, which no mapping covers, and "
+		       "has that port itself if the kernel permits it; %s",
+		    asked, advice);
+	else
+		alertx("the server asks for %s, which no mapping covers, and "
+		       "has that port itself if the kernel permits it; if the "
+		       "host has that address, %s",
+		    asked, advice);
+}
+
+static void
+suggest_mapping(const struct handoff *h, const struct endpoint *e, int protocol,
     int error)
 {
 	const struct mapping suggested = mapping_suggested(h, e, protocol);
 	const struct mapping *other = mapping_in_its_way(h, &suggested);
-	char asked[ENDPOINT_TEXT], wanted[MAPPING_TEXT],
-	    present[MAPPING_TEXT] = "";
+	char asked[ENDPOINT_TEXT], wanted[MAPPING_TEXT], present[MAPPING_TEXT];
+	char advice[REASON_TEXT];
 
 	endpoint_format(e, asked);
 	mapping_format(&suggested, wanted);
-	if (other != NULL)
-		mapping_format(other, present);
-	if (strcmp(wanted, present) == 0)
-		alertx("the server %s %s, for which mapping '%s' has no "
-		       "socket: the address was missing when lowport started; "
+	if (other == NULL) {
+		reason_say(advice, "give it -p '%s'", wanted);
+	} else if (strcmp(wanted, mapping_format(other, present)) == 0) {
+		alertx("mapping '%s' has no socket for the server's bind of "
+		       "%s: the address was missing when lowport started; "
 		       "start it anew",
-		    error == 0 ? "binds" : "asks for", asked, present);
-	else
-		alertx("the server %s %s, which no mapping covers, and %s%s; "
-		       "%sgive it -p '%s'%s%s%s",
-		    error == 0 ? "binds" : "asks for", asked,
-		    error == 0      ? "keeps that port"
-			: error > 0 ? "is refused: "
-				    : "has that port itself if the kernel "
-				      "permits it",
-		    error > 0 ? message_error(error) : "",
-		    error >= 0 || endpoint_is_wildcard(e)
-			? ""
-			: "if the host has that address, ",
-		    wanted, other == NULL ? "" : " in place of '", present,
-		    other == NULL ? "" : "'");
+		    present, asked);
+		return;
+	} else {
+		reason_say(advice, "give it -p '%s' in place of '%s'", wanted,
+		    present);
+	}
+	tell_suggestion(asked, endpoint_is_wildcard(e), advice, error);
 }
 
 static void
@@ -185,24 +198,24 @@ tell_uncovered(struct handoff *h, const struct endpoint *e, int protocol,
 			"fails: %s",
 		    text, message_error(error));
 	else if (!can_be_mapped(protocol))
-		alertx("the server %s %s for another protocol than TCP and "
-		       "UDP; no mapping can be for it",
-		    error == 0 ? "binds" : "asks for", text);
+		alertx("the server's bind of %s is for another protocol than "
+		       "TCP and UDP; no mapping can be for it",
+		    text);
 	else if (inherited != NULL)
 		tell_other_family(text, inherited);
 	else
-		tell_suggestion(h, e, protocol, error);
+		suggest_mapping(h, e, protocol, error);
 }
 
-/* Milliseconds within which the kernel carries out what was let through. */
-#define CARRIED_OUT 20
+/* Milliseconds in which the kernel carries out what was let through. */
+#define BIND_WAIT 20
 
-/* A second descriptor of the server's socket shows when it is bound. */
+/* Waits until the server's socket is bound; socket is a duplicate, or -1. */
 static int
 wait_for_bind(int socket)
 {
 	struct endpoint e = {.port = 0};
-	int left = CARRIED_OUT;
+	int left = BIND_WAIT;
 
 	if (socket < 0)
 		return UNUSED_UNKNOWN;
@@ -212,7 +225,7 @@ wait_for_bind(int socket)
 }
 
 static void
-let_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
+note_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
     int error)
 {
 	const struct endpoint *e = &b->asked;
@@ -223,13 +236,14 @@ let_uncovered(struct handoff *h, const struct handoff_bind *b, int protocol,
 	if (error == UNUSED_UNKNOWN)
 		error = wait_for_bind(b->own.fd);
 	tell_uncovered(h, e, protocol, error);
-	/* Who binds it unseen is another one. */
+	/* If it has failed, a process found there later is another one. */
 	if (!is_hopeless(error))
 		unused_note_uncovered(&h->unused, e->port, protocol);
 }
 
 void
-handoff_let_through(struct handoff *h, const struct handoff_bind *b, int error)
+handoff_note_let_through(struct handoff *h, const struct handoff_bind *b,
+    int error)
 {
 	const int protocol = protocol_of(&b->own);
 
@@ -237,7 +251,7 @@ handoff_let_through(struct handoff *h, const struct handoff_bind *b, int error)
 		return;
 	h->stray.look_wanted |= unused_any(&h->unused, 0);
 	if (b->uncovered)
-		let_uncovered(h, b, protocol, error);
+		note_uncovered(h, b, protocol, error);
 	else if (!pool_expects(h->pool, b->asked.port))
 		unused_note(&h->unused, b->asked.port, protocol, error);
 }
@@ -248,21 +262,26 @@ tell_handed(const struct handoff *h, const struct handoff_bind *b,
 {
 	char asked[ENDPOINT_TEXT], given[ENDPOINT_TEXT];
 
-	verbose("process %d asked for %s and got %s%s", b->task,
-	    endpoint_format(&b->asked, asked),
-	    endpoint_format(&v->endpoint, given),
-	    h->in_trial ? " (trial)" : "");
+	endpoint_format(&b->asked, asked);
+	endpoint_format(&v->endpoint, given);
+	if (h->in_trial)
+		verbose("process %d asked for %s and got %s (trial)", b->task,
+		    asked, given);
+	else
+		verbose("process %d asked for %s and got %s", b->task, asked,
+		    given);
 }
 
-/* A second server that listens at one port sees that anywhere. */
+/* A second TCP server that listens at one port fails without lowport too: this is
+ * not reported. */
 static void
 tell_in_use(struct handoff *h, const struct pool_variant *v)
 {
-	const bool udp = v->protocol == IPPROTO_UDP;
+	const char *protocol = v->protocol == IPPROTO_UDP ? "UDP" : "TCP";
 	const unsigned int connections = lease_connections(v);
 	char text[ENDPOINT_TEXT];
 
-	if (!udp && connections == 0 && v->count > 0)
+	if (v->protocol == IPPROTO_TCP && connections == 0 && v->count > 0)
 		return;
 	if (!warned_first_endpoint(&h->warned, WARNED_IN_USE, &v->endpoint,
 		v->protocol, 0))
@@ -278,10 +297,9 @@ tell_in_use(struct handoff *h, const struct pool_variant *v)
 		warnx("all %s sockets for %s are in use, %u of them connected, "
 		      "and bind(2) fails (EADDRINUSE) until one is closed; "
 		      "--spares gives more",
-		    udp ? "UDP" : "TCP", text, connections);
+		    protocol, text, connections);
 }
 
-/* It would take what comes for the server. */
 static void
 tell_stranger(struct handoff *h, const struct pool_variant *v, uid_t uid)
 {
@@ -296,8 +314,8 @@ tell_stranger(struct handoff *h, const struct pool_variant *v, uid_t uid)
 		    uid, endpoint_format(&v->endpoint, text), v->endpoint.port);
 }
 
-/* Prepares a socket of the variant for the server: never the unmapped port in
- * silence. */
+/* Picks a socket of the variant and prepares it.  If there is none, bind(2)
+ * fails: the server never gets the expected port in silence. */
 static struct handoff_decision
 hand_over(struct handoff *h, const struct handoff_bind *b,
     struct pool_variant *v)
@@ -319,7 +337,7 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 		d.outcome = HANDOFF_ANSWER;
 		d.error = EADDRINUSE;
 	} else if (!h->in_trial) {
-		/* What the trial borrows goes back as it was. */
+		/* A trial gives the socket back unchanged. */
 		lease_prepare(h->pool, d.socket, &own->options,
 		    (own->flags & O_NONBLOCK) != 0);
 	}
@@ -347,8 +365,9 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 		b->uncovered = true;
 		return (struct handoff_decision){HANDOFF_LET_THROUGH};
 	}
-	/* A call that a signal repeated has been answered already; otherwise it
-	 * is a second bind of one socket. */
+	/* It has one of the pool's already.  If a signal may repeat a call, this
+	 * call is a repeated one; otherwise it is a second bind of one
+	 * socket. */
 	if (handoff_is_recent(h, b->own.inode))
 		return (struct handoff_decision){HANDOFF_ANSWER,
 		    .error = h->notify.interruptible ? 0 : EINVAL};
@@ -371,7 +390,7 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 	    (struct process_descriptor){b->task, b->fd}, &b->delivery);
 }
 
-/* A socket that was passed, as a mapping of the port it has. */
+/* Returns a passed socket as a mapping of the port it has. */
 static struct mapping
 mapping_of_inherited(const struct pool_variant *v)
 {
@@ -411,7 +430,7 @@ handoff_open(struct handoff *h, const struct offer *offer, int listener)
 	h->by_preload = offer->kind == OFFER_PRELOAD;
 	memcpy(h->preload.key, offer->key, sizeof(h->preload.key));
 	memcpy(h->preload.proof, offer->proof, sizeof(h->preload.proof));
-	/* No signal has the library ask again. */
+	/* A signal does not have the library ask again. */
 	h->notify.interruptible = !h->by_preload && offer->interruptible != 0;
 }
 

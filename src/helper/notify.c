@@ -176,7 +176,7 @@ let_through_examined(struct handoff *h, struct trapped *t)
 	if (!known)
 		return;
 	if (!elsewhere)
-		handoff_let_through(h, &t->bind, error);
+		handoff_note_let_through(h, &t->bind, error);
 	if (own->fd >= 0)
 		close(own->fd);
 }
@@ -255,7 +255,7 @@ serve_mapped(struct handoff *h, struct trapped *t)
 	if (d.outcome == HANDOFF_HAND_OVER)
 		d.error = is_forbidden(h, t) ? EACCES : deliver(h, t, &d);
 	if (d.outcome == HANDOFF_LET_THROUGH)
-		handoff_let_through(h, &t->bind, let_through(h, t));
+		handoff_note_let_through(h, &t->bind, let_through(h, t));
 	else
 		seccomp_answer(h->listener, &t->call, d.error);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: a nonce of anybody, as anybody can connect to an abstract name: nobody
- * is waited for, and what is done for him does not depend on what he is.  And
- * requests of those who know the key, that is of this user, as it is in the
- * server's environment.  Only descendants of the helper get a socket: a
- * process tells the kernel nobody's number but its own.
+ * Reads: a nonce from anybody, as anybody can connect to an abstract name.  The
+ * helper waits for nobody, and its greeting depends on the nonce alone.  Then
+ * requests from those who know the key; it is in the server's environment, which
+ * only this user can read.  Only descendants of the helper get a socket: the
+ * kernel says which process has sent a request.
  */
 #include <errno.h>
 #include <signal.h>
@@ -29,14 +29,14 @@ is_for_pool(const struct handoff *h, const struct request *request,
 	    pool_expects(h->pool, asked->port);
 }
 
-/* A socket of another network namespace is left to the kernel. */
+/* The kernel binds sockets of other network namespaces there. */
 static bool
 is_of_network(const struct handoff *h, const struct received_request *r)
 {
 	return h->network == 0 || socket_network(r->socket) == h->network;
 }
 
-/* Who does not take the reply has died, and with it the socket that was its. */
+/* If the reply cannot be sent, the process has died, and its socket with it. */
 static void
 serve_bind(struct handoff *h, struct received_request *r)
 {
@@ -58,7 +58,7 @@ serve_bind(struct handoff *h, struct received_request *r)
 		handoff_commit(h, &b, &d);
 	r->reply = b.delivery;
 	if (b.uncovered)
-		handoff_let_through(h, &b, UNUSED_UNKNOWN);
+		handoff_note_let_through(h, &b, UNUSED_UNKNOWN);
 }
 
 static void
@@ -71,14 +71,14 @@ serve_table(const struct handoff *h, const struct received_request *r)
 	channel_send_table(r->reply, &table);
 }
 
-/* It has the server's environment, and may be one of its processes: it is not
- * left to bind the expected port. */
+/* The process knows the key, so it may be one of the server's: it must not bind
+ * the expected port itself. */
 static void
 refuse_unplaced(struct handoff *h, const struct received_request *r)
 {
 	const struct reply reply = {.answer = EACCES};
 
-	/* One that was killed meanwhile is nowhere. */
+	/* A process that was killed meanwhile cannot be found either. */
 	if (kill(r->sender, 0) != 0 && errno == ESRCH)
 		return;
 	if (warned_first_process(&h->warned, WARNED_UNPLACED, r->sender))
@@ -113,7 +113,7 @@ waiting_end(struct preload_waiting *w)
 	*w = (struct preload_waiting){0};
 }
 
-/* Whoever connects may ask for a greeting: it tells nothing. */
+/* Anybody may ask for a greeting: it gives nothing away. */
 static bool
 greet(const struct preload *p, struct preload_waiting *w)
 {
@@ -127,7 +127,7 @@ greet(const struct preload *p, struct preload_waiting *w)
 	return channel_send_greeting(w->connection, &greeting);
 }
 
-/* The connection may have become the pool's. */
+/* Afterwards the connection is closed, or the pool's. */
 static bool
 answer(struct handoff *h, struct preload_waiting *w)
 {
@@ -153,7 +153,7 @@ attend(struct handoff *h, struct preload_waiting *w)
 		waiting_end(w);
 }
 
-/* A free place for a connection, or that of the one that has waited longest. */
+/* Returns a free place, or frees that of the connection that came first. */
 static struct preload_waiting *
 place_for(struct preload *p, bool own)
 {
@@ -178,7 +178,7 @@ preload_serve(struct handoff *h)
 	int connection = channel_accept(h->listener, &user);
 
 	if (connection < 0) {
-		/* Otherwise it is no such socket. */
+		/* These mean that it is no such socket. */
 		if (errno == EINVAL || errno == ENOTSOCK || errno == EOPNOTSUPP)
 			handoff_close(h);
 		return;
@@ -186,7 +186,7 @@ preload_serve(struct handoff *h)
 	w = place_for(&h->preload, user == (uid_t)h->plan->uid);
 	*w = (struct preload_waiting){.connection = connection,
 	    .since = ++h->preload.connections};
-	/* The nonce has come with it, mostly. */
+	/* Mostly the nonce is there already. */
 	attend(h, w);
 }
 
@@ -209,7 +209,7 @@ preload_attend(struct handoff *h, const struct pollfd *fds, size_t count)
 	struct preload_waiting *w = h->preload.waiting;
 	size_t i = 0;
 
-	/* In the order of preload_await. */
+	/* fds is in the order that preload_await wrote it in. */
 	for (; w < h->preload.waiting + PRELOAD_WAITING && i < count; w++) {
 		if (w->connection == 0 || w->connection != fds[i].fd)
 			continue;

@@ -14,9 +14,8 @@
 
 struct handoff;
 
-/* Connections of the preload library that have yet to ask: those of the helper's
- * user, and behind them those of others, among whom a server may be that has
- * changed its user. */
+/* Connections that have not sent a request yet: so many of the helper's user, and
+ * behind them those of other users; a server may have changed its user. */
 #define PRELOAD_OWN     64
 #define PRELOAD_OTHERS  8
 #define PRELOAD_WAITING (PRELOAD_OWN + PRELOAD_OTHERS)
@@ -24,26 +23,25 @@ struct handoff;
 struct preload_waiting {
 	int connection; /* 0: none */
 	bool greeted;
-	unsigned long since; /* in the order they came */
+	unsigned long since; /* its number */
 };
 
 struct preload {
-	/* What requests begin with, and what greets: struct rendezvous. */
+	/* Those of struct rendezvous. */
 	char key[REQUEST_WORD];
 	char proof[REQUEST_WORD];
 	struct preload_waiting waiting[PRELOAD_WAITING];
-	unsigned long connections; /* so many have come */
+	unsigned long connections; /* so far */
 };
 
-/* Takes one connection.  Neither waits nor ends the process. */
+/* Takes one connection.  Does not wait. */
 void preload_serve(struct handoff *);
 
-/* Writes what those that are to ask are waited for by; returns how many. */
+/* Writes what poll(2) is to wait for; returns how many. */
 size_t preload_await(const struct preload *,
     struct pollfd fds[PRELOAD_WAITING]);
 
-/* Greets, or replies to, those that poll(2) found to have said something, or to
- * have gone. */
+/* Greets, or replies to, the connections that poll(2) found readable or gone. */
 void preload_attend(struct handoff *, const struct pollfd *, size_t count);
 
 #endif
