@@ -724,7 +724,7 @@ serve_calls(struct handoff *h, const uint8_t *bytes, size_t size)
 		judge(h, h->plan, was_recent);
 	}
 	unused_look(&h->unused);
-	unused_report(&h->unused, UNUSED_NEVER, size % 2);
+	unused_report(&h->unused, size % 2);
 }
 
 int

@@ -148,7 +148,7 @@ io_uring" || [ "$way" = preload ]
 		use_way "$way"
 		watch -p 443:8443 -- python3 tests/hold.py 8080
 		PATIENCE=20 wait_until logged "mapping 443:8443 is unused: the \
-server bound 8080, not 8443 so far; .*use -p 443:8080"
+server asked for 8080, not 8443; if it serves there, use -p 443:8080"
 		unwatch
 		[ "$(grep -c unused "$TMPDIR/log")" -eq 1 ]
 	done
@@ -162,14 +162,14 @@ server bound 8080, not 8443 so far; .*use -p 443:8080"
 		use_way "$way"
 		run -0 "$LOWPORT" -p 443:8443 -- python3 -c "$server"
 		[[ $output == "lowport: mapping 443:8443 is unused: the server \
-"*" 8080, not 8443; use -p 443:8080" ]]
+asked for 8080, not 8443; if it serves there, use -p 443:8080" ]]
 	done
 	use_way fetch
 	run -0 "$LOWPORT" -p 127.0.0.1:443:8443/udp -- python3 -c '
 import socket
 socket.socket().bind(("127.0.0.1", 8080))
 socket.socket(type=socket.SOCK_DGRAM).bind(("127.0.0.1", 5353))'
-	[[ $output == *"bound 5353, not 8443; use -p 127.0.0.1:443:5353/udp" ]]
+	[[ $output == *"asked for 5353, not 8443; if it serves there, use -p 127.0.0.1:443:5353/udp" ]]
 }
 
 @test "a second port beside the expected one is nobody's concern" {

@@ -16,31 +16,31 @@
 #include "process.h"
 #include "stray.h"
 
-/* Sockets that a look tells apart; what is beyond is left to the next. */
+/* Sockets that one look tells apart; the next may see others. */
 #define SIGHTINGS 64
 
 /* Room for a process's name (proc(5), comm). */
 #define NAME 32
 
-/* UDP ports behind it are clients' mostly. */
+/* Most UDP ports from here on are clients'. */
 #define EPHEMERAL 32768
 
-/* Hand-offs less than so many milliseconds apart are counted as a row, which is
+/* Hand-offs in a row have less than so many milliseconds between them; a row is
  * looked at when it has grown by so many. */
 #define ROW_GAP 20000
 #define ROW     3
 
-/* How often a row of hand-offs is asked whether their sockets are closed. */
+/* So often a row is searched for sockets that are held. */
 #define DOUBTS 32
 
 /* Milliseconds. */
 #define LOOK_AFTER 500   /* the start, or a bind of interest */
-#define LOOK_EVERY 60000 /* twice as long each time, up to this */
-#define SHORT_RUN  100   /* in which no daemon is started */
+#define LOOK_EVERY 60000 /* at the most; twice as long each time until then */
+#define SHORT_RUN  100   /* no daemon starts within */
 
 enum kind {
-	EXPECTED, /* a port the server is expected to bind, and may not have */
-	PUBLIC,   /* one of the mappings' */
+	EXPECTED, /* a port that the server is expected to ask for */
+	PUBLIC, /* a port of a mapping's, even if another mapping expects it */
 	OTHER,
 };
 
@@ -53,7 +53,8 @@ struct sighting {
 	pid_t holder; /* 0: not known */
 };
 
-/* Of this look, and what was judged at others: an inode has one maker. */
+/* Those of this look, and what was found out at others: whoever has made a
+ * socket made it once. */
 static struct sighting sightings[SIGHTINGS];
 static size_t seen;
 static struct judgement {
@@ -65,53 +66,55 @@ static size_t judged;
 
 /* ---- What is of interest. */
 
-/* A port is public where some mapping has it, be it that another expects it. */
-static bool
+static void
 classify(const struct handoff *h, struct sighting *s)
 {
 	const struct pool_variant *v = h->pool->variants;
 	const struct pool_variant *end = v + h->pool->count;
 
 	s->kind = OTHER;
-	for (; v < end; v++) {
+	for (; v < end && s->kind != PUBLIC; v++) {
 		if (v->protocol != s->socket.protocol)
 			continue;
 		if (v->endpoint.port == s->socket.endpoint.port) {
 			s->kind = PUBLIC;
 			s->mapping = v->mapping;
-			return true;
-		}
-		if (v->server_port == s->socket.endpoint.port)
+		} else if (v->server_port == s->socket.endpoint.port) {
 			s->kind = EXPECTED;
+		}
 	}
-	return s->kind == EXPECTED ||
-	    (unused_any(&h->unused, s->socket.protocol) &&
-		(s->socket.protocol == IPPROTO_TCP ||
-		    s->socket.endpoint.port < EPHEMERAL));
+}
+
+/* Other users may listen at what ports they like, but for public ones. */
+static bool
+is_of_interest(const struct handoff *h, const struct sighting *s)
+{
+	const int protocol = s->socket.protocol;
+	const uint16_t port = s->socket.endpoint.port;
+	const bool own = s->socket.uid == h->plan->uid;
+
+	switch (s->kind) {
+	case PUBLIC:
+		return protocol == IPPROTO_TCP;
+	case EXPECTED:
+		/* A bind that no mapping covers has been reported. */
+		return own && !unused_is_uncovered(&h->unused, port, protocol);
+	default:
+		return own && unused_any(&h->unused, protocol) &&
+		    (protocol == IPPROTO_TCP || port < EPHEMERAL);
+	}
 }
 
 static void
 collect(const struct listed *socket, void *argument)
 {
-	const struct handoff *h = argument;
 	struct sighting *s = &sightings[seen];
 
 	if (seen == SIGHTINGS)
 		return;
 	*s = (struct sighting){.socket = *socket};
-	if (!classify(h, s))
-		return;
-	/* Others of the host may listen there as often as they like. */
-	if (s->kind != PUBLIC && socket->uid != h->plan->uid)
-		return;
-	if (s->kind == PUBLIC && socket->protocol != IPPROTO_TCP)
-		return;
-	/* A bind that no mapping covers has been reported already. */
-	if (s->kind == EXPECTED &&
-	    unused_is_uncovered(&h->unused, socket->endpoint.port,
-		socket->protocol))
-		return;
-	seen++;
+	classify(argument, s);
+	seen += is_of_interest(argument, s);
 }
 
 /* ---- Whose they are. */
@@ -159,8 +162,8 @@ recall_all(const struct handoff *h)
 	return all;
 }
 
-/* One walk for all that are new.  What a process that cannot be looked at may
- * hold is looked for again. */
+/* One walk for all that are new.  A socket that may be held by a process that
+ * cannot be looked at is looked for again. */
 static void
 judge(const struct handoff *h)
 {
@@ -199,21 +202,24 @@ cause_of(const struct handoff *h, pid_t process)
 	if (is_foreign_program(process))
 		return "it is a 32-bit program, whose bind(2) lowport cannot "
 		       "serve; use a 64-bit one, or configure the public port";
-	if (h->by_preload && !process_maps(process, "liblowport.so"))
-		return process_maps(process, "/ld-")
-		    ? "the preload library is not in it (an environment "
-		      "without LD_PRELOAD); stop it, and use --method notify "
-		      "or configure the public port"
-		    : "the preload library is not in it (a static program); "
-		      "stop it, and use --method notify or configure the "
-		      "public port";
+	if (h->by_preload && !process_maps(process, "liblowport.so")) {
+		if (process_maps(process, "/ld-"))
+			return "the preload library is not in it (an "
+			       "environment without LD_PRELOAD); stop it, and "
+			       "use --method notify or configure the public "
+			       "port";
+		return "the preload library is not in it (a static program); "
+		       "stop it, and use --method notify or configure the "
+		       "public port";
+	}
 	if (process_has_link(process, "anon_inode:[io_uring]"))
 		return "it binds by io_uring, which lowport does not see; "
 		       "turn io_uring off in it";
-	return h->by_preload
-	    ? "its bind(2) passes by the C library; use --method notify"
-	    : "its bind(2) was not seen (a 32-bit system call, or a socket "
-	      "that another process has bound)";
+	if (h->by_preload)
+		return "its bind(2) passes by the C library; use --method "
+		       "notify";
+	return "its bind(2) was not seen (a 32-bit system call, or a socket "
+	       "that another process has bound)";
 }
 
 static struct unused_holder
@@ -224,22 +230,28 @@ holder_of(const struct sighting *s)
 }
 
 static void
-tell_stray(struct handoff *h, const struct sighting *s)
+warn_stray(struct handoff *h, const struct sighting *s)
 {
-	const uint64_t cause[] = {(uint64_t)s->holder,
-	    process_started(s->holder), s->socket.endpoint.port,
-	    (uint64_t)s->socket.protocol};
+	const uint16_t port = s->socket.endpoint.port;
+	const uint64_t key[] = {(uint64_t)s->holder, process_started(s->holder),
+	    port, (uint64_t)s->socket.protocol};
+	const char *cause;
 
 	h->unused.stray = holder_of(s);
-	if (warned_first(&h->warned, WARNED_STRAY, cause, sizeof(cause)))
-		alertx("process %d has %s %u itself: %s", s->holder,
-		    s->socket.protocol == IPPROTO_UDP ? "UDP port" : "port",
-		    s->socket.endpoint.port, cause_of(h, s->holder));
+	if (!warned_first(&h->warned, WARNED_STRAY, key, sizeof(key)))
+		return;
+	cause = cause_of(h, s->holder);
+	if (s->socket.protocol == IPPROTO_UDP)
+		alertx("process %d has UDP port %u itself: %s", s->holder, port,
+		    cause);
+	else
+		alertx("process %d has port %u itself: %s", s->holder, port,
+		    cause);
 }
 
-/* That a process could not be looked at has been reported, by notify. */
+/* Unless notify has reported that it could not look at a process. */
 static void
-tell_hidden_stray(struct handoff *h, const struct sighting *s)
+warn_hidden_stray(struct handoff *h, const struct sighting *s)
 {
 	if (h->warned.rates[WARNED_UNREADABLE].lately == 0 &&
 	    warned_first_endpoint(&h->warned, WARNED_STRAY, &s->socket.endpoint,
@@ -252,19 +264,8 @@ tell_hidden_stray(struct handoff *h, const struct sighting *s)
 
 /* ---- Rivals. */
 
-/* A socket of IPv4 and one of IPv6 are in each other's way where one is for
- * every address. */
-static bool
-is_in_the_way(const struct endpoint *rival, const struct endpoint *handed)
-{
-	if (rival->port != handed->port)
-		return false;
-	return endpoint_is_wildcard(rival) || endpoint_is_wildcard(handed) ||
-	    endpoint_same_address(rival, handed);
-}
-
 static void
-tell_rival(struct handoff *h, const struct sighting *s)
+warn_rival(struct handoff *h, const struct sighting *s)
 {
 	char text[ENDPOINT_TEXT], name[NAME] = "?";
 
@@ -287,15 +288,18 @@ tell_rival(struct handoff *h, const struct sighting *s)
 	    s->holder, name, text);
 }
 
-/* One that listens where a server has had a socket, and never listened. */
+/* It listens in the way of a socket that the server has got, and at which the
+ * server does not listen. */
 static void
 consider_rival(struct handoff *h, const struct sighting *s)
 {
 	const struct stray_use *use = &h->stray.uses[s->mapping];
+	const struct endpoint *rival = &s->socket.endpoint;
 
 	if (use->handed > 0 && !use->listened &&
-	    is_in_the_way(&s->socket.endpoint, &use->endpoint))
-		tell_rival(h, s);
+	    rival->port == use->endpoint.port &&
+	    endpoint_overlaps(rival, &use->endpoint))
+		warn_rival(h, s);
 }
 
 /* ---- Sockets that are closed again and again. */
@@ -336,7 +340,8 @@ visit_handed(ino_t inode, struct process_descriptor holder, void *argument)
 	return handoff_is_of(of->handoff, inode, of->mapping);
 }
 
-/* One of some ports may listen for one connection, as FTP's do. */
+/* A mapping of several ports may have sockets that listen for one connection, as
+ * FTP's do. */
 static bool
 may_cycle(const struct handoff *h, uint32_t i)
 {
@@ -348,10 +353,10 @@ may_cycle(const struct handoff *h, uint32_t i)
 	    use->handed >= use->examined + ROW;
 }
 
-/* Some listen for a moment (node's cluster, round robin), some never do.
- * Others bind all, and listen later, or rebind what they go on with: it is held
- * when it is looked for.  That one listens says nothing, as the pool may have
- * it (lease.h). */
+/* Sockets of node's cluster listen for a moment, or never.  Other servers bind
+ * many sockets and listen later, or replace the one they use: such a socket is
+ * held when it is looked for.  That it listens shows nothing, as the pool may
+ * hold it (lease.h). */
 static void
 consider_cycle(struct handoff *h, uint32_t i)
 {
@@ -377,24 +382,29 @@ consider_cycle(struct handoff *h, uint32_t i)
 /* ---- */
 
 static void
-consider(struct handoff *h, const struct sighting *s)
+consider_expected(struct handoff *h, const struct sighting *s)
 {
-	struct unused *u = &h->unused;
-	const uint16_t port = s->socket.endpoint.port;
-
-	if (s->kind == PUBLIC && !s->ours)
-		consider_rival(h, s);
-	else if (s->kind != EXPECTED && s->ours)
-		unused_note_listener(u, port, s->socket.protocol);
-	else if (s->kind == EXPECTED && s->ours)
-		tell_stray(h, s);
-	else if (s->kind == EXPECTED && !s->judged)
-		tell_hidden_stray(h, s);
-	else if (s->kind == EXPECTED && s->holder != 0)
-		u->foreign = holder_of(s);
+	if (s->ours)
+		warn_stray(h, s);
+	else if (!s->judged)
+		warn_hidden_stray(h, s);
+	else if (s->holder != 0)
+		h->unused.foreign = holder_of(s);
 }
 
-/* Before what others have is judged, all that the server has is known. */
+static void
+consider(struct handoff *h, const struct sighting *s)
+{
+	if (s->kind == EXPECTED)
+		consider_expected(h, s);
+	else if (s->ours)
+		unused_note_listener(&h->unused, s->socket.endpoint.port,
+		    s->socket.protocol);
+	else if (s->kind == PUBLIC)
+		consider_rival(h, s);
+}
+
+/* To be called for all before one is considered as a rival. */
 static void
 note_listening(struct handoff *h)
 {
@@ -418,7 +428,7 @@ look(struct handoff *h, bool ended)
 	note_listening(h);
 	for (n = 0; n < seen; n++)
 		consider(h, &sightings[n]);
-	/* The end closes all of them. */
+	/* The end of the server has closed all sockets. */
 	for (i = 0; !ended && i < h->plan->mapping_count; i++)
 		consider_cycle(h, i);
 	unused_look(&h->unused);

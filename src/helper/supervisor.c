@@ -412,7 +412,7 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	}
 	if (!says_no_server(s.status)) {
 		stray_end(handoff);
-		unused_report(&handoff->unused, UNUSED_NEVER, s.status);
+		unused_report(&handoff->unused, s.status);
 		warned_report_rest(&handoff->warned);
 	}
 	return status_reported(&s);

@@ -15,14 +15,12 @@
 #include "process.h"
 #include "unused.h"
 
-/* A port seen at so many looks is the server's, and not passed by. */
+/* A server that listens at a port at so many looks goes on to. */
 #define LOOKS 2
 
-/* Room for "8080, 9090 and 9443". */
+/* Room for "8080, 9090, 9443, 10443...", and for "9990-10000". */
 #define PORTS_LISTED 4
 #define PORTS_TEXT   (PORTS_LISTED * 16)
-
-#define PRIVILEGED 1024
 
 /* Milliseconds. */
 #define REPORT_AFTER 30000
@@ -34,8 +32,8 @@ is_unused(const struct unused *u, size_t i)
 	    !mapping_by_descriptor(&u->plan->mappings[i]);
 }
 
-/* An entrypoint that wants to change its user ends at once: its rights are looked
- * at before. */
+/* An entrypoint that cannot change its user ends at once: its capabilities are
+ * looked at before. */
 void
 unused_start(struct unused *u, pid_t server)
 {
@@ -79,7 +77,7 @@ bind_of(struct unused *u, uint16_t port, int protocol)
 	return b;
 }
 
-/* One of its public ports, where those are not the server's too. */
+/* One of its public ports, if those are not the server's too. */
 static bool
 is_public(const struct mapping *m, uint16_t port)
 {
@@ -87,39 +85,27 @@ is_public(const struct mapping *m, uint16_t port)
 	    (uint32_t)port - m->public_port < m->ports;
 }
 
-/* PUBLIC and SERVER were written the wrong way round. */
 static bool
-is_reversed(const struct mapping *m)
+is_expected(const struct mapping *m, uint16_t port, int protocol)
 {
-	return !mapping_inherited(m) && m->public_port >= PRIVILEGED &&
-	    m->server_port < PRIVILEGED;
+	return m->protocol == protocol &&
+	    (uint32_t)port - m->server_port < m->ports;
 }
 
-/* The mapping with this port of the server's in place of its own; 0: the public
- * one. */
+/* The mapping for a server that is configured for the public port; if it looks
+ * reversed, the other way round. */
 static const char *
-format_other(const struct mapping *m, uint16_t server_port,
-    char text[MAPPING_TEXT])
+format_public(const struct mapping *m, char text[MAPPING_TEXT])
 {
 	struct mapping other = *m;
 
-	if (server_port != 0) {
-		other.server_port = server_port;
-	} else if (is_reversed(m)) {
+	other.server_port = m->public_port;
+	if (mapping_looks_reversed(m))
 		other.public_port = m->server_port;
-		other.server_port = m->public_port;
-	} else {
-		other.server_port = m->public_port;
-	}
-	if (other.server_port != other.public_port || m->family != AF_UNSPEC)
-		return mapping_format(&other, text);
-	snprintf(text, MAPPING_TEXT, "%u%s", other.public_port,
-	    m->protocol == IPPROTO_UDP ? "/udp" : "");
-	return text;
+	return mapping_format(&other, text);
 }
 
-/* How much a bind says of where the server serves: the ports of the best kind
- * are named. */
+/* How much a bind says of where the server serves. */
 static int
 rank(const struct unused_bind *b, int protocol)
 {
@@ -127,34 +113,34 @@ rank(const struct unused_bind *b, int protocol)
 		return 0;
 	if (b->looks > 0)
 		return 3;
-	return b->error == 0 ? 2 : b->error == UNUSED_UNKNOWN ? 1 : 0;
+	if (b->error == 0)
+		return 2;
+	return b->error == UNUSED_UNKNOWN;
 }
 
-/* Those ports as text; returns the rank, and one of them where it is alone. */
+/* Writes the ports of the highest rank.  Returns how many there are; one of
+ * them is stored. */
 static int
 list_ports(const struct unused *u, int protocol, char text[PORTS_TEXT],
-    uint16_t *only)
+    uint16_t *port)
 {
 	const struct unused_bind *b, *end = u->binds + u->count;
-	int best = 0, listed = 0;
+	int best = 1, listed = 0;
 	size_t used = 0;
 
 	for (b = u->binds; b < end; b++)
 		if (rank(b, protocol) > best)
 			best = rank(b, protocol);
-	text[0] = '\0';
-	for (b = u->binds; best > 0 && b < end; b++) {
+	for (b = u->binds; b < end; b++) {
 		if (rank(b, protocol) != best || listed++ >= PORTS_LISTED)
 			continue;
 		used += (size_t)snprintf(text + used, PORTS_TEXT - used, "%s%u",
 		    used == 0 ? "" : ", ", b->port);
-		*only = b->port;
+		*port = b->port;
 	}
 	if (listed > PORTS_LISTED)
 		snprintf(text + used, PORTS_TEXT - used, "...");
-	if (listed != 1)
-		*only = 0;
-	return best;
+	return listed;
 }
 
 static const struct unused_bind *
@@ -169,7 +155,7 @@ find_public(const struct unused *u, const struct mapping *m)
 }
 
 static const char *
-name_of(const struct mapping *m, char text[MAPPING_TEXT])
+format_name(const struct mapping *m, char text[MAPPING_TEXT])
 {
 	char mapping[MAPPING_TEXT];
 
@@ -180,89 +166,109 @@ name_of(const struct mapping *m, char text[MAPPING_TEXT])
 	return text;
 }
 
-/* It is configured for the public port itself. */
-static void
-tell_public(const struct mapping *m, const struct unused_bind *b)
+/* The ports it expects. */
+static const char *
+format_expected(const struct mapping *m, char text[PORTS_TEXT])
 {
-	char name[MAPPING_TEXT], other[MAPPING_TEXT], refused[64] = "";
-	const bool bound = b->error == 0 || b->looks > 0;
+	const int written = snprintf(text, PORTS_TEXT, "%u", m->server_port);
 
-	if (!bound && b->error != UNUSED_UNKNOWN)
-		snprintf(refused, sizeof(refused), ", and was refused (%s)",
-		    message_error(b->error));
-	warnx("%s is unused: the server %s %u itself%s; %s%s", name_of(m, name),
-	    bound ? "bound" : "asked for", b->port, refused,
-	    m->ports == 1 ? "use -p " : "the server's ports stand second",
-	    m->ports == 1 ? format_other(m, 0, other) : "");
+	if (m->ports > 1)
+		snprintf(text + written, PORTS_TEXT - written, "-%u",
+		    m->server_port + m->ports - 1);
+	return text;
 }
 
-/* It has bound other ports. */
+/* The server is configured for the public port itself. */
 static void
-tell_elsewhere(const struct mapping *m, enum unused_when when, int how,
-    const char *ports, uint16_t only)
+report_public(const char *name, const struct mapping *m,
+    const struct unused_bind *b)
 {
-	char name[MAPPING_TEXT], other[MAPPING_TEXT];
-	const bool inherited = mapping_inherited(m);
+	char other[MAPPING_TEXT];
 
-	warnx("%s is unused: the server %s %s, not %s%u%s%s%s%s",
-	    name_of(m, name), how == 1 ? "asked for" : "bound", ports,
-	    m->ports == 1 ? "" : "a port from ", m->server_port,
-	    m->ports == 1 ? "" : " on",
-	    when == UNUSED_NEVER     ? ""
-		: when == UNUSED_YET ? " yet"
-				     : " so far",
-	    inherited || only == 0 || m->ports != 1
-		? "; name the port it serves at behind the colon"
-		: when == UNUSED_NEVER ? "; use -p "
-				       : "; if it serves there, use -p ",
-	    inherited || only == 0 || m->ports != 1
-		? ""
-		: format_other(m, only, other));
+	format_public(m, other);
+	if (b->error > 0 && b->looks == 0)
+		warnx("%s is unused: the server asked for %u itself, and was "
+		      "refused (%s); use -p %s",
+		    name, b->port, message_error(b->error), other);
+	else
+		warnx("%s is unused: the server asked for %u itself; use -p %s",
+		    name, b->port, other);
+}
+
+/* The server serves at other ports; if there is but one, that is port. */
+static void
+report_others(const char *name, const struct mapping *m, const char *ports,
+    uint16_t port)
+{
+	char expected[PORTS_TEXT], text[MAPPING_TEXT];
+	struct mapping other = *m;
+
+	format_expected(m, expected);
+	other.server_port = port;
+	if (port == 0 || m->ports > 1 || mapping_inherited(m))
+		warnx("%s is unused: the server asked for %s, not %s; name the "
+		      "port it serves at behind the colon",
+		    name, ports, expected);
+	else
+		warnx("%s is unused: the server asked for %s, not %s; if it "
+		      "serves there, use -p %s",
+		    name, ports, expected, mapping_format(&other, text));
 }
 
 static bool
 has_port_of(const struct unused_holder *holder, const struct mapping *m)
 {
-	return holder->process != 0 && holder->protocol == m->protocol &&
-	    (uint32_t)holder->port - m->server_port < m->ports;
+	return holder->process != 0 &&
+	    is_expected(m, holder->port, holder->protocol);
 }
 
-/* What may be the cause where nothing was seen. */
 static void
-explain_nothing(const struct unused *u, const struct mapping *m, int status,
-    char why[REASON_TEXT])
+report_foreign(const char *name, const struct unused_holder *foreign)
 {
-	const struct unused_holder *foreign = &u->foreign;
-	char other[MAPPING_TEXT], command[32] = "";
+	char command[32] = "";
 
-	if (has_port_of(foreign, m)) {
-		process_text(foreign->process, "comm", command,
-		    sizeof(command));
-		command[strcspn(command, "\n")] = '\0';
-		reason_say(why,
-		    "; process %d (%s), which is not below lowport, has port "
-		    "%u: if it is a daemon that runs the server, start that "
-		    "daemon under lowport",
-		    foreign->process, command, foreign->port);
-	} else if (u->unreadable)
-		reason_say(why,
-		    ", as far as can be seen: a process could not be looked "
-		    "at");
+	process_text(foreign->process, "comm", command, sizeof(command));
+	command[strcspn(command, "\n")] = '\0';
+	warnx("%s is unused: process %d (%s), which is not below lowport, has "
+	      "port %u; if it is a daemon that runs the server, start that "
+	      "daemon under lowport",
+	    name, foreign->process, command, foreign->port);
+}
+
+/* The server was not seen to bind any port: what may be the cause. */
+static void
+report_nothing(const struct unused *u, const char *name,
+    const struct mapping *m, int status)
+{
+	char expected[PORTS_TEXT], other[MAPPING_TEXT];
+
+	format_expected(m, expected);
+	if (has_port_of(&u->foreign, m))
+		report_foreign(name, &u->foreign);
+	else if (u->unreadable)
+		warnx("%s is unused, as far as can be seen: a process could "
+		      "not be looked at",
+		    name);
 	else if (u->stuck && status != 0)
-		reason_say(why,
-		    "; it is root without the capability to change its user: "
-		    "use -u with the user it wants, or --keep-caps "
-		    "setuid,setgid");
-	else if (is_reversed(m))
-		reason_say(why, "; if it is configured for port %u, use -p %s",
-		    m->public_port, format_other(m, 0, other));
-	else if (mapping_inherited(m) || m->ports > 1)
-		reason_say(why, "; is it configured for another port?");
+		warnx("%s is unused: the server ended before it bound port %s; "
+		      "it is root without the capability to change its user: "
+		      "use -u with the user it wants, or --keep-caps "
+		      "setuid,setgid",
+		    name, expected);
+	else if (mapping_looks_reversed(m))
+		warnx("%s is unused: the server has not bound port %s; if it "
+		      "is configured for port %u, use -p %s",
+		    name, expected, m->public_port, format_public(m, other));
+	else if (status != 0)
+		warnx("%s is unused: the server has not bound port %s; if it "
+		      "is configured for another port, name that behind the "
+		      "colon",
+		    name, expected);
 	else
-		reason_say(why,
-		    "; is it configured for another port (-p %u:PORT)%s?",
-		    m->public_port,
-		    status != 0 ? "" : ", or run by a daemon outside lowport");
+		warnx("%s is unused: the server has not bound port %s; if it "
+		      "is configured for another port, name that behind the "
+		      "colon; if a daemon runs it, start that under lowport",
+		    name, expected);
 }
 
 /* Its port was asked for, of other addresses, and that was reported. */
@@ -272,72 +278,48 @@ is_elsewhere(const struct unused *u, const struct mapping *m)
 	const struct unused_uncovered *asked = u->uncovered;
 
 	for (; asked < u->uncovered + UNUSED_UNCOVERED; asked++)
-		if (asked->protocol == m->protocol &&
-		    (uint32_t)asked->port - m->server_port < m->ports)
+		if (is_expected(m, asked->port, asked->protocol))
 			return true;
 	return false;
 }
 
 static void
-tell_nothing(const struct unused *u, const struct mapping *m,
-    enum unused_when when, int status)
-{
-	char name[MAPPING_TEXT], why[REASON_TEXT];
-
-	explain_nothing(u, m, status, why);
-	warnx("%s is unused: the server %s bound %s %u%s%s", name_of(m, name),
-	    when == UNUSED_NEVER ? "never" : "has not yet",
-	    m->protocol == IPPROTO_UDP ? "UDP port" : "port", m->server_port,
-	    m->ports == 1 ? "" : " or one of those behind it", why);
-}
-
-/* What has been reported already is the cause. */
-static void
-tell_reported(const struct unused *u, const struct mapping *m)
-{
-	const struct unused_holder *stray = &u->stray;
-	char name[MAPPING_TEXT];
-
-	name_of(m, name);
-	if (has_port_of(stray, m))
-		warnx("%s is unused: process %d has port %u itself", name,
-		    stray->process, stray->port);
-	else
-		warnx("%s is unused: the server asked for port %u of other "
-		      "addresses alone",
-		    name, m->server_port);
-}
-
-static void
-tell(struct unused *u, size_t i, enum unused_when when, int status)
+report(struct unused *u, size_t i, int status)
 {
 	const struct mapping *m = &u->plan->mappings[i];
 	const struct unused_bind *public = find_public(u, m);
-	char ports[PORTS_TEXT];
-	uint16_t only = 0;
-	int how = list_ports(u, m->protocol, ports, &only);
+	char name[MAPPING_TEXT], ports[PORTS_TEXT];
+	uint16_t port = 0;
+	int count = list_ports(u, m->protocol, ports, &port);
 
 	u->reported[i] = true;
+	format_name(m, name);
 	if (public != NULL)
-		tell_public(m, public);
-	else if (has_port_of(&u->stray, m) || is_elsewhere(u, m))
-		tell_reported(u, m);
-	else if (how > 0)
-		tell_elsewhere(m, when, how, ports, only);
+		report_public(name, m, public);
+	else if (has_port_of(&u->stray, m))
+		warnx("%s is unused: process %d has port %u itself", name,
+		    u->stray.process, u->stray.port);
+	else if (is_elsewhere(u, m))
+		warnx("%s is unused: the server asked for port %u of other "
+		      "addresses alone",
+		    name, m->server_port);
+	else if (count > 0)
+		report_others(name, m, ports, count == 1 ? port : 0);
 	else
-		tell_nothing(u, m, when, status);
+		report_nothing(u, name, m, status);
 }
 
-/* One that has the public port itself is configured so, whatever comes. */
+/* A server that has the public port itself is configured so: nothing that comes
+ * later changes that. */
 static void
-tell_public_ones(struct unused *u)
+report_public_ones(struct unused *u)
 {
 	size_t i;
 
 	for (i = 0; i < u->plan->mapping_count; i++)
 		if (is_unused(u, i) &&
 		    find_public(u, &u->plan->mappings[i]) != NULL)
-			tell(u, i, UNUSED_SO_FAR, 0);
+			report(u, i, 0);
 }
 
 void
@@ -348,10 +330,10 @@ unused_note(struct unused *u, uint16_t port, int protocol, int error)
 	if (port == 0 || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
 		return;
 	b = bind_of(u, port, protocol);
-	/* One that succeeds is worth more than one that has failed. */
+	/* A bind that succeeds says more than one that failed. */
 	if (b != NULL && b->error != 0)
 		b->error = error;
-	tell_public_ones(u);
+	report_public_ones(u);
 }
 
 void
@@ -389,22 +371,22 @@ unused_look(struct unused *u)
 	const struct unused_bind *b, *end = u->binds + u->count;
 	size_t i;
 
-	tell_public_ones(u);
+	report_public_ones(u);
 	for (b = u->binds; b < end; b++)
 		for (i = 0; i < u->plan->mapping_count; i++)
 			if (b->looks >= LOOKS && is_unused(u, i) &&
 			    u->plan->mappings[i].protocol == b->protocol)
-				tell(u, i, UNUSED_SO_FAR, 0);
+				report(u, i, 0);
 }
 
 void
-unused_report(struct unused *u, enum unused_when when, int status)
+unused_report(struct unused *u, int status)
 {
 	size_t i;
 
 	for (i = 0; i < u->plan->mapping_count; i++)
 		if (is_unused(u, i))
-			tell(u, i, when, status);
+			report(u, i, status);
 }
 
 void
@@ -413,5 +395,5 @@ unused_visit(struct unused *u)
 	if (u->due == 0 || clock_milliseconds() < u->due)
 		return;
 	u->due = 0;
-	unused_report(u, UNUSED_YET, 0);
+	unused_report(u, 0);
 }

@@ -54,13 +54,6 @@ struct unused {
 	} stray, foreign;
 };
 
-/* Since when a mapping is unused. */
-enum unused_when {
-	UNUSED_SO_FAR, /* the server runs, and listens elsewhere */
-	UNUSED_YET,    /* it has run for a while */
-	UNUSED_NEVER,  /* it has ended */
-};
-
 /* The server is this process now. */
 void unused_start(struct unused *, pid_t server);
 
@@ -83,10 +76,11 @@ bool unused_is_uncovered(const struct unused *, uint16_t port, int protocol);
 /* One of its sockets has been seen to listen there. */
 void unused_note_listener(struct unused *, uint16_t port, int protocol);
 
-/* Reports those that are unused since the server listens elsewhere. */
+/* Reports unused mappings while the server listens at another port. */
 void unused_look(struct unused *);
 
-/* Reports the others; status is what the server ended with. */
-void unused_report(struct unused *, enum unused_when, int status);
+/* Reports all that are unused; status is what the server has ended with, or 0.
+ */
+void unused_report(struct unused *, int status);
 
 #endif
