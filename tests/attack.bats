@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
+# bats file_tags=long
 #
 # Attacks by the user who runs lowport, and by whoever took over its child or
 # its server.  Each test first shows that the attack works, or that its probe

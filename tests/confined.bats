@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
+# bats file_tags=long
 #
 # What the helper does behind its filter, and the C library for it.  `make
 # check` runs handoff.bats and activation.bats by $CONFINED, too.

@@ -109,44 +109,6 @@ for expected, public in ((8443, 443), (8080, 80), (8443, 443)):
 	done
 }
 
-@test "a server binds again without end, and a closed port is closed" {
-	for way in $WAYS; do
-		use_way "$way"
-		run -0 "$LOWPORT" -q -p 443:8443 -- \
-		    build/server_rebind 8443 443 1000
-		[ "$output" = "1000 rounds" ]
-	done
-}
-
-@test "two servers side by side bind again 1,000 times each" {
-	for way in $WAYS; do
-		use_way "$way"
-		run -0 "$LOWPORT" -q -p 443:8443 -p 80:8080 -- sh -c '
-			build/server_rebind 8443 443 1000 & first=$!
-			build/server_rebind 8080 80 1000 && wait $first'
-		[ "$output" = "1000 rounds
-1000 rounds" ]
-	done
-}
-
-# Its descriptors nobody but root can count: tests/root/privilege.bats.
-@test "10,000 hand-offs leave the helper's memory as it was" {
-	for way in $WAYS; do
-		use_way "$way"
-		run -0 "$LOWPORT" -q -p 443:8443 -- sh -c '
-			measure() {
-				awk "/^$1/ {print \$2}" "/proc/$PPID/status"
-			}
-			# The first ones use the spares and touch the pages.
-			build/server_rebind 8443 443 2000 x >/dev/null
-			data=$(measure VmData) resident=$(measure VmRSS)
-			build/server_rebind 8443 443 10000 x >/dev/null
-			[ "$(measure VmData)" -eq "$data" ]
-			# A look that comes now and then may touch a page more.
-			[ "$(measure VmRSS)" -le $((resident + 8)) ]'
-	done
-}
-
 @test "eight SO_REUSEPORT workers all listen" {
 	for way in $WAYS; do
 		use_way "$way"
@@ -180,33 +142,6 @@ for i in range(9):
         assert e.errno == errno.EADDRINUSE, e
 first.close()
 server()'
-	done
-}
-
-@test "binds from a second thread under a storm of signals" {
-	for way in $WAYS; do
-		use_way "$way"
-		for mode in restart interrupt; do
-			run -0 "$LOWPORT" -q -p 443:8443 -- \
-			    build/server_storm $mode 8443 443 500
-			[[ $output == "500 of 500 rounds, "[1-9]* ]]
-		done
-	done
-}
-
-@test "an address rewritten during bind: the outcome is one of the two" {
-	for way in $WAYS; do
-		use_way "$way"
-		run -0 "$LOWPORT" -q -p 127.0.0.1:443:8443 \
-		    -p 127.0.0.2:444:9443 -- \
-		    build/server_race 8443 443 9443 444 2000
-	done
-	# One of the two is let through: where the socket can be fetched, and a
-	# signal cannot repeat the call, the copy is bound; and by the library.
-	for way in fetch preload; do
-		use_way "$way"
-		run -0 "$LOWPORT" -q -p 443:8443 -- \
-		    build/server_race 8443 443 9443 9443 2000
 	done
 }
 
@@ -458,40 +393,6 @@ for port in map(int, sys.argv[1:]):
 	[[ $output == *"cannot make the 13000 sockets"*"1000 file descriptors"* ]]
 }
 
-@test "TCP: each connection from a mapped source port reaches its own peer" {
-	run -0 python3 tests/sources.py one 4 0
-	[ "$output" = "failed [] wrong [] own 4 late 0" ]
-	for way in $WAYS; do
-		use_way "$way"
-		for spares in 1 2 4; do
-			for mode in "one 12 0" "one 4 0.7"; do
-				run -0 "$LOWPORT" --spares $spares -p 20:2020 \
-				    -- python3 tests/sources.py $mode
-				echo "$way, $spares, $mode: $output"
-				[[ $output == "failed [] wrong [] own "*" late 0" ]]
-			done
-		done
-		# The listener took one for good.
-		run -0 "$LOWPORT" --spares 3 -p 20:2020 -- \
-		    python3 tests/sources.py listen 6 0
-		[ "$output" = "failed [] wrong [] own 6 late 0" ]
-	done
-}
-
-@test "TCP: as many connections at a time as there are spares" {
-	for way in $WAYS; do
-		use_way "$way"
-		run -0 "$LOWPORT" --spares 3 -p 20:2020 -- \
-		    python3 tests/sources.py once 5 0
-		echo "$way: $output"
-		[[ $output == *"all TCP sockets for 0.0.0.0:20 are in use, 3 of \
-them connected"*"--spares"* ]]
-		[ "${lines[-1]}" = "failed ['EADDRINUSE', 'EADDRINUSE'] wrong [] \
-own 3 late 0" ]
-		[ "${#lines[@]}" -eq 2 ]
-	done
-}
-
 # The loopback's addresses have spares as the wildcards have.
 @test "SO_REUSEPORT workers on the loopback have a socket each" {
 	for way in $WAYS; do
@@ -510,31 +411,6 @@ for n in range(3):
     sockets.append(s)
 print(len({os.fstat(s.fileno()).st_ino for s in sockets}))' $address
 			[ "$output" = 3 ]
-		done
-	done
-}
-
-@test "a port that is closed is closed, on the loopback as elsewhere" {
-	for way in $WAYS; do
-		use_way "$way"
-		for address in 127.0.0.1 ::1 0.0.0.0; do
-			run -0 "$LOWPORT" -q -p 443:8443 --spares 4 -- \
-			    python3 -c '
-import socket, sys, time
-host = sys.argv[1]
-family = socket.AF_INET6 if ":" in host else socket.AF_INET
-to = "127.0.0.1" if host == "0.0.0.0" else host
-for n in range(3):
-    s = socket.create_server((host, 8443), family=family)
-    socket.create_connection((to, 443)).close()
-    time.sleep(0.1)
-    s.close()
-    try:
-        socket.create_connection((to, 443)).close()
-        print("open")
-    except ConnectionRefusedError:
-        print("closed")' $address
-			[ "$(sort -u <<<"$output")" = closed ]
 		done
 	done
 }

@@ -71,6 +71,24 @@ says() {
 	}
 }
 
+# logged WORDS: the log of a lowport in the background says so.
+logged() {
+	grep -q -e "$1" "$TMPDIR/log"
+}
+
+# watch ARGUMENT...: a lowport in the background, whose messages go to the log,
+# which is emptied before the caller goes on.
+watch() {
+	: >"$TMPDIR/log"
+	"$LOWPORT" "$@" 2>>"$TMPDIR/log" &
+}
+
+# unwatch: ends it.
+unwatch() {
+	kill $!
+	wait $! || true
+}
+
 # A server that must not be started.
 MUST_NOT_START='touch "$TMPDIR/started"'
 

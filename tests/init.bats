@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
+# bats file_tags=long
 #
 # What lowport owes as process 1 of a container, or in the place of an init
 # elsewhere: the cases of init.py, which are tried on other inits too (make

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
+# bats file_tags=long
 #
 # The policy: who may have written it, and what it says.  Root of the sandbox's
 # namespaces (SANDBOX_USER=root) sets each scene; nobody, an ordinary user,

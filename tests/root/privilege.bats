@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
+# bats file_tags=long
 #
 # Where the privilege comes from and where it goes; runs as root of the
 # sandbox's namespaces (SANDBOX_USER=root).
@@ -136,27 +137,6 @@ holds_no_more() {
 	[ "$status" -ne 0 ]
 	kill "$helper"
 	wait $! || true
-}
-
-# uncaught COMMAND...: put before lowport, it makes one whose child others of the
-# server's user cannot trace before the plan is sent: the attackable one's they
-# can.
-uncaught() {
-	run -0 timeout -k 1 300 build/attack_child catch "$@" \
-	    build/lowport_attackable -q -u nobody -p 443:8443 -- true
-	[[ $output == *"before its plan caught"* ]]
-	run -0 timeout -k 1 300 build/attack_child catch "$@" \
-	    "$PLAIN" -q -u nobody -p 443:8443 -- true
-	[[ $output == *"before its plan never, later caught"* ]]
-}
-
-@test "root's child of -u cannot be traced before it has sent its plan" {
-	uncaught env
-}
-
-@test "nor can the child of who has the capability in the ambient set" {
-	uncaught setpriv --reuid=nobody --regid=nogroup --clear-groups \
-	    --inh-caps=+net_bind_service --ambient-caps=+net_bind_service
 }
 
 @test "-u takes CAP_SETUID: told where it is missing" {

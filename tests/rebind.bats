@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# bats file_tags=long
+#
+# A server that binds again and again, closes, is interrupted: nothing wears out.
+
+load helpers
+
+@test "a server binds again without end, and a closed port is closed" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- \
+		    build/server_rebind 8443 443 1000
+		[ "$output" = "1000 rounds" ]
+	done
+}
+
+@test "two servers side by side bind again 1,000 times each" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -p 80:8080 -- sh -c '
+			build/server_rebind 8443 443 1000 & first=$!
+			build/server_rebind 8080 80 1000 && wait $first'
+		[ "$output" = "1000 rounds
+1000 rounds" ]
+	done
+}
+
+# Its descriptors nobody but root can count: tests/root/privilege.bats.
+@test "10,000 hand-offs leave the helper's memory as it was" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- sh -c '
+			measure() {
+				awk "/^$1/ {print \$2}" "/proc/$PPID/status"
+			}
+			# The first ones use the spares and touch the pages.
+			build/server_rebind 8443 443 2000 x >/dev/null
+			data=$(measure VmData) resident=$(measure VmRSS)
+			build/server_rebind 8443 443 10000 x >/dev/null
+			[ "$(measure VmData)" -eq "$data" ]
+			# A look that comes now and then may touch a page more.
+			[ "$(measure VmRSS)" -le $((resident + 8)) ]'
+	done
+}
+
+@test "binds from a second thread under a storm of signals" {
+	for way in $WAYS; do
+		use_way "$way"
+		for mode in restart interrupt; do
+			run -0 "$LOWPORT" -q -p 443:8443 -- \
+			    build/server_storm $mode 8443 443 500
+			[[ $output == "500 of 500 rounds, "[1-9]* ]]
+		done
+	done
+}
+
+@test "an address rewritten during bind: the outcome is one of the two" {
+	for way in $WAYS; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 127.0.0.1:443:8443 \
+		    -p 127.0.0.2:444:9443 -- \
+		    build/server_race 8443 443 9443 444 2000
+	done
+	# One of the two is let through: where the socket can be fetched, and a
+	# signal cannot repeat the call, the copy is bound; and by the library.
+	for way in fetch preload; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- \
+		    build/server_race 8443 443 9443 9443 2000
+	done
+}
+
+@test "a port that is closed is closed, on the loopback as elsewhere" {
+	for way in $WAYS; do
+		use_way "$way"
+		for address in 127.0.0.1 ::1 0.0.0.0; do
+			run -0 "$LOWPORT" -q -p 443:8443 --spares 4 -- \
+			    python3 -c '
+import socket, sys, time
+host = sys.argv[1]
+family = socket.AF_INET6 if ":" in host else socket.AF_INET
+to = "127.0.0.1" if host == "0.0.0.0" else host
+for n in range(3):
+    s = socket.create_server((host, 8443), family=family)
+    socket.create_connection((to, 443)).close()
+    time.sleep(0.1)
+    s.close()
+    try:
+        socket.create_connection((to, 443)).close()
+        print("open")
+    except ConnectionRefusedError:
+        print("closed")' $address
+			[ "$(sort -u <<<"$output")" = closed ]
+		done
+	done
+}
