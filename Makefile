@@ -4,6 +4,7 @@
 #   make static         build/static/lowport, for an image without libraries
 #   make demo           a server of 8443 on 443, before your eyes
 #   make check          unit tests and command line, in namespaces of their own
+#   make check-one      a part of it: T=handoff F=identity (tests/README.md)
 #   make check-servers  real servers, from nginx to Tomcat
 #   make check-containers  real container runtimes, as root; and the next two
 #   make check-init     as process 1, beside tini, dumb-init and catatonit
@@ -163,8 +164,15 @@ ATTACKABLE     = $(BUILD)/lowport_attackable
 CONFINED       = $(BUILD)/lowport_confined
 SANDBOX        = BUILD=$(BUILD) tests/sandbox
 
-# A server that a failed test has left must not hold the rest up.
-BOUNDED        = BUILD=$(BUILD) timeout --signal=KILL 1800 tests/sandbox
+RUN            = BUILD=$(BUILD) tests/run
+
+UNITS          = $(notdir $(UNIT_TESTS))
+FILES          = $(wildcard tests/*.bats tests/root/*.bats)
+# What other builds are tried with, too.
+HANDOFF        = handoff rebind sources
+
+# As many compilers at a time as processors, but where make was told how many.
+MAKE_FAST      = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # What needs packages installs them first, then starts make again for itself.
 demo:
@@ -174,30 +182,28 @@ demo:
 
 check:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
-	$(MAKE) tests
-	$(BOUNDED) tests/run-units
-	$(BOUNDED) bats --print-output-on-failure tests/
-	SANDBOX_USER=root $(BOUNDED) bats --print-output-on-failure tests/root/
-	SANDBOX_PROGRAM=lowport_confined $(BOUNDED) \
-	    bats --print-output-on-failure tests/handoff.bats \
-	    tests/activation.bats
+	$(MAKE_FAST) tests
+	$(RUN) $(UNITS) $(FILES)
+	SANDBOX_PROGRAM=lowport_confined $(RUN) $(HANDOFF) activation
 	$(MAKE) check-sanitized
 	$(MAKE) check-fuzz
+
+check-one: tests
+	$(RUN) -f "$$F" $(T)
 
 # The same tests, built with the address and undefined behaviour sanitizers.
 # The filter allows what their run-time calls: its verdicts are another build's.
 # The preload library stands before their run-time, and does not mind.
 SANITIZE       = -fsanitize=address,undefined -fno-sanitize-recover=all
 check-sanitized:
-	$(MAKE) tests BUILD=$(BUILD)/sanitized LINK=-pie NO_WARNINGS= \
+	$(MAKE_FAST) tests BUILD=$(BUILD)/sanitized LINK=-pie NO_WARNINGS= \
 	    HARDENING=-fPIE CFLAGS='-O1 -g -DSANITIZED $(SANITIZE)' \
 	    LDFLAGS='$(SANITIZE)'
-	$(MAKE) sandboxed-sanitized BUILD=$(BUILD)/sanitized
+	$(MAKE) run-sanitized BUILD=$(BUILD)/sanitized
 
-sandboxed-sanitized:
-	$(BOUNDED) tests/run-units
-	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 $(BOUNDED) \
-	    bats --print-output-on-failure tests/handoff.bats
+run-sanitized:
+	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 $(RUN) $(UNITS) \
+	    $(HANDOFF)
 
 # Fuzzers of what reads hostile bytes, with clang's libFuzzer: a short run that
 # is the same each time, and a long one.  fuzz_handoff plays the kernel itself.
@@ -207,7 +213,7 @@ FUZZED         = common/% helper/pool helper/parking \
                  helper/sockstate helper/sockopt helper/clock
 PLAYED         =
 FUZZ_SECONDS   = 600
-MAKE_FUZZERS   = $(MAKE) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
+MAKE_FUZZERS   = $(MAKE_FAST) fuzzers BUILD=$(BUILD)/fuzz CC=clang LINK=-pie \
                  NO_WARNINGS= HARDENING=-fPIE LDFLAGS='$(SANITIZE)' \
                  CFLAGS='-O1 -g -DSANITIZED -fsanitize=fuzzer-no-link \
                  $(SANITIZE)'
@@ -307,6 +313,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(FOLDERS:%=$(BUILD)/%/*.d))
 
-.PHONY: all static install demo check check-sanitized sandboxed-sanitized \
+.PHONY: all static install demo check check-one check-sanitized run-sanitized \
         check-fuzz check-servers check-init check-containers check-cross fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <regex.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -63,6 +64,28 @@ __ubsan_default_options(void)
 	return "halt_on_error=1";
 }
 #endif
+
+/*
+ * Adds a test, if its function's name matches the regular expression
+ * UNIT_FILTER.  All forms of tcase_add_test come here.
+ */
+static inline void
+unit_add(TCase *tests, const TTest *test, int signal, int status, int start,
+    int end)
+{
+	const char *filter = getenv("UNIT_FILTER");
+	bool wanted = true;
+	regex_t regex;
+
+	if (filter != NULL &&
+	    regcomp(&regex, filter, REG_EXTENDED | REG_NOSUB) == 0) {
+		wanted = regexec(&regex, test->name, 0, NULL, 0) == 0;
+		regfree(&regex);
+	}
+	if (wanted)
+		_tcase_add_test(tests, test, signal, status, start, end);
+}
+#define _tcase_add_test unit_add
 
 /* Runs a suite; returns the exit status for main. */
 static inline int
