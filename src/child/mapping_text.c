@@ -13,7 +13,7 @@
 #include "mapping_text.h"
 #include "number.h"
 
-#define ONE_PORT "with @NAME goes one port, SERVER, and no address"
+#define ONE_PORT "@NAME takes one port, SERVER, and no address"
 
 #define HELP "write [ADDR:]PUBLIC[:SERVER], as in 443:8443"
 
@@ -105,7 +105,7 @@ parse_scope(struct mapping *m, const char *name, char why[REASON_TEXT])
 	return true;
 }
 
-/* Reads the text between the brackets: ADDRESS or ADDRESS%INTERFACE. */
+/* The text between brackets: ADDRESS or ADDRESS%INTERFACE. */
 static bool
 parse_ipv6(struct mapping *m, char *text, char why[REASON_TEXT])
 {
@@ -263,7 +263,7 @@ parse_name(char name[MAPPING_NAME], const char *text, char why[REASON_TEXT])
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789._-")] != '\0')
 		return reason_say(why,
-		    "with '@' goes a name of up to %d letters, digits and "
+		    "the name behind '@' has 1 to %d letters, digits and "
 		    "'._-', as in 443:@https or @https:8443",
 		    MAPPING_NAME - 1);
 	memcpy(name, text, length + 1);

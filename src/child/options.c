@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, without CAP_NET_BIND_SERVICE; root's has the rest still,
- * none of it effective.
+ * Runs in: the child, without CAP_NET_BIND_SERVICE.  If root started it, it
+ * still has other capabilities, none of them effective.
  * Reads: the caller's arguments and LOWPORT_ variables.
  */
 #include <getopt.h>
@@ -32,36 +32,8 @@ enum {
 	OPTION_PDEATHSIG,
 };
 
-/* What --doctor looks at, unless told. */
+/* For --doctor without -p. */
 #define USUAL_MAPPING "443:8443"
-
-/* '+': the first argument that is no option begins the server's command. */
-static const char short_options[] = "+:p:u:gce:r:swvqhV";
-
-static const struct option long_options[] = {
-    {"publish", required_argument, NULL, 'p'},
-    {"user", required_argument, NULL, 'u'},
-    {"method", required_argument, NULL, OPTION_METHOD},
-    {"show-expected-port", no_argument, NULL, OPTION_SHOW_EXPECTED_PORT},
-    {"allow-new-privs", no_argument, NULL, OPTION_ALLOW_NEW_PRIVS},
-    {"keep-caps", required_argument, NULL, OPTION_KEEP_CAPS},
-    {"spares", required_argument, NULL, OPTION_SPARES},
-    {"group", no_argument, NULL, 'g'},
-    {"single-child", no_argument, NULL, 'c'},
-    {"success-exit-status", required_argument, NULL, 'e'},
-    {"rewrite", required_argument, NULL, 'r'},
-    {"pdeathsig", required_argument, NULL, OPTION_PDEATHSIG},
-    {"subreaper", no_argument, NULL, 's'},
-    {"warn", no_argument, NULL, 'w'},
-    {"check", no_argument, NULL, OPTION_CHECK},
-    {"check-policy", required_argument, NULL, OPTION_CHECK_POLICY},
-    {"doctor", no_argument, NULL, OPTION_DOCTOR},
-    {"verbose", no_argument, NULL, 'v'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"help", optional_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
 
 /* clang-format off */
 static const char help[] =
@@ -165,15 +137,15 @@ mapping_add(struct options *options, const struct mapping *m, const char *text,
 	size_t i;
 
 	if (options->mapping_count == PLAN_MAPPINGS_MAX)
-		fatalx("mapping '%.100s': more than %d mappings", text,
-		    PLAN_MAPPINGS_MAX);
+		fatalx("mapping '%.100s': there are more than %d mappings",
+		    text, PLAN_MAPPINGS_MAX);
 	options->ports += m->ports;
 	if (options->ports > PLAN_PORTS_MAX)
-		fatalx("mapping '%.100s': more than %d ports in all", text,
-		    PLAN_PORTS_MAX);
+		fatalx("mapping '%.100s': the mappings have more than %d ports",
+		    text, PLAN_PORTS_MAX);
 	for (i = 0; i < options->mapping_count; i++)
 		if (mapping_conflicts(m, &options->mappings[i]))
-			fatalx("mapping '%s': overlaps mapping %s; give each "
+			fatalx("mapping '%s' overlaps mapping %s; give each "
 			       "port of an address to one mapping",
 			    text, options_format(options, i, other));
 	strcpy(options->names[i], name);
@@ -193,7 +165,7 @@ mappings_add_word(struct options *options, const char *text)
 		mapping_add(options, &parsed[i], text, name);
 }
 
-/* A blank on either side is a slip of a script or a compose file. */
+/* Scripts and compose files leave blanks on either side. */
 static void
 mappings_add(struct options *options, const char *text)
 {
@@ -209,7 +181,7 @@ mappings_add(struct options *options, const char *text)
 	free(copy);
 }
 
-/* What an option would be given several times, between blanks. */
+/* A variable has words where an option is repeated. */
 static void
 words_from_environment(struct options *options, char **environment,
     const char *name, void (*take)(struct options *, const char *))
@@ -228,15 +200,6 @@ words_from_environment(struct options *options, char **environment,
 	free(copy);
 }
 
-static void
-user_from_environment(struct options *options, char **environment)
-{
-	const char *value = environment_get(environment, "LOWPORT_USER");
-
-	if (value != NULL && *value != '\0')
-		options->user = value;
-}
-
 static enum options_method
 parse_method(const char *where, const char *text)
 {
@@ -253,26 +216,24 @@ parse_method(const char *where, const char *text)
 	fatalx("%s '%.100s': it can be auto, notify or preload", where, text);
 }
 
-static void
-method_from_environment(struct options *options, char **environment)
-{
-	const char *value = environment_get(environment, "LOWPORT_METHOD");
-
-	if (value != NULL && *value != '\0')
-		options->method = parse_method("LOWPORT_METHOD", value);
-}
-
-/* A variable that is unset, empty, or has the one value it can have. */
-static bool
-switch_from_environment(char **environment, const char *name, const char *on)
+/* NULL if the variable is unset or empty. */
+static const char *
+value_of(char **environment, const char *name)
 {
 	const char *value = environment_get(environment, name);
 
-	if (value == NULL || *value == '\0')
-		return false;
-	if (strcmp(value, on) != 0)
-		fatalx("%s is '%.100s'; it can be '%s'", name, value, on);
-	return true;
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* True if the variable has its one value; false if it has none. */
+static bool
+switch_from_environment(char **environment, const char *name, const char *on)
+{
+	const char *value = value_of(environment, name);
+
+	if (value != NULL && strcmp(value, on) != 0)
+		fatalx("%s is '%.100s'; it can only be '%s'", name, value, on);
+	return value != NULL;
 }
 
 unsigned int
@@ -296,7 +257,7 @@ parse_number(const char *what, const char *text, unsigned int least,
 	unsigned long number;
 
 	if (!number_parse(&number, text, least, most))
-		fatalx("%s '%.100s': not a number from %u to %u", what, text,
+		fatalx("%s '%.100s' is not a number from %u to %u", what, text,
 		    least, most);
 	return (unsigned int)number;
 }
@@ -324,36 +285,28 @@ static void
 keep_caps_add(struct options *options, const char *text)
 {
 	if (options->keep_caps_count == OPTIONS_KEEP_CAPS)
-		fatalx("--keep-caps '%.100s': more than %d lists; one may "
-		       "name many, as in net_admin,setuid",
+		fatalx("--keep-caps '%.100s': there are more than %d lists; "
+		       "one list can name many capabilities, as in "
+		       "net_admin,setuid",
 		    text, OPTIONS_KEEP_CAPS);
 	options->keep_caps[options->keep_caps_count++] = text;
 }
 
-/* Without a forwarded signal the server would live on, and nobody know. */
+/* A signal that is not forwarded would leave the server running, unnoticed. */
 static uint32_t
 parse_pdeathsig(const char *text)
 {
 	int signal = signal_parse(text);
 
 	if (signal == 0)
-		fatalx("--pdeathsig '%.100s': no signal; name one, as in "
+		fatalx("--pdeathsig '%.100s' is no signal; write, for example, "
 		       "--pdeathsig TERM",
 		    text);
 	if (!signal_forwarded(signal))
-		fatalx("--pdeathsig '%.100s': cannot be forwarded to the "
-		       "server; use TERM, or rewrite another one to it",
+		fatalx("--pdeathsig '%.100s' cannot be forwarded to the "
+		       "server; use TERM, or a signal that -r rewrites",
 		    text);
 	return (uint32_t)signal;
-}
-
-/* getopt_long(3) leaves the letter in optopt, and 0 there for a long option. */
-static _Noreturn void
-option_refuse(const char *argument)
-{
-	if (argument[1] != '-' && optopt > ' ' && optopt < 0x7f)
-		fatalx("unknown option '-%c'" TRY, optopt);
-	fatalx("unknown option '%.100s'" TRY, argument);
 }
 
 static void
@@ -365,75 +318,36 @@ purpose_set(struct options *options, enum purpose purpose)
 	options->purpose = purpose;
 }
 
-/* What an init does; false where the option is another one. */
-static bool
-supervision_take(struct options *options, int option)
-{
-	switch (option) {
-	case 'g':
-	case 'c':
-		options->supervision.group = option == 'g';
-		options->group_given = true;
-		return true;
-	case 'e':
-		success_add(options, optarg);
-		return true;
-	case 'r':
-		rewrite_add(options, optarg);
-		return true;
-	case OPTION_PDEATHSIG:
-		options->supervision.pdeathsig = parse_pdeathsig(optarg);
-		return true;
-	case 'w':
-		options->supervision.warn = 1;
-		return true;
-	case 's': /* tini(1) has to be told; here it is always so */
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* What is done in place of a run; false where the option is another one. */
-static bool
-purpose_take(struct options *options, int option)
+static void
+take_purpose(struct options *options, int option, const char *argument)
 {
 	switch (option) {
 	case OPTION_CHECK:
 		purpose_set(options, PURPOSE_CHECK);
-		return true;
+		break;
 	case OPTION_CHECK_POLICY:
 		purpose_set(options, PURPOSE_CHECK_POLICY);
-		options->policy_file = optarg;
-		return true;
+		options->policy_file = argument;
+		break;
 	case OPTION_DOCTOR:
 		purpose_set(options, PURPOSE_DOCTOR);
-		return true;
-	default:
-		return false;
+		break;
 	}
 }
 
-/* --help=all, or --help all: no command runs after --help, so "all" is none. */
-static bool
-help_all_follows(const char *next)
-{
-	return optarg != NULL || (next != NULL && strcmp(next, "all") == 0);
-}
-
-/* An option, and the argument it began in. */
+/* How the server runs, and how it gets its sockets. */
 static void
-option_take(struct options *options, int option, char **argv, int at)
+take_server(struct options *options, int option, const char *argument)
 {
 	switch (option) {
 	case 'p':
-		mappings_add(options, optarg);
+		mappings_add(options, argument);
 		break;
 	case 'u':
-		options->user = optarg;
+		options->user = argument;
 		break;
 	case OPTION_METHOD:
-		options->method = parse_method("--method", optarg);
+		options->method = parse_method("--method", argument);
 		options->method_given = true;
 		break;
 	case OPTION_SHOW_EXPECTED_PORT:
@@ -443,45 +357,147 @@ option_take(struct options *options, int option, char **argv, int at)
 		options->new_privs = true;
 		break;
 	case OPTION_KEEP_CAPS:
-		keep_caps_add(options, optarg);
+		keep_caps_add(options, argument);
 		break;
 	case OPTION_SPARES:
-		options->spares = parse_number("--spares", optarg, 1,
+		options->spares = parse_number("--spares", argument, 1,
 		    PLAN_SPARES_MAX);
 		break;
+	}
+}
+
+static void
+take_supervision(struct options *options, int option, const char *argument)
+{
+	switch (option) {
+	case 'g':
+	case 'c':
+		options->supervision.group = option == 'g';
+		options->group_given = true;
+		break;
+	case 'e':
+		success_add(options, argument);
+		break;
+	case 'r':
+		rewrite_add(options, argument);
+		break;
+	case OPTION_PDEATHSIG:
+		options->supervision.pdeathsig = parse_pdeathsig(argument);
+		break;
+	case 'w':
+		options->supervision.warn = 1;
+		break;
+	case 's': /* tini(1) needs it; lowport always adopts orphans */
+		break;
+	}
+}
+
+static void
+take_output(struct options *options, int option, const char *argument)
+{
+	const char *next = *options->command;
+
+	switch (option) {
 	case 'v':
 		options->verbosity = VERBOSITY_VERBOSE;
 		break;
 	case 'q':
 		options->verbosity = VERBOSITY_QUIET;
 		break;
-	case 'h':
-		if (optarg != NULL && strcmp(optarg, "all") != 0)
-			option_refuse(argv[at]);
-		print_and_exit(help,
-		    help_all_follows(argv[optind]) ? help_rest : "");
 	case 'V':
 		print_and_exit("lowport " LOWPORT_VERSION "\n", "");
-	case ':':
-		fatalx("option '%.100s' needs an argument" TRY,
-		    argv[optind - 1]);
-	default:
-		if (!purpose_take(options, option) &&
-		    !supervision_take(options, option))
-			option_refuse(argv[at]);
+	case 'h':
+		if (argument != NULL && strcmp(argument, "all") != 0)
+			fatalx("unknown option '--help=%.100s'" TRY, argument);
+		/* No command runs after --help, so an "all" is none. */
+		print_and_exit(help,
+		    argument != NULL ||
+			    (next != NULL && strcmp(next, "all") == 0)
+			? help_rest
+			: "");
 	}
+}
+
+static const struct {
+	const char *name;
+	int argument; /* as in struct option */
+	int option;   /* the letter, or OPTION_ */
+	void (*take)(struct options *, int option, const char *argument);
+} known[] = {
+    {"publish", required_argument, 'p', take_server},
+    {"user", required_argument, 'u', take_server},
+    {"method", required_argument, OPTION_METHOD, take_server},
+    {"show-expected-port", no_argument, OPTION_SHOW_EXPECTED_PORT, take_server},
+    {"allow-new-privs", no_argument, OPTION_ALLOW_NEW_PRIVS, take_server},
+    {"keep-caps", required_argument, OPTION_KEEP_CAPS, take_server},
+    {"spares", required_argument, OPTION_SPARES, take_server},
+    {"group", no_argument, 'g', take_supervision},
+    {"single-child", no_argument, 'c', take_supervision},
+    {"success-exit-status", required_argument, 'e', take_supervision},
+    {"rewrite", required_argument, 'r', take_supervision},
+    {"pdeathsig", required_argument, OPTION_PDEATHSIG, take_supervision},
+    {"subreaper", no_argument, 's', take_supervision},
+    {"warn", no_argument, 'w', take_supervision},
+    {"check", no_argument, OPTION_CHECK, take_purpose},
+    {"check-policy", required_argument, OPTION_CHECK_POLICY, take_purpose},
+    {"doctor", no_argument, OPTION_DOCTOR, take_purpose},
+    {"verbose", no_argument, 'v', take_output},
+    {"quiet", no_argument, 'q', take_output},
+    {"help", optional_argument, 'h', take_output},
+    {"version", no_argument, 'V', take_output},
+};
+
+#define KNOWN (sizeof(known) / sizeof(known[0]))
+
+/* '+': the first argument that is no option begins the server's command. */
+static const char letters[] = "+:p:u:gce:r:swvqhV";
+
+/* getopt_long(3) leaves the letter in optopt, and 0 there for a long option. */
+static _Noreturn void
+refuse_option(const char *argument)
+{
+	if (argument[1] != '-' && optopt > ' ' && optopt < 0x7f)
+		fatalx("unknown option '-%c'" TRY, optopt);
+	fatalx("unknown option '%.100s'" TRY, argument);
+}
+
+static void
+read_arguments(struct options *options, int argc, char **argv)
+{
+	struct option names[KNOWN + 1] = {{NULL}};
+	int option, at = optind;
+	size_t i;
+
+	for (i = 0; i < KNOWN; i++)
+		names[i] = (struct option){known[i].name, known[i].argument,
+		    NULL, known[i].option};
+	while ((option = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		if (option == ':')
+			fatalx("option '%.100s' needs an argument" TRY,
+			    argv[optind - 1]);
+		if (option == '?')
+			refuse_option(argv[at]);
+		at = optind;
+		options->command = argv + optind;
+		for (i = 0; i < KNOWN; i++)
+			if (known[i].option == option)
+				known[i].take(options, option, optarg);
+	}
+	options->command = argv + optind;
 }
 
 static void
 read_environment(struct options *options, char **environment)
 {
+	const char *method = value_of(environment, "LOWPORT_METHOD");
+
 	if (options->mapping_count == 0)
 		words_from_environment(options, environment, "LOWPORT_PUBLISH",
 		    mappings_add);
 	if (options->user == NULL)
-		user_from_environment(options, environment);
-	if (!options->method_given)
-		method_from_environment(options, environment);
+		options->user = value_of(environment, "LOWPORT_USER");
+	if (!options->method_given && method != NULL)
+		options->method = parse_method("LOWPORT_METHOD", method);
 	if (!options->rewrites)
 		words_from_environment(options, environment, "LOWPORT_REWRITE",
 		    rewrite_add);
@@ -495,7 +511,7 @@ read_environment(struct options *options, char **environment)
 	    "LOWPORT_KERNEL", "5.9");
 }
 
-/* Where an argument stands that lowport would have taken as this option. */
+/* Finds the first argument that looks like this option. */
 static const char *
 find_option(char **command, const char *letter, const char *word)
 {
@@ -530,9 +546,9 @@ refuse_without_mapping(char **command)
 		    *command);
 	option = find_option(command, "-p", "--publish");
 	if (option != NULL)
-		fatalx("no mapping; %.100s stands behind the command '%.100s', "
-		       "whose argument it is: lowport's options go before "
-		       "it " TRY,
+		fatalx("no mapping; %.100s comes after the command '%.100s', "
+		       "so it is an argument of the command; put lowport's "
+		       "options before the command" TRY,
 		    option, *command);
 	fatalx("no mapping; say which port the server is to own: "
 	       "lowport -p 443:8443 [-u USER] -- %.100s ..." TRY,
@@ -550,7 +566,7 @@ require_enough(struct options *options)
 	if (options->mapping_count > 0 && *options->command != NULL &&
 	    strchr(*options->command, ':') != NULL &&
 	    is_mapping(*options->command))
-		fatalx("'%.100s' is a mapping and no command; is -p missing "
+		fatalx("'%.100s' is a mapping, not a command; is -p missing "
 		       "before it?" TRY,
 		    *options->command);
 	if (*options->command == NULL && options->purpose == PURPOSE_RUN)
@@ -562,22 +578,15 @@ void
 options_parse(struct options *options, int argc, char **argv,
     char **environment)
 {
-	int option, at = optind;
-
 	*options = (struct options){.verbosity = VERBOSITY_NORMAL,
 	    .journal = message_is_journal(
 		environment_get(environment, "JOURNAL_STREAM"))};
 	message_set(options->verbosity, options->journal);
-	while ((option = getopt_long(argc, argv, short_options, long_options,
-		    NULL)) != -1) {
-		option_take(options, option, argv, at);
-		at = optind;
-	}
-	options->command = argv + optind;
+	read_arguments(options, argc, argv);
 	if (options->purpose != PURPOSE_CHECK_POLICY)
 		read_environment(options, environment);
 	else if (*options->command != NULL)
-		fatalx("--check-policy reads one file, and nothing is run" TRY);
+		fatalx("--check-policy takes one file, and no command" TRY);
 	if (options->spares == 0)
 		options->spares = options->ports > options->mapping_count
 		    ? OPTIONS_SPARES_MIN
