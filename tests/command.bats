@@ -61,7 +61,7 @@ refuses() {
 	run "$LOWPORT" 443:8443 node server.js
 	refused_with "is -p missing before 443:8443?"
 	run "$LOWPORT" node server.js -p 443:8443
-	refused_with "options go before it"
+	refused_with "options before the command"
 	run "$LOWPORT" -p 443:8443 80:8080 node
 	refused_with "is -p missing before it?"
 }
