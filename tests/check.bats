@@ -59,7 +59,7 @@ agrees() {
 @test "--check agrees with a start: no capability, no address, no descriptors" {
 	agrees 125 "$PLAIN" -p 443:8443
 	says problem sockets "setcap cap_net_bind_service=p"
-	says ok policy "not asked: executing lowport gave its caller no privilege"
+	says ok policy "not asked: executing lowport gave its caller nothing"
 	agrees 125 "$LOWPORT" -p 192.0.2.7:443:8443
 	says problem sockets "no interface has this address"
 	run -125 bash -c 'ulimit -n 12; exec "$@"' - "${CHECK[@]}" \
@@ -147,7 +147,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 
 @test "--check promises no more of a port that needs no privilege" {
 	run -0 "${CHECK[@]}" -p 20443:8443 -p 443:9443 -p 20444:5353/udp
-	says note sockets "20443:8443: the port needs no privilege: while the server does not listen, another user can bind it"
+	says note sockets "20443:8443: the port needs no privilege, so another user can bind it"
 	[ "$(grep -c "needs no privilege" <<<"$output")" -eq 1 ]
 	run -0 "${CHECK[@]}" -p 20443:@web
 	! grep -q "needs no privilege" <<<"$output"
@@ -187,7 +187,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	says ok hand-off "learnt by pidfd_getfd\(2\)"
 	! grep -q 'a signal may' <<<"$output"
 	LOWPORT_KERNEL=5.9 run -0 "${CHECK[@]}" -p 443:8443
-	says note hand-off "a signal may have a bind\(2\) repeated"
+	says note hand-off "a signal can make the server repeat a bind\(2\)"
 	LOWPORT_LEARN=observe run -0 "${CHECK[@]}" -p 443:8443
 	says ok hand-off "watching setsockopt\(2\), as LOWPORT_LEARN says"
 }
@@ -232,9 +232,9 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	says ok kernel "$(uname -r)"
 	says ok capability "file capability of $LOWPORT"
 	says ok "bounding set" CAP_NET_BIND_SERVICE
-	says ok no_new_privs "not set"
+	says ok no_new_privs "it was not set"
 	says ok "port start" "1024"
-	says ok yama "ptrace_scope 0"
+	says ok yama "ptrace_scope is 0"
 	says note redirect "root"
 	says ok policy "443:8443: permitted by"
 	says ok sockets 443:8443
@@ -247,7 +247,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	says problem sockets "setcap"
 	run -0 "$PLAIN" --doctor -p 20443:8443
 	run -125 setpriv --no-new-privs "${DOCTOR[@]}"
-	says note no_new_privs set
+	says note no_new_privs "it was set"
 	says problem sockets "no_new_privs was set before"
 	run -125 "${DOCTOR[@]}" -p 666
 	says problem policy "denies"

@@ -34,14 +34,13 @@ static const char *
 why_not_asked(const struct rights *rights)
 {
 	if (rights->no_new_privs)
-		return "under no_new_privs, executing lowport gives nothing";
+		return EXPLAIN_NO_NEW_PRIVS;
 	if (rights->root)
 		return "the caller is root";
-	return "executing lowport gave its caller no privilege";
+	return "executing lowport gave its caller nothing";
 }
 
-/* By the policy alone: where the capability is of no use, no rule would
- * help. */
+/* False if the capability is missing: no rule would help then. */
 static bool
 is_denied(const struct start *start, size_t i)
 {
@@ -96,7 +95,8 @@ check_policy(const struct start *start)
 			    reached ? NULL : why);
 }
 
-/* Whom a socket keeps away that does not listen yet. */
+/* A socket that does not listen yet keeps other users away only if the port is
+ * privileged. */
 static void
 note_unprivileged(const struct start *start, size_t i)
 {
@@ -108,9 +108,8 @@ note_unprivileged(const struct start *start, size_t i)
 	    !mapping_by_descriptor(m) &&
 	    m->public_port + m->ports > host_port_start())
 		report_note("sockets",
-		    "%s: the port needs no privilege: while the server does "
-		    "not listen, another user can bind it by SO_REUSEADDR and "
-		    "listen first",
+		    "%s: the port needs no privilege, so another user can bind "
+		    "it by SO_REUSEADDR and listen before the server does",
 		    options_format(&start->options, i, mapping));
 }
 
@@ -119,9 +118,9 @@ check_file(void)
 {
 	if (rights_file_is_effective())
 		report_note("capability",
-		    "%s has it as '=ep': without CAP_NET_BIND_SERVICE in the "
-		    "bounding set it cannot even be executed; setcap "
-		    "cap_net_bind_service=p needs no e",
+		    "%s has it as '=ep', so it cannot even be executed if the "
+		    "bounding set lacks CAP_NET_BIND_SERVICE; run setcap "
+		    "cap_net_bind_service=p, without the e",
 		    program_own_path());
 }
 
@@ -138,29 +137,32 @@ note_oddities(const struct start *start)
 	}
 }
 
+static void
+check_mapping(const struct start *start, size_t i)
+{
+	char mapping[MAPPING_NAMED], text[REASON_TEXT];
+
+	options_format(&start->options, i, mapping);
+	if (start->answer.results[i].outcome != OUTCOME_READY) {
+		explain_result(text, &start->plan, &start->answer, i,
+		    &start->rights);
+		report_problem("sockets", "%s: %s", mapping,
+		    is_denied(start, i) ? "not bound, as the policy says"
+					: text);
+	} else if (mapping_inherited(&start->plan.mappings[i])) {
+		report_ok("sockets", "%s: passed to lowport", mapping);
+	} else {
+		report_ok("sockets", "%s: all could be bound", mapping);
+	}
+}
+
 void
 check_mappings(const struct start *start)
 {
-	const struct result *result = start->answer.results;
-	char mapping[MAPPING_NAMED], text[REASON_TEXT];
 	size_t i;
 
-	for (i = 0; i < start->options.mapping_count; i++, result++) {
-		options_format(&start->options, i, mapping);
-		if (result->outcome == OUTCOME_READY)
-			report_ok("sockets", "%s: %s", mapping,
-			    mapping_inherited(&start->plan.mappings[i])
-				? "passed to lowport"
-				: "all could be bound");
-		else if (is_denied(start, i))
-			report_problem("sockets",
-			    "%s: not bound, as the policy says", mapping);
-		else {
-			explain_result(text, &start->plan, &start->answer, i,
-			    &start->rights);
-			report_problem("sockets", "%s: %s", mapping, text);
-		}
-	}
+	for (i = 0; i < start->options.mapping_count; i++)
+		check_mapping(start, i);
 	note_oddities(start);
 }
 
@@ -170,16 +172,18 @@ report_notify(const struct start *start, const struct method *method)
 	if (!start->answer.observe)
 		report_ok("hand-off",
 		    "notify, tried; sockets are learnt by pidfd_getfd(2)");
+	else if (start->plan.observe)
+		report_ok("hand-off",
+		    "notify, tried; sockets are learnt by watching "
+		    "setsockopt(2), as LOWPORT_LEARN says");
 	else
 		report_ok("hand-off",
 		    "notify, tried; sockets are learnt by watching "
-		    "setsockopt(2), as %s",
-		    start->plan.observe ? "LOWPORT_LEARN says"
-					: "pidfd_getfd(2) is refused here");
+		    "setsockopt(2), as pidfd_getfd(2) is refused here");
 	if (method->interruptible)
 		report_note("hand-off",
-		    "a signal may have a bind(2) repeated, which is known and "
-		    "answered; Linux 5.19 does not");
+		    "a signal can make the server repeat a bind(2), which "
+		    "lowport knows and answers; Linux 5.19 does not repeat it");
 }
 
 static void
@@ -189,9 +193,11 @@ report_method(const struct start *start, const struct method *method)
 		report_problem("hand-off", "%s", method->why);
 	else if (method->taken == METHOD_NOTIFY)
 		report_notify(start, method);
+	else if (*method->why == '\0')
+		report_ok("hand-off", "preload, tried");
 	else
-		report_ok("hand-off", "preload, tried%s%s",
-		    *method->why != '\0' ? "; not notify: " : "", method->why);
+		report_ok("hand-off", "preload, tried; not notify: %s",
+		    method->why);
 }
 
 void
@@ -220,12 +226,13 @@ check_command(const struct start *start)
 	error = program_find(command, start->environment, file);
 	if (error == 0)
 		report_ok("command", "%s", command);
-	else
+	else if (error == ENOENT)
 		report_problem("command", "%s: %s (%d)", command,
-		    error == ENOENT
-			? program_absence(command, start->environment)
-			: "cannot be executed",
-		    error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
+		    program_absence(command, start->environment),
+		    STATUS_NOT_FOUND);
+	else
+		report_problem("command", "%s: cannot be executed (%d)",
+		    command, STATUS_NOT_EXECUTABLE);
 }
 
 void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, in place of the server: doctor_as_root before it becomes
- * the user of -u, the rest when it holds no capability, doctor_begin before the
- * helper is asked.
+ * Runs in: the child, in place of the server.  doctor_as_root runs before it
+ * becomes the user of -u, the rest when it holds no capability, and doctor_begin
+ * before it sends the plan.
  * Reads: files of /proc and of the root directory, what the start was made of,
  * and what the helper answered.
  */
@@ -19,7 +19,7 @@
 #include "redirect.h"
 #include "report.h"
 
-/* A rule of so many ports is reported once. */
+/* So many rules are reported for a mapping, each of them once. */
 #define RULES_REPORTED 8
 
 struct redirects {
@@ -30,7 +30,7 @@ struct redirects {
 	char rule[REDIRECT_RULE], conditions[REDIRECT_RULE];
 };
 
-/* True for a rule that has not been reported, of which there is room. */
+/* False if the rule has been reported, or enough others. */
 static bool
 remember(struct redirects *r, const struct rule *rule)
 {
@@ -48,25 +48,32 @@ remember(struct redirects *r, const struct rule *rule)
 static void
 report_divert(struct redirects *r, const struct divert *d, unsigned int port)
 {
+	/* By is_local, and whether the rule surely matches. */
+	static const char *const sentences[2][2] = {
+	    {"a rule may divert port %u; remove it: %s%s%s",
+		"a rule diverts port %u; remove it: %s%s%s"},
+	    {"a rule may divert this host's own packets to port %u; "
+	     "remove it: %s%s%s",
+		"a rule diverts this host's own packets to port %u; remove "
+		"it: %s%s%s"},
+	};
 	const char *conditions = divert_conditions(d, r->conditions,
 	    sizeof(r->conditions));
+	const char *head = *conditions == '\0' ? "" : "; its conditions: ";
 
 	redirect_describe(&r->rules, d->rule, r->rule);
-	if (!d->is_certain_target)
+	if (d->is_certain_target)
+		report_problem("redirect",
+		    sentences[d->is_local][d->fit == RULE_ALWAYS], port,
+		    r->rule, head, conditions);
+	else
 		report_note("redirect",
 		    "a rule that lowport does not understand may divert port "
 		    "%u; look at it: %s",
 		    port, r->rule);
-	else
-		report_problem("redirect",
-		    "what %s port %u %s elsewhere by a rule; remove it: %s%s%s",
-		    d->is_local ? "this host itself sends to" : "comes for",
-		    port, d->fit == RULE_ALWAYS ? "goes" : "may go", r->rule,
-		    *conditions != '\0' ? "; its conditions: " : "",
-		    conditions);
 }
 
-/* Where the filter lets the port in that a rule or the server has, and not the
+/* The filter may admit the port that a rule or the server has, and not the
  * public one. */
 static void
 report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to,
@@ -75,15 +82,15 @@ report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to,
 	struct rule_packet now = *packet;
 	const struct rule *rule;
 
+	if (to == 0 || to == packet->port)
+		return;
 	now.port = to;
 	now.is_diverted = diverted;
-	rule = to != 0 && to != packet->port
-	    ? divert_admitted(&r->rules, &now, packet->port)
-	    : NULL;
+	rule = divert_admitted(&r->rules, &now, packet->port);
 	if (rule == NULL || !remember(r, rule))
 		return;
 	report_note("input",
-	    "a rule admits port %u, and none admits port %u, as it must "
+	    "a rule admits port %u, and none admits port %u, which is needed "
 	    "without a redirect; add '%s' beside %s",
 	    to, packet->port,
 	    redirect_suggest(&r->rules, rule, packet->port, packet->protocol,
@@ -91,8 +98,8 @@ report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to,
 	    redirect_describe(&r->rules, rule, r->rule));
 }
 
-/* True where a rule of the hook diverts the packet, or may; *to becomes the
- * port of this host that it goes to. */
+/* True if a rule of the hook diverts the packet, or may.  *to becomes the port
+ * of this host that the packet goes to. */
 static bool
 examine_hook(struct redirects *r, const struct rule_packet *packet,
     enum rule_hook hook, uint16_t *to)
@@ -105,7 +112,8 @@ examine_hook(struct redirects *r, const struct rule_packet *packet,
 		report_divert(r, &d, packet->port);
 	if (d.rule == NULL && d.fit == RULE_PERHAPS && remember(r, NULL))
 		report_note("redirect",
-		    "too many rules to know whether one diverts port %u",
+		    "there are too many rules to know whether one diverts "
+		    "port %u",
 		    packet->port);
 	return d.fit != RULE_NEVER;
 }
@@ -123,7 +131,7 @@ examine_packet(struct redirects *r, const struct rule_packet *packet,
 	return found;
 }
 
-/* Each family has rules of its own. */
+/* The rules of each family are examined by themselves. */
 static bool
 examine_port(struct redirects *r, const struct mapping *m, uint32_t offset)
 {
@@ -157,13 +165,13 @@ examine_redirect(struct redirects *r, const struct mapping *m)
 		found |= examine_port(r, m, i);
 	if (r->listing == REDIRECT_FAILED)
 		report_note("redirect",
-		    "rules that may divert port %u could not be listed by nft "
-		    "or iptables-save",
+		    "nft or iptables-save could not list the rules, and one "
+		    "of them may divert port %u",
 		    port);
 	else if (r->listing == REDIRECT_UNKNOWN)
 		report_note("redirect",
-		    "neither nft nor iptables-save is here to list rules that "
-		    "may divert port %u",
+		    "neither nft nor iptables-save is here to list the rules, "
+		    "and one of them may divert port %u",
 		    port);
 	else if (!found)
 		report_ok("redirect",
@@ -193,12 +201,12 @@ examine_kernel(void)
 	if (uname(&name) == 0)
 		report_ok("kernel", "%s %s %s", name.sysname, name.release,
 		    name.machine);
-	/* A file that a process which hides may read, too. */
+	/* This process may read this file even while it is not dumpable. */
 	if (access("/proc/self/status", R_OK) != 0)
-		report_problem("proc", "/proc is not mounted; mount it");
+		report_problem("proc", EXPLAIN_NO_PROC);
 }
 
-/* Who made this root directory, or NULL. */
+/* The name of the container runtime, or NULL. */
 static const char *
 container_of(const struct start *start)
 {
@@ -212,32 +220,38 @@ container_of(const struct start *start)
 	return environment_get(start->environment, "container");
 }
 
+static const char *
+profile_of(const struct start *start)
+{
+	if (start->rights.seccomp != SECCOMP_MODE_FILTER)
+		return "no seccomp profile";
+	if (!start->answer.observe || start->plan.observe)
+		return "a seccomp profile";
+	return "a seccomp profile that refuses pidfd_getfd(2), as the default "
+	       "ones of Docker and containerd do; lowport watches "
+	       "setsockopt(2) instead, some microseconds a call, or takes "
+	       "--cap-add SYS_PTRACE";
+}
+
 static void
 examine_container(const struct start *start)
 {
 	const char *container = container_of(start);
-	const char *profile = start->rights.seccomp != SECCOMP_MODE_FILTER
-	    ? "no seccomp profile"
-	    : start->answer.observe && !start->plan.observe
-	    ? "a seccomp profile that refuses pidfd_getfd(2), as the default "
-	      "ones of Docker and containerd do: served by watching "
-	      "setsockopt(2), some microseconds each; or --cap-add SYS_PTRACE"
-	    : "a seccomp profile";
 
 	if (host_is_gvisor())
-		report_note("container",
-		    "gVisor: it has no seccomp listener, so it is preload; a "
-		    "static server takes another runtime");
+		report_note("container", EXPLAIN_GVISOR);
 	else if (container != NULL)
-		report_note("container", "%s, %s", container, profile);
+		report_note("container", "%s, %s", container,
+		    profile_of(start));
 	else if (start->rights.seccomp == SECCOMP_MODE_FILTER)
-		report_note("container", "none known, but %s", profile);
+		report_note("container", "none known, but %s",
+		    profile_of(start));
 	else
 		report_ok("container", "none known");
 	if (host_in_user_namespace())
 		report_note("namespace",
-		    "a user namespace: its capabilities count in its own "
-		    "network namespaces only");
+		    "this is a user namespace: its capabilities count only in "
+		    "its own network namespaces");
 }
 
 static void
@@ -247,7 +261,8 @@ examine_port_start(const struct start *start)
 	size_t i;
 
 	if (!host_setting(HOST_PORT_START, &port)) {
-		report_note("port start", "not known: no " HOST_PORT_START);
+		report_note("port start",
+		    "it is not known: there is no " HOST_PORT_START);
 		return;
 	}
 	for (i = 0; i < start->options.mapping_count; i++)
@@ -259,53 +274,59 @@ examine_port_start(const struct start *start)
 	report_ok("port start", "%u: anybody may bind these ports", port);
 }
 
-static const char *
-source_of(const struct rights *rights)
+static void
+report_source(const struct rights *rights)
 {
-	if (rights->root)
-		return host_in_user_namespace() ? "root of a user namespace"
-						: "root";
-	if (rights->ambient)
-		return "the ambient set of who started";
-	if (rights->gained)
-		return "the file capability of";
-	return "the permitted set of who started, and the file capability of";
+	const char *path = program_own_path();
+
+	if (rights->root && host_in_user_namespace())
+		report_ok("capability", "from root of a user namespace");
+	else if (rights->root)
+		report_ok("capability", "from root");
+	else if (rights->ambient)
+		report_ok("capability",
+		    "from the ambient set of the process that started %s",
+		    path);
+	else if (rights->gained)
+		report_ok("capability", "from the file capability of %s", path);
+	else
+		report_ok("capability",
+		    "from the file capability of %s, and the permitted set of "
+		    "the process that started it",
+		    path);
 }
 
-/* It is a problem where a mapping failed for want of it: check_mappings tells
- * that one. */
+/* A note only: check_mappings reports the problem, if a mapping fails for it. */
 static void
 examine_capability(const struct start *start)
 {
 	enum rights_lack lack = rights_lack(&start->rights);
 	char text[REASON_TEXT];
 
-	if (start->rights.permitted && lack == RIGHTS_SUFFICE) {
-		report_ok("capability", "from %s%s%s",
-		    source_of(&start->rights), start->rights.root ? "" : " ",
-		    start->rights.root ? "" : program_own_path());
-		return;
-	}
-	explain_lack(text, &start->rights);
-	report_note("capability", "%s: %s",
-	    start->rights.permitted ? "of no use" : "none", text);
+	explain_lack(text, lack);
+	if (!start->rights.permitted)
+		report_note("capability", "none: %s", text);
+	else if (lack != RIGHTS_SUFFICE)
+		report_note("capability", "of no use: %s", text);
+	else
+		report_source(&start->rights);
 }
 
 static void
 examine_bounds(const struct start *start)
 {
+	char text[REASON_TEXT];
+
+	explain_lack(text, RIGHTS_NOT_BOUNDED);
 	if (start->rights.bounded)
 		report_ok("bounding set", "it has CAP_NET_BIND_SERVICE");
 	else
-		report_note("bounding set",
-		    "without CAP_NET_BIND_SERVICE; --cap-add NET_BIND_SERVICE, "
-		    "or CapabilityBoundingSet= of systemd");
+		report_note("bounding set", "%s", text);
 	if (start->rights.no_new_privs)
 		report_note("no_new_privs",
-		    "set: a file capability gives only what who started "
-		    "lowport had");
+		    "it was set before lowport started; " EXPLAIN_NO_NEW_PRIVS);
 	else
-		report_ok("no_new_privs", "not set before lowport");
+		report_ok("no_new_privs", "it was not set before lowport");
 }
 
 static void
@@ -314,13 +335,9 @@ examine_yama(void)
 	unsigned int scope = host_yama_scope();
 
 	if (scope > 1)
-		report_note("yama",
-		    "ptrace_scope %u: the helper may not read the server's "
-		    "bind(2) calls, so it is preload; for a static server set "
-		    "kernel.yama.ptrace_scope to 1",
-		    scope);
+		report_note("yama", "ptrace_scope is %u: " EXPLAIN_YAMA, scope);
 	else
-		report_ok("yama", "ptrace_scope %u", scope);
+		report_ok("yama", "ptrace_scope is %u", scope);
 }
 
 static void
@@ -328,7 +345,7 @@ examine_rules(const struct start *start)
 {
 	if (!start->rights.root)
 		report_note("redirect",
-		    "rules that divert a port can be listed by root alone: "
+		    "only root can list the rules that divert a port; run "
 		    "lowport --doctor as root");
 }
 

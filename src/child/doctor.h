@@ -7,15 +7,15 @@
 
 #include "check.h"
 
-/* Root's own part, while this process is still root: what else diverts the
- * ports.  To be called before privilege_become. */
+/* Reports rules that divert the ports.  To be called while this process is
+ * root. */
 void doctor_as_root(const struct start *);
 
-/* What can be told without the helper, which may fail.  To be called after
- * privilege_become: it tells what the server's user may. */
+/* Reports what needs no helper, as that may fail.  To be called after
+ * privilege_become. */
 void doctor_begin(const struct start *);
 
-/* The rest.  Ends the process. */
+/* Reports the rest.  Ends the process. */
 _Noreturn void doctor_report(struct start *);
 
 #endif

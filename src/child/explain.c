@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, as the server's user, when no server is to run, or by
- * another method.
+ * Runs in: the child, as the server's user, with --check and --doctor and when
+ * something has failed.
  * Reads: the policy, files of /proc and of this program, to find causes.
  */
 #include <errno.h>
@@ -25,11 +25,11 @@ policy_is_missing(void)
 {
 	struct stat status;
 
-	/* A link to nothing is there, and not to be written through. */
+	/* A dangling link counts as there: nothing is to be written through it. */
 	return lstat(verdict_policy, &status) != 0 && errno == ENOENT;
 }
 
-/* A rule added behind a line without end would become a part of that. */
+/* A rule appended to a line without a newline would become a part of it. */
 static bool
 policy_ends_within_a_line(void)
 {
@@ -37,8 +37,7 @@ policy_ends_within_a_line(void)
 	int last = '\n';
 	FILE *file;
 
-	/* No remedy is told for what is no file, and a pipe would be waited
-	 * for. */
+	/* Opening a pipe would block. */
 	if (lstat(verdict_policy, &status) != 0 || !S_ISREG(status.st_mode))
 		return false;
 	file = fopen(verdict_policy, "re");
@@ -50,12 +49,11 @@ policy_ends_within_a_line(void)
 	return last != '\n';
 }
 
-/* The command that adds a rule; whatever is there, it stays. */
+/* Writes a command that adds a rule and changes no other. */
 static void
 suggest(char text[REASON_TEXT], const struct mapping *m, const char *user)
 {
 	const char *slash = strrchr(verdict_policy, '/');
-	const bool within = policy_ends_within_a_line();
 	char rule[POLICY_RULE_TEXT];
 
 	policy_suggest(m, user, rule);
@@ -63,12 +61,14 @@ suggest(char text[REASON_TEXT], const struct mapping *m, const char *user)
 		reason_say(text, "umask 022 && mkdir -p %.*s && echo '%s' >>%s",
 		    (int)(slash - verdict_policy), verdict_policy, rule,
 		    verdict_policy);
+	else if (policy_ends_within_a_line())
+		reason_say(text, "(echo; echo '%s') >>%s", rule,
+		    verdict_policy);
 	else
-		reason_say(text, "%secho '%s'%s >>%s", within ? "(echo; " : "",
-		    rule, within ? ")" : "", verdict_policy);
+		reason_say(text, "echo '%s' >>%s", rule, verdict_policy);
 }
 
-/* It was perhaps written for this caller, by a name of old. */
+/* A rule whose account is gone was perhaps meant for this user. */
 static void
 say_gone(char text[REASON_TEXT], const struct verdict *verdict)
 {
@@ -78,7 +78,7 @@ say_gone(char text[REASON_TEXT], const struct verdict *verdict)
 		    verdict_policy, verdict->gone_line, verdict->gone);
 }
 
-/* Nobody is advised to override an administrator. */
+/* The remedy is not to override the administrator. */
 static void
 explain_denial(char text[REASON_TEXT], const struct verdict *verdict,
     const char *user)
@@ -139,72 +139,54 @@ explain_mapping(char text[REASON_TEXT], const struct mapping *m)
 }
 
 void
-explain_lack(char text[REASON_TEXT], const struct rights *rights)
+explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 {
-	switch (rights_lack(rights)) {
-	case RIGHTS_SUFFICE:
-		reason_say(text,
-		    "CAP_NET_BIND_SERVICE is there, and a security module of "
-		    "this host forbids the bind; see its log (dmesg, "
-		    "ausearch)");
-		break;
-	case RIGHTS_FOREIGN:
-		reason_say(text,
-		    "a capability of a user namespace that does not own this "
-		    "network namespace counts for nothing; use a network "
-		    "namespace of the container's own, or lower "
-		    "net.ipv4.ip_unprivileged_port_start");
-		break;
-	case RIGHTS_NOT_BOUNDED:
-		reason_say(text,
-		    "CAP_NET_BIND_SERVICE is not in the bounding set; add it "
-		    "(docker run --cap-add NET_BIND_SERVICE, systemd "
-		    "CapabilityBoundingSet=)");
-		break;
-	case RIGHTS_NO_XATTR:
-		reason_say(text,
-		    "this program has no capability; run once as root: "
-		    "setcap cap_net_bind_service=p %s",
-		    program_own_path());
-		break;
-	case RIGHTS_NO_XATTRS:
-		reason_say(text,
-		    "%s is on a file system without extended attributes, where "
-		    "setcap fails; install it on another one (ext4, xfs, "
-		    "btrfs, tmpfs)",
-		    program_own_path());
-		break;
-	case RIGHTS_NOSUID:
-		reason_say(text,
-		    "%s is on a file system mounted nosuid, which voids its "
-		    "capability; install it elsewhere",
-		    program_own_path());
-		break;
-	case RIGHTS_NO_NEW_PRIVS:
-		reason_say(text,
-		    "no_new_privs was set before lowport started, which voids "
-		    "its file capability; %s",
-		    getppid() == 1
-			? "start the container without, or make lowport its "
-			  "entrypoint, behind no shell, with a runtime that "
-			  "gives the capability to its user (Docker 25, podman "
-			  "--cap-add)"
-			: "make lowport the entrypoint itself, or use "
-			  "AmbientCapabilities=");
-		break;
-	case RIGHTS_TRACED:
-		reason_say(text,
-		    "a tracer (strace, gdb) voids the file capability; attach "
-		    "it to the server instead");
-		break;
-	case RIGHTS_NOT_GRANTED:
-		reason_say(text,
-		    "the file capability of %s was not granted: it is of "
-		    "another user namespace, or not '=p'; run setcap "
-		    "cap_net_bind_service=p here",
-		    program_own_path());
-		break;
-	}
+	/* %s is the path of this program. */
+	/* clang-format off */
+	static const char *const sentences[] = {
+	    [RIGHTS_SUFFICE] =
+		"CAP_NET_BIND_SERVICE is there, and a security module of this "
+		"host forbids the bind; see its log (dmesg, ausearch)",
+	    [RIGHTS_FOREIGN] =
+		"a capability of a user namespace that does not own this "
+		"network namespace counts for nothing; use a network namespace "
+		"of the container's own, or lower "
+		"net.ipv4.ip_unprivileged_port_start",
+	    [RIGHTS_NOT_BOUNDED] =
+		"CAP_NET_BIND_SERVICE is not in the bounding set; add it "
+		"(docker run --cap-add NET_BIND_SERVICE, systemd "
+		"CapabilityBoundingSet=)",
+	    [RIGHTS_NO_XATTR] =
+		"this program has no capability; run once as root: "
+		"setcap cap_net_bind_service=p %s",
+	    [RIGHTS_NO_XATTRS] =
+		"%s is on a file system without extended attributes, where "
+		"setcap fails; install it on another one (ext4, xfs, btrfs, "
+		"tmpfs)",
+	    [RIGHTS_NOSUID] =
+		"%s is on a file system mounted nosuid, which voids its "
+		"capability; install it elsewhere",
+	    [RIGHTS_NO_NEW_PRIVS] =
+		"no_new_privs was set before lowport started, which voids its "
+		"file capability; make lowport the entrypoint itself, or use "
+		"AmbientCapabilities=",
+	    [RIGHTS_NO_NEW_PRIVS_AS_INIT] =
+		"no_new_privs was set before lowport started, which voids its "
+		"file capability; start the container without it, or make "
+		"lowport the entrypoint, behind no shell, with a runtime that "
+		"gives the capability to the user of the container (Docker 25, "
+		"podman --cap-add)",
+	    [RIGHTS_TRACED] =
+		"a tracer (strace, gdb) voids the file capability; attach it "
+		"to the server instead",
+	    [RIGHTS_NOT_GRANTED] =
+		"the file capability of %s was not granted: it is of another "
+		"user namespace, or not '=p'; run setcap "
+		"cap_net_bind_service=p here",
+	};
+	/* clang-format on */
+
+	reason_say(text, sentences[lack], program_own_path());
 }
 
 static const char *
@@ -225,8 +207,8 @@ how_held(enum holder_state state, int protocol)
 	}
 }
 
-/* A holder of one address alone leaves the others: says which, and how to map
- * one of those.  A parked socket's address may not be its own. */
+/* If the holder has one address alone, says which, and how to map another one.
+ * The address of a parked socket may not be its own. */
 static void
 say_where(char at[REASON_TEXT], char way_out[REASON_TEXT],
     const struct holder *holder, const struct endpoint *wanted,
@@ -251,40 +233,38 @@ say_where(char at[REASON_TEXT], char way_out[REASON_TEXT],
 
 static void
 explain_in_use(char text[REASON_TEXT], const struct endpoint *where,
-    const struct mapping *m, const struct rights *rights)
+    const struct mapping *m)
 {
 	const char kind = m->protocol == IPPROTO_UDP ? 'u' : 't';
-	const char *as_root = rights->root ? "" : "as root, ";
 	char at[REASON_TEXT], way_out[REASON_TEXT], user[USER_NAME];
 	struct holder holder;
+	const char *how;
 
 	if (!holder_find(&holder, where, m->protocol)) {
 		reason_say(text,
 		    "the port is in use by a socket that cannot be seen from "
-		    "here; %sss -%canp 'sport = :%u' may name it",
-		    as_root, kind, where->port);
+		    "here; ss -%canp 'sport = :%u' may name it to root",
+		    kind, where->port);
 		return;
 	}
 	say_where(at, way_out, &holder, where, m);
-	if (holder.pid == 0 && holder.state == HOLDER_PARKED &&
-	    holder_find_lowport(&holder))
+	how = how_held(holder.state, m->protocol);
+	if (holder.pid != 0)
+		reason_say(text,
+		    "the port is in use%.80s by process %d (%s)%s; stop it, or "
+		    "%.160s",
+		    at, holder.pid, holder.name, how, way_out);
+	else if (holder.state == HOLDER_PARKED && holder_find_lowport(&holder))
 		reason_say(text,
 		    "the port is in use by another lowport, perhaps process "
 		    "%d, which keeps it for its server; stop it, or %.160s",
 		    holder.pid, way_out);
-	else if (holder.pid != 0)
-		reason_say(text,
-		    "the port is in use%.80s by process %d (%s)%s; stop it, or "
-		    "%.160s",
-		    at, holder.pid, holder.name,
-		    how_held(holder.state, m->protocol), way_out);
 	else
 		reason_say(text,
 		    "the port is in use%.80s by a process of user %s (uid "
-		    "%u)%s; %sss -%canp 'sport = :%u' names it; stop it, or "
-		    "%.160s",
-		    at, user_name(holder.uid, user), holder.uid,
-		    how_held(holder.state, m->protocol), as_root, kind,
+		    "%u)%s; ss -%canp 'sport = :%u' names it to root; stop it, "
+		    "or %.160s",
+		    at, user_name(holder.uid, user), holder.uid, how, kind,
 		    where->port, way_out);
 }
 
@@ -314,10 +294,10 @@ explain_bind(char text[REASON_TEXT], const struct result *result,
 {
 	switch (result->error) {
 	case EACCES:
-		explain_lack(text, rights);
+		explain_lack(text, rights_lack(rights));
 		break;
 	case EADDRINUSE:
-		explain_in_use(text, &result->endpoint, m, rights);
+		explain_in_use(text, &result->endpoint, m);
 		break;
 	case EPERM:
 		reason_say(text,
@@ -353,17 +333,18 @@ explain_socket(char text[REASON_TEXT], const struct answer *answer,
 	    answer->sockets, (uintmax_t)limit.rlim_max);
 }
 
-/* Where the capability is of no use, no rule would help. */
 static void
 explain_denied(char text[REASON_TEXT], const struct mapping *m,
     const struct rights *rights)
 {
+	const enum rights_lack lack = rights_lack(rights);
 	char why[REASON_TEXT];
 	struct verdict verdict;
 	bool reached;
 
-	if (rights_lack(rights) != RIGHTS_SUFFICE) {
-		explain_lack(text, rights);
+	/* Without the capability no rule would help. */
+	if (lack != RIGHTS_SUFFICE) {
+		explain_lack(text, lack);
 		return;
 	}
 	reached = verdict_reach(&verdict, m, 1, why);
@@ -404,54 +385,45 @@ explain_result(char text[REASON_TEXT], const struct plan *plan,
 	    endpoint_format(&result->endpoint, where), why);
 }
 
-/* A profile chooses the error it answers with, so that tells nothing. */
+#define NO_LISTENER "cannot intercept bind(2) with seccomp: "
+
 void
 explain_no_listener(char text[REASON_TEXT], int error)
 {
-	static const char head[] = "cannot intercept bind(2) with seccomp";
-
 	if (error == EBUSY)
 		reason_say(text,
-		    "%s: another program intercepts calls of this process "
-		    "already (a sandbox, or lowport itself); start lowport "
-		    "outside of it",
-		    head);
+		    NO_LISTENER
+		    "another program intercepts calls of this process already "
+		    "(a sandbox, or lowport itself); start lowport outside of "
+		    "it");
 	else if (host_is_gvisor())
-		reason_say(text,
-		    "%s: gVisor has no user notification; a static server "
-		    "takes "
-		    "another runtime",
-		    head);
+		reason_say(text, NO_LISTENER EXPLAIN_GVISOR);
 	else if (host_kernel_before(5, 9))
-		reason_say(text, "%s: this kernel is older than Linux 5.9",
-		    head);
+		reason_say(text,
+		    NO_LISTENER "this kernel is older than Linux 5.9");
+	/* The profile chooses the error. */
 	else if (error == EINVAL || error == ENOSYS || error == EPERM ||
 	    error == EACCES)
 		reason_say(text,
-		    "%s: a seccomp profile or sandbox forbids it (%s); have it "
+		    NO_LISTENER
+		    "a seccomp profile or sandbox forbids it (%s); have it "
 		    "allow the system call seccomp, with a new listener",
-		    head, strerror(error));
+		    strerror(error));
 	else
-		reason_say(text, "%s: %s", head, strerror(error));
+		reason_say(text, NO_LISTENER "%s", strerror(error));
 }
+
+#define TRIAL_FAILED "the trial hand-off before the start failed: "
 
 void
 explain_trial(char text[REASON_TEXT], int error)
 {
-	static const char head[] = "the trial hand-off before the start failed";
-
 	if (!host_has_proc())
-		reason_say(text,
-		    "%s: there is no /proc to see the server's sockets by; "
-		    "mount it",
-		    head);
+		reason_say(text, TRIAL_FAILED EXPLAIN_NO_PROC);
 	else if (host_yama_scope() > 1)
-		reason_say(text,
-		    "%s: Yama forbids to read the server's bind(2) calls; set "
-		    "kernel.yama.ptrace_scope to 1",
-		    head);
+		reason_say(text, TRIAL_FAILED EXPLAIN_YAMA);
 	else if (error == 0)
-		reason_say(text, "%s: bind(2) was not intercepted", head);
+		reason_say(text, TRIAL_FAILED "bind(2) was not intercepted");
 	else
-		reason_say(text, "%s: %s", head, strerror(error));
+		reason_say(text, TRIAL_FAILED "%s", strerror(error));
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Why something does not work, found by looking, and the shortest remedy: each
- * function writes one line.
+ * Why something does not work, and the shortest remedy: one line each.
  */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H
@@ -13,28 +12,39 @@
 #include "rights.h"
 #include "verdict.h"
 
-/* Why a verdict (verdict_reach) does not permit the mapping, and whose use of
- * the capability the policy would have to permit; why is what was said where
- * none was reached, NULL elsewhere. */
+/* Sentences that --doctor says before something fails, and a failure says. */
+#define EXPLAIN_GVISOR                                                         \
+	"gVisor has no seccomp listener, so preload is the only hand-off; a "  \
+	"static server needs another runtime"
+#define EXPLAIN_NO_PROC                                                        \
+	"there is no /proc, and no hand-off works without it; mount it"
+#define EXPLAIN_YAMA                                                           \
+	"Yama forbids the helper to read the server's bind(2) calls, so "      \
+	"preload is the only hand-off; for a static server set "               \
+	"kernel.yama.ptrace_scope to 1"
+#define EXPLAIN_NO_NEW_PRIVS                                                   \
+	"under no_new_privs, executing lowport gives its caller nothing"
+
+/* Why the policy does not permit the mapping, and how it would.  why is the
+ * error of verdict_reach, NULL if it returned true. */
 void explain_verdict(char text[REASON_TEXT], const struct mapping *,
     const struct verdict *, const char *why);
 
-/* What is odd about a mapping that can be served all the same; false where
- * nothing is. */
+/* What is odd about a mapping that works; false if nothing is. */
 bool explain_mapping(char text[REASON_TEXT], const struct mapping *);
 
 /* Why CAP_NET_BIND_SERVICE does not help, or is not there. */
-void explain_lack(char text[REASON_TEXT], const struct rights *);
+void explain_lack(char text[REASON_TEXT], enum rights_lack);
 
-/* Why the mapping, at this place of the plan, has no sockets. */
+/* Why the mapping of this number in the plan has no sockets. */
 void explain_result(char text[REASON_TEXT], const struct plan *,
     const struct answer *, size_t mapping, const struct rights *);
 
 /* Why seccomp_listen failed. */
 void explain_no_listener(char text[REASON_TEXT], int error);
 
-/* Why a trial of the hand-off did not end with the public port; error is
- * bind(2)'s, 0 where it did not fail. */
+/* Why the trial of the hand-off got no public port; error is bind(2)'s, 0 if it
+ * succeeded. */
 void explain_trial(char text[REASON_TEXT], int error);
 
 #endif

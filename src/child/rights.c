@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child.  It looks before it drops anything; causes are looked for
- * when it holds nothing any more.
+ * Runs in: the child: rights_look before it drops anything, rights_lack when it
+ * holds no capability but what --keep-caps names.
  * Reads: its own state, files of /proc and of this program.
  */
 #include <endian.h>
@@ -45,7 +45,7 @@ on_nosuid_mount(void)
 	return statvfs(SELF, &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
 }
 
-/* NFS, many FUSE and old container file systems: setcap(8) would fail. */
+/* On NFS, many FUSE and old container file systems setcap(8) fails. */
 static bool
 cannot_have_capability(void)
 {
@@ -67,14 +67,14 @@ rights_file_is_effective(void)
 static bool
 has_file_capability(void)
 {
-	/* EOVERFLOW: it is of a user namespace that is not seen here. */
+	/* EOVERFLOW: it is of another user namespace. */
 	return getxattr(SELF, "security.capability", NULL, 0) > 0 ||
 	    errno == EOVERFLOW;
 }
 
 /*
- * A capability counts in the user namespace that owns the network namespace.
- * An owner that is neither this process's own nor below it is not to be seen
+ * A capability counts in the user namespace that owns the network namespace.  If
+ * that is neither this process's own nor below it, it cannot be opened
  * (ioctl_nsfs(2): EPERM).
  */
 static bool
@@ -109,9 +109,10 @@ rights_lack(const struct rights *rights)
 		return RIGHTS_NO_XATTR;
 	if (on_nosuid_mount())
 		return RIGHTS_NOSUID;
+	/* The parent is the helper, the process that was executed. */
 	if (rights->no_new_privs)
-		return RIGHTS_NO_NEW_PRIVS;
-	/* The process that was executed is the helper. */
+		return getppid() == 1 ? RIGHTS_NO_NEW_PRIVS_AS_INIT
+				      : RIGHTS_NO_NEW_PRIVS;
 	if (process_is_traced(getppid()))
 		return RIGHTS_TRACED;
 	return RIGHTS_NOT_GRANTED;

@@ -32,7 +32,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	says ok capability "file capability of $LOWPORT"
 	run -0 as_user $SET_CAPS unshare -Urn "$PLAIN" --doctor
 	says ok capability "root of a user namespace"
-	says note namespace "a user namespace"
+	says note namespace "this is a user namespace"
 	echo 443 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 	run as_user $SET_CAPS "$PLAIN" --doctor
 	echo 1024 >/proc/sys/net/ipv4/ip_unprivileged_port_start
@@ -44,7 +44,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 @test "--doctor: why there is none" {
 	run -125 as_user --bounding-set=-net_bind_service $SET_CAPS \
 	    "$LOWPORT" --doctor
-	says note "bounding set" "without CAP_NET_BIND_SERVICE; --cap-add"
+	says note "bounding set" "not in the bounding set; add it"
 	says problem sockets "not in the bounding set"
 	mkdir -p "$TMPDIR/nosuid"
 	mount -t tmpfs -o nosuid,mode=755 tmpfs "$TMPDIR/nosuid"
@@ -75,7 +75,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	[ "$status" -eq 125 ]
 	says problem proc "mount it"
 	says problem hand-off "there is no /proc"
-	[ "$(grep -o "there is no /proc" <<<"$output" | wc -l)" -eq 1 ]
+	[ "$(grep "problem  hand-off" <<<"$output" | grep -o "there is no /proc" | wc -l)" -eq 1 ]
 }
 
 @test "--check and --doctor: a file system that has no capabilities" {
@@ -94,7 +94,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	cp "$LOWPORT" "$TMPDIR/effective"
 	setcap cap_net_bind_service=ep "$TMPDIR/effective"
 	run -0 as_user $SET_CAPS "$TMPDIR/effective" --check -p 443:8443
-	says note capability "'=ep': .*cannot even be executed"
+	says note capability "'=ep', so it cannot even be executed"
 	run -0 as_user $SET_CAPS "$TMPDIR/effective" --doctor
 	says note capability "cannot even be executed"
 	run as_user --bounding-set=-net_bind_service $SET_CAPS "$TMPDIR/effective" --version
@@ -135,7 +135,7 @@ prerouting() {
 	prerouting "udp dport 81 redirect to :8081
 	    tcp dport { 80, 440-450 } redirect to :8443"
 	doctor 125 443:8443 444:9443 8080 81
-	says problem redirect "port 443 goes elsewhere by a rule; remove it: .*redirect to :8443' of nft, table inet nat, chain prerouting"
+	says problem redirect "a rule diverts port 443; remove it: .*redirect to :8443' of nft, table inet nat, chain prerouting"
 	says problem redirect "port 444"
 	says ok redirect "no rule that names port 81 "
 	says ok redirect "no rule that names port 8080 "
@@ -151,7 +151,7 @@ prerouting() {
 	    "tcp dport < 1024 redirect to :8443"; do
 		prerouting "$rule"
 		doctor 125 443:8443
-		says problem redirect "port 443 goes elsewhere by a rule"
+		says problem redirect "a rule diverts port 443; remove it"
 	done
 	for rule in "tcp dport != 443 redirect to :8443" \
 	    "tcp dport != @web redirect" \
@@ -166,21 +166,21 @@ prerouting() {
 @test "--doctor: the conditions of a rule that may divert the port" {
 	prerouting "ip daddr != { 10.0.0.0/8 } tcp dport 443 redirect to :8443"
 	doctor 125 443:8443
-	says problem redirect "may go elsewhere by a rule; .*; its conditions: ip daddr != [{ ]*10.0.0.0/8"
+	says problem redirect "a rule may divert port 443; .*; its conditions: ip daddr != [{ ]*10.0.0.0/8"
 	iptables-restore <<-'END'
 		*nat
 		-A PREROUTING ! -i wg0 -p tcp --dport 443 -j REDIRECT --to-ports 8443
 		COMMIT
 	END
 	doctor 125 443:8443
-	says problem redirect "may go elsewhere by a rule; .*; its conditions: ! -i wg0"
+	says problem redirect "a rule may divert port 443; .*; its conditions: ! -i wg0"
 	iptables-restore <<-'END'
 		*nat
 		-A OUTPUT -o lo -p tcp --dport 443 -j REDIRECT --to-ports 8443
 		COMMIT
 	END
 	doctor 125 443:8443
-	says problem redirect "this host itself sends to port 443 may go.*-o lo"
+	says problem redirect "a rule may divert this host's own packets to port 443; .*-o lo"
 }
 
 @test "--doctor: a rule for each family, and for this host" {
@@ -196,9 +196,9 @@ prerouting() {
 		COMMIT
 	END
 	doctor 125 443:8443 '[::]:444:9443'
-	says problem redirect "comes for port 443 goes .* of iptables, table nat"
-	says problem redirect "comes for port 443 goes .* of ip6tables, table nat"
-	says problem redirect "host itself sends to port 443 may go"
+	says problem redirect "a rule diverts port 443; .* of iptables, table nat"
+	says problem redirect "a rule diverts port 443; .* of ip6tables, table nat"
+	says problem redirect "a rule may divert this host's own packets to port 443"
 	says ok redirect "port 444 "
 	[ "$(grep -c 'problem  redirect' <<<"$output")" -eq 3 ]
 }
@@ -213,9 +213,9 @@ prerouting() {
 		COMMIT
 	END
 	doctor 125 443:8443 22:2222 25:2525
-	says problem redirect "port 443 goes elsewhere .*'-A WEB -p tcp"
+	says problem redirect "a rule diverts port 443; .*'-A WEB -p tcp"
 	says ok redirect "port 22 "
-	says problem redirect "port 25 goes elsewhere .*! --dport 22"
+	says problem redirect "a rule diverts port 25; .*! --dport 22"
 }
 
 @test "--doctor: the filter admits the server's port, not the public one" {
@@ -232,7 +232,7 @@ prerouting() {
 		COMMIT
 	END
 	doctor 125 443:8443 80:8080
-	says problem redirect "port 443 goes"
+	says problem redirect "a rule diverts port 443"
 	says note input "admits port 8443, and none admits port 443.*iptables -I INPUT -p tcp --dport 443 -j ACCEPT"
 	[[ $output != *"admits port 80,"* ]]
 }
