@@ -235,9 +235,11 @@ $(BUILD)/fuzz_mapping $(BUILD)/fuzz_policy: FUZZED += child/mapping_text
 $(BUILD)/fuzz_handoff: FUZZED = common/% helper/% child/mapping_text
 $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  common/process common/seccomp common/socket common/verdict \
-                 helper/unreadable helper/parking helper/sockstate \
-                 helper/server_socket helper/stray helper/listing \
-                 helper/supervisor helper/job helper/leftovers
+                 helper/descendants helper/memory helper/search \
+                 helper/task helper/unreadable helper/parking \
+                 helper/sockstate helper/server_socket helper/stray \
+                 helper/listing helper/supervisor helper/job \
+                 helper/leftovers
 $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
                  child/program
 $(BUILD)/fuzz_rule: FUZZED = common/% firewall/%

@@ -14,20 +14,24 @@
 #include <sys/syscall.h>
 
 #include "channel.h"
+#include "descendants.h"
 #include "diag.h"
 #include "fuzz.h"
 #include "handoff.h"
 #include "mapping_text.h"
+#include "memory.h"
 #include "message.h"
 #include "notify.h"
 #include "parking.h"
 #include "preload.h"
 #include "privilege.h"
 #include "process.h"
+#include "search.h"
 #include "seccomp.h"
 #include "server_socket.h"
 #include "socket.h"
 #include "sockstate.h"
+#include "task.h"
 #include "unreadable.h"
 
 /* Sockets are numbers no descriptor has. */
@@ -122,7 +126,7 @@ seccomp_replace(int listener, const struct seccomp_notif *call, int fd,
 }
 
 ssize_t
-process_read(pid_t task, uint64_t address, void *buffer, size_t size)
+memory_read(pid_t task, uint64_t address, void *buffer, size_t size)
 {
 	FUZZ_ASSERT(task == (pid_t)now.call.pid);
 	FUZZ_ASSERT(address == now.call.data.args[1]);
@@ -137,19 +141,19 @@ process_read(pid_t task, uint64_t address, void *buffer, size_t size)
 }
 
 pid_t
-process_of(pid_t task)
+task_process(pid_t task)
 {
 	return task;
 }
 
 uint64_t
-process_started(pid_t process)
+task_started(pid_t process)
 {
 	return (uint64_t)process % 2;
 }
 
 bool
-process_has_capability(pid_t process, int capability)
+task_has_capability(pid_t process, int capability)
 {
 	return (process + capability) % 2 == 0;
 }
@@ -172,7 +176,7 @@ unreadable_explain(pid_t task, int error, char why[REASON_TEXT])
 }
 
 bool
-process_same_label(pid_t task)
+task_same_label(pid_t task)
 {
 	return task % 2 == 0;
 }
@@ -183,24 +187,28 @@ process_socket(pid_t task, int fd)
 	return (ino_t)(task + fd) % 8;
 }
 
-enum process_holding
-process_each_socket_anywhere(bool (*visit)(ino_t, struct process_descriptor,
-				 void *),
-    void *argument)
+void
+search_begin(struct search *walk, bool anywhere)
 {
-	return process_each_socket(visit, argument);
+	(void)anywhere;
+	walk->process = 1;
+}
+
+bool
+search_next(struct search *walk, ino_t *inode,
+    struct process_descriptor *holder)
+{
+	*inode = (ino_t)walk->process;
+	*holder = (struct process_descriptor){1, 1};
+	walk->process += 3;
+	return *inode < 8;
 }
 
 enum process_holding
-process_each_socket(bool (*visit)(ino_t, struct process_descriptor, void *),
-    void *argument)
+search_end(struct search *walk)
 {
-	ino_t inode;
-
-	for (inode = 1; inode < 8; inode += 3)
-		if (visit(inode, (struct process_descriptor){1, 1}, argument))
-			return PROCESS_HOLDS;
-	return (enum process_holding)(now.call.id % 2);
+	return walk->process <= 10 ? PROCESS_HOLDS
+				   : (enum process_holding)(now.call.id % 2);
 }
 
 int
@@ -330,7 +338,7 @@ socket_endpoint(int socket, struct endpoint *e)
 }
 
 bool
-process_write(pid_t task, uint64_t address, const void *bytes, size_t size)
+memory_write(pid_t task, uint64_t address, const void *bytes, size_t size)
 {
 	FUZZ_ASSERT(task == (pid_t)now.call.pid);
 	(void)address;
@@ -340,7 +348,7 @@ process_write(pid_t task, uint64_t address, const void *bytes, size_t size)
 }
 
 pid_t
-process_parent(pid_t process)
+task_parent(pid_t process)
 {
 	return process / 2;
 }
@@ -353,12 +361,12 @@ process_namespace(pid_t task, const char *kind)
 	return 1;
 }
 
-enum process_descent
-process_descent(pid_t process)
+enum descent
+descendants_place(pid_t process)
 {
-	return process % 8 == 7 ? PROCESS_UNPLACED
-	    : process % 4 == 3  ? PROCESS_STRANGE
-				: PROCESS_DESCENDS;
+	return process % 8 == 7 ? DESCENT_UNKNOWN
+	    : process % 4 == 3  ? DESCENT_STRANGER
+				: DESCENT_OURS;
 }
 
 void

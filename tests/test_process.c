@@ -16,7 +16,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "descendants.h"
+#include "memory.h"
 #include "process.h"
+#include "search.h"
+#include "task.h"
 #include "unit.h"
 
 #ifndef IPPROTO_MPTCP
@@ -122,7 +126,7 @@ START_TEST(reads_memory_of_a_child)
 	struct child child = child_start(write_secret);
 	char copy[16];
 
-	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy,
+	ck_assert_int_eq(memory_read(child.pid, (uintptr_t)secret, copy,
 			     sizeof(copy)),
 	    sizeof(copy));
 	ck_assert_str_eq(copy, "child");
@@ -136,11 +140,9 @@ START_TEST(reads_no_more_than_there_is_room_for)
 	struct child child = child_start(write_secret);
 	char copy[4] = {'.', '.', '.', '.'};
 
-	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 3),
-	    3);
+	ck_assert_int_eq(memory_read(child.pid, (uintptr_t)secret, copy, 3), 3);
 	ck_assert_mem_eq(copy, "chi.", 4);
-	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 0),
-	    0);
+	ck_assert_int_eq(memory_read(child.pid, (uintptr_t)secret, copy, 0), 0);
 	ck_assert_mem_eq(copy, "chi.", 4);
 	child_end(child);
 }
@@ -155,9 +157,9 @@ START_TEST(reads_up_to_the_end_of_a_mapping)
 	map_two_pages();
 	end = (uintptr_t)two_pages + (uintptr_t)sysconf(_SC_PAGESIZE);
 	child = child_start(do_nothing);
-	ck_assert_int_eq(process_read(child.pid, end - 16, copy, 16), 16);
-	ck_assert_int_lt(process_read(child.pid, end - 4, copy, 16), 16);
-	ck_assert_int_eq(process_read(child.pid, end, copy, 16), -1);
+	ck_assert_int_eq(memory_read(child.pid, end - 16, copy, 16), 16);
+	ck_assert_int_lt(memory_read(child.pid, end - 4, copy, 16), 16);
+	ck_assert_int_eq(memory_read(child.pid, end, copy, 16), -1);
 	child_end(child);
 }
 END_TEST
@@ -170,10 +172,10 @@ START_TEST(bad_addresses_are_errors)
 	char copy[16];
 	size_t i;
 
-	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
+	ck_assert_int_eq(memory_read(child.pid, (uintptr_t)secret, copy, 16),
 	    16);
 	for (i = 0; i < LENGTH(bad); i++)
-		ck_assert_int_eq(process_read(child.pid, bad[i], copy, 16), -1);
+		ck_assert_int_eq(memory_read(child.pid, bad[i], copy, 16), -1);
 	child_end(child);
 }
 END_TEST
@@ -186,11 +188,11 @@ START_TEST(undumpable_memory_is_refused)
 
 	unit_become_ordinary();
 	child = child_start(do_nothing);
-	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
+	ck_assert_int_eq(memory_read(child.pid, (uintptr_t)secret, copy, 16),
 	    16);
 	child_end(child);
 	child = child_start(become_undumpable);
-	ck_assert_int_eq(process_read(child.pid, (uintptr_t)secret, copy, 16),
+	ck_assert_int_eq(memory_read(child.pid, (uintptr_t)secret, copy, 16),
 	    -1);
 	ck_assert_int_eq(errno, EACCES);
 	child_end(child);
@@ -204,7 +206,7 @@ task_id(void *id)
 {
 	pid_t task = (pid_t)syscall(SYS_gettid), *process = id;
 
-	*process = task == getpid() ? -2 : process_of(task);
+	*process = task == getpid() ? -2 : task_process(task);
 	return NULL;
 }
 
@@ -213,7 +215,7 @@ START_TEST(a_thread_belongs_to_its_process)
 	pid_t process = -3;
 	pthread_t thread;
 
-	ck_assert_int_eq(process_of(getpid()), getpid());
+	ck_assert_int_eq(task_process(getpid()), getpid());
 	ck_assert_int_eq(pthread_create(&thread, NULL, task_id, &process), 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_int_eq(process, getpid());
@@ -235,11 +237,11 @@ START_TEST(ended_process_is_an_error)
 	pid_t pid = nobody_there();
 	char copy[16];
 
-	ck_assert_int_eq(process_of(pid), -1);
-	ck_assert_int_eq(process_read(pid, (uintptr_t)secret, copy, 16), -1);
+	ck_assert_int_eq(task_process(pid), -1);
+	ck_assert_int_eq(memory_read(pid, (uintptr_t)secret, copy, 16), -1);
 	ck_assert_uint_eq(process_socket(pid, 0), 0);
-	ck_assert_int_eq(process_descriptor_flags(pid, 0), -1);
-	ck_assert(!process_socket_protocol(pid, 0, copy, sizeof(copy)));
+	ck_assert_int_eq(task_descriptor_flags(pid, 0), -1);
+	ck_assert(!task_socket_protocol(pid, 0, copy, sizeof(copy)));
 }
 END_TEST
 
@@ -311,10 +313,10 @@ START_TEST(reads_descriptor_flags)
 	int fd = socket(AF_INET, SOCK_STREAM | flags[_i], 0);
 	struct child child = child_start(do_nothing);
 
-	ck_assert_int_eq(process_descriptor_flags(child.pid, fd), expected[_i]);
+	ck_assert_int_eq(task_descriptor_flags(child.pid, fd), expected[_i]);
 	child_end(child);
 	close(fd);
-	ck_assert_int_eq(process_descriptor_flags(getpid(), fd), -1);
+	ck_assert_int_eq(task_descriptor_flags(getpid(), fd), -1);
 }
 END_TEST
 
@@ -344,7 +346,7 @@ START_TEST(names_protocols)
 
 	UNIT_NEEDS(fd >= 0, p->name);
 	child = child_start(do_nothing);
-	ck_assert(process_socket_protocol(child.pid, fd, name, sizeof(name)));
+	ck_assert(task_socket_protocol(child.pid, fd, name, sizeof(name)));
 	ck_assert_str_eq(name, p->name);
 	child_end(child);
 }
@@ -355,12 +357,11 @@ START_TEST(only_sockets_have_a_protocol)
 	int fd = socket(AF_INET, SOCK_STREAM, 0), ends[2];
 	char name[32] = "";
 
-	ck_assert(process_socket_protocol(getpid(), fd, name, sizeof(name)));
+	ck_assert(task_socket_protocol(getpid(), fd, name, sizeof(name)));
 	close(fd);
-	ck_assert(!process_socket_protocol(getpid(), fd, name, sizeof(name)));
+	ck_assert(!task_socket_protocol(getpid(), fd, name, sizeof(name)));
 	ck_assert_int_eq(pipe(ends), 0);
-	ck_assert(
-	    !process_socket_protocol(getpid(), ends[0], name, sizeof(name)));
+	ck_assert(!task_socket_protocol(getpid(), ends[0], name, sizeof(name)));
 }
 END_TEST
 
@@ -370,10 +371,10 @@ START_TEST(protocol_keeps_to_its_room)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	char name[8] = "abcdefg";
 
-	ck_assert(process_socket_protocol(getpid(), fd, name, 5));
+	ck_assert(task_socket_protocol(getpid(), fd, name, 5));
 	ck_assert_str_eq(name, "TCP");
 	memcpy(name, "abcdefg", sizeof(name));
-	ck_assert(!process_socket_protocol(getpid(), fd, name, 3));
+	ck_assert(!task_socket_protocol(getpid(), fd, name, 3));
 	ck_assert_int_eq(errno, ERANGE);
 	ck_assert_mem_eq(name + 3, "defg", 4);
 }
@@ -416,7 +417,22 @@ static void
 setup_adopting(void)
 {
 	setup_held();
-	process_set_adopting(true);
+	descendants_set_adopting(true);
+}
+
+/* Finds a process that holds the socket. */
+static enum process_holding
+find_holder(ino_t wanted, struct process_descriptor *holder, bool anywhere)
+{
+	struct process_descriptor at;
+	struct search walk;
+	ino_t inode = 0;
+
+	search_begin(&walk, anywhere);
+	while (inode != wanted && search_next(&walk, &inode, &at))
+		if (inode == wanted)
+			*holder = at;
+	return search_end(&walk);
 }
 
 /* No holder is named but where one is known. */
@@ -425,8 +441,7 @@ assert_found(enum process_holding expected)
 {
 	struct process_descriptor holder = {-2, -3};
 
-	ck_assert_int_eq(process_find_holder(inode_of(held), &holder),
-	    expected);
+	ck_assert_int_eq(find_holder(inode_of(held), &holder, false), expected);
 	if (expected == PROCESS_HOLDS)
 		return;
 	ck_assert_int_eq(holder.pid, -2);
@@ -438,7 +453,7 @@ assert_holds(pid_t pid, int fd)
 {
 	struct process_descriptor holder = {-2, -3};
 
-	ck_assert_int_eq(process_find_holder(inode_of(held), &holder),
+	ck_assert_int_eq(find_holder(inode_of(held), &holder, false),
 	    PROCESS_HOLDS);
 	ck_assert_int_eq(holder.pid, pid);
 	ck_assert_int_eq(holder.fd, fd);
@@ -519,17 +534,14 @@ daemon_start(void (*prepare)(void))
 }
 
 static void
-only_child(pid_t pid, void *found)
-{
-	*(pid_t *)found = pid;
-}
-
-static void
 daemon_end(void)
 {
-	pid_t pid = 0;
+	struct descendants walk;
+	pid_t pid;
 
-	process_each_child(only_child, &pid);
+	descendants_begin(&walk, DESCENDANTS_CHILDREN);
+	pid = descendants_next(&walk);
+	descendants_end(&walk);
 	ck_assert_int_gt(pid, 0);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	unit_wait(pid);
@@ -597,8 +609,8 @@ START_TEST(undumpable_stranger_holds_nothing)
 	if (child == 0) {
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		_exit(process_socket(getppid(), held) != 0 || errno != EACCES ||
-		    process_find_holder(inode_of(held),
-			&(struct process_descriptor){0}) != PROCESS_NONE_HOLDS);
+		    find_holder(inode_of(held), &(struct process_descriptor){0},
+			false) != PROCESS_NONE_HOLDS);
 	}
 	status = unit_wait(child);
 	ck_assert(unit_exited(status, 0));
@@ -714,6 +726,36 @@ START_TEST(roots_process_without_main_thread_may_hold)
 }
 END_TEST
 
+/* Each walk has one or two descriptors open when its caller stops early. */
+START_TEST(a_walk_that_stops_early_leaks_no_descriptor)
+{
+	struct process_descriptor holder;
+	struct process_numbers numbers;
+	struct descendants below;
+	struct search walk;
+	ino_t inode;
+	int before;
+
+	child_start(do_nothing);
+	before = unit_descriptors();
+	search_begin(&walk, true);
+	ck_assert(search_next(&walk, &inode, &holder));
+	ck_assert_int_gt(unit_descriptors(), before);
+	ck_assert_int_eq(search_end(&walk), PROCESS_HOLDS);
+	ck_assert_int_eq(unit_descriptors(), before);
+	descendants_begin(&below, DESCENDANTS_ALL);
+	ck_assert_int_gt(descendants_next(&below), 0);
+	descendants_end(&below);
+	ck_assert_int_eq(unit_descriptors(), before);
+	process_numbers_all(&numbers);
+	ck_assert_int_ge(process_numbers_next(&numbers), 0);
+	ck_assert_int_eq(unit_descriptors(), before + 1);
+	process_numbers_end(&numbers);
+	ck_assert(!task_has_link(getpid(), "nothing"));
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
 START_TEST(search_leaks_no_descriptor)
 {
 	struct child child = child_start(do_nothing);
@@ -725,10 +767,10 @@ START_TEST(search_leaks_no_descriptor)
 	before -= 2;
 	assert_found(PROCESS_NONE_HOLDS);
 	process_socket(getpid(), held);
-	process_descriptor_flags(getpid(), held);
-	process_socket_protocol(getpid(), held, name, sizeof(name));
-	process_read(getpid(), (uintptr_t)secret, name, 1);
-	process_of(getpid());
+	task_descriptor_flags(getpid(), held);
+	task_socket_protocol(getpid(), held, name, sizeof(name));
+	memory_read(getpid(), (uintptr_t)secret, name, 1);
+	task_process(getpid());
 	ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
@@ -742,13 +784,19 @@ struct visited {
 	size_t count;
 };
 
-static void
-visit(pid_t pid, void *argument)
+static struct visited
+visit(enum descendants_wanted wanted)
 {
-	struct visited *visited = argument;
+	struct visited visited = {{0}, 0};
+	struct descendants walk;
+	pid_t pid;
 
-	ck_assert_uint_lt(visited->count, LENGTH(visited->pids));
-	visited->pids[visited->count++] = pid;
+	descendants_begin(&walk, wanted);
+	while ((pid = descendants_next(&walk)) != 0) {
+		ck_assert_uint_lt(visited.count, LENGTH(visited.pids));
+		visited.pids[visited.count++] = pid;
+	}
+	return visited;
 }
 
 static bool
@@ -772,25 +820,22 @@ rename_and_have_a_child(void)
 
 START_TEST(visits_children_alone)
 {
-	struct visited visited = {{0}, 0};
 	struct child children[CHILDREN];
+	struct visited visited;
 	size_t i;
 
-	process_set_adopting(_i == 1);
-	process_each_child(visit, &visited);
-	ck_assert_uint_eq(visited.count, 0);
+	descendants_set_adopting(_i == 1);
+	ck_assert_uint_eq(visit(DESCENDANTS_CHILDREN).count, 0);
 	for (i = 0; i < CHILDREN; i++)
 		children[i] = child_start(
 		    i == 2 ? rename_and_have_a_child : do_nothing);
-	process_each_child(visit, &visited);
+	visited = visit(DESCENDANTS_CHILDREN);
 	ck_assert_uint_eq(visited.count, CHILDREN);
 	for (i = 0; i < CHILDREN; i++) {
 		ck_assert(was_visited(&visited, children[i].pid));
 		child_end(children[CHILDREN - 1 - i]);
 	}
-	visited.count = 0;
-	process_each_child(visit, &visited);
-	ck_assert_uint_eq(visited.count, 0);
+	ck_assert_uint_eq(visit(DESCENDANTS_CHILDREN).count, 0);
 }
 END_TEST
 
@@ -840,14 +885,14 @@ have_a_child_of_a_thread_that_stays(void)
 
 START_TEST(visits_every_descendant_once)
 {
-	struct visited visited = {{0}, 0};
+	struct visited visited;
 	struct child child;
 	size_t i;
 
-	process_set_adopting(_i % 2 == 1);
+	descendants_set_adopting(_i % 2 == 1);
 	child = child_start(
 	    _i < 2 ? have_two_children : have_a_child_of_a_thread_that_stays);
-	process_each_descendant(visit, &visited);
+	visited = visit(DESCENDANTS_ALL);
 	ck_assert_uint_eq(visited.count, _i < 2 ? 3 : 2);
 	ck_assert(was_visited(&visited, child.pid));
 	for (i = 1; i < visited.count; i++)
@@ -856,40 +901,33 @@ START_TEST(visits_every_descendant_once)
 }
 END_TEST
 
-static int forks_left;
-
-/* Each that is visited is let fork once more, and ends. */
-static void
-visit_and_fork(pid_t pid, void *count)
+/* Each that is visited is let fork once more. */
+static int
+visit_and_fork(int forks)
 {
-	ck_assert_int_gt(pid, 0);
-	++*(int *)count;
-	if (forks_left-- > 0)
-		child_start(do_nothing);
-}
+	struct descendants walk;
+	int count = 0;
 
-static void
-end_it(pid_t pid, void *nothing)
-{
-	(void)nothing;
-	kill(pid, SIGKILL);
+	descendants_begin(&walk, DESCENDANTS_ALL);
+	for (; descendants_next(&walk) > 0; count++)
+		if (forks-- > 0)
+			child_start(do_nothing);
+	return count;
 }
 
 START_TEST(visits_those_that_appear_meanwhile)
 {
-	int count = 0;
+	struct descendants walk;
+	pid_t pid;
 
-	process_set_adopting(true);
+	descendants_set_adopting(true);
 	child_start(do_nothing);
-	forks_left = 4;
-	process_each_descendant(visit_and_fork, &count);
-	ck_assert_int_eq(count, 5);
+	ck_assert_int_eq(visit_and_fork(4), 5);
 	/* But not without end. */
-	count = 0;
-	forks_left = INT_MAX;
-	process_each_descendant(visit_and_fork, &count);
-	ck_assert_int_lt(count, 10000);
-	process_each_descendant(end_it, NULL);
+	ck_assert_int_lt(visit_and_fork(INT_MAX), 10000);
+	descendants_begin(&walk, DESCENDANTS_ALL);
+	while ((pid = descendants_next(&walk)) > 0)
+		kill(pid, SIGKILL);
 	while (wait(NULL) > 0)
 		continue;
 }
@@ -904,13 +942,15 @@ START_TEST(strangers_are_looked_at_where_anybody_is_sought)
 
 	if (seeker == 0) {
 		close(held);
-		process_set_adopting(false);
-		if (process_find_holder(inode, &holder) != PROCESS_HOLDS)
+		descendants_set_adopting(false);
+		if (find_holder(inode, &holder, false) != PROCESS_HOLDS)
 			_exit(1);
-		process_set_adopting(true);
-		if (process_find_holder(inode, &holder) != PROCESS_NONE_HOLDS)
+		descendants_set_adopting(true);
+		if (find_holder(inode, &holder, false) != PROCESS_NONE_HOLDS)
 			_exit(2);
-		_exit(process_find_anybody(inode, &holder) ? 0 : 3);
+		if (find_holder(inode, &holder, true) != PROCESS_HOLDS)
+			_exit(3);
+		_exit(holder.pid == getppid() ? 0 : 4);
 	}
 	ck_assert(unit_exited(unit_wait(seeker), 0));
 }
@@ -918,11 +958,11 @@ END_TEST
 
 START_TEST(tells_who_ignores_a_signal)
 {
-	ck_assert(!process_ignores(getpid(), SIGTERM));
+	ck_assert(!task_ignores(getpid(), SIGTERM));
 	signal(SIGTERM, SIG_IGN);
-	ck_assert(process_ignores(getpid(), SIGTERM));
-	ck_assert(!process_ignores(getpid(), SIGQUIT));
-	ck_assert(!process_ignores(nobody_there(), SIGTERM));
+	ck_assert(task_ignores(getpid(), SIGTERM));
+	ck_assert(!task_ignores(getpid(), SIGQUIT));
+	ck_assert(!task_ignores(nobody_there(), SIGTERM));
 }
 END_TEST
 
@@ -943,6 +983,7 @@ add_holders(Suite *s, const char *name, void (*setup)(void))
 	tcase_add_test(t, unreadable_links_may_hold);
 	tcase_add_loop_test(t, zombie_holds_nothing, 0, 2);
 	tcase_add_test(t, process_without_main_thread_may_hold);
+	tcase_add_test(t, a_walk_that_stops_early_leaks_no_descriptor);
 	tcase_add_test(t, search_leaks_no_descriptor);
 	tcase_add_test(t, strangers_are_looked_at_where_anybody_is_sought);
 	suite_add_tcase(s, t);

@@ -87,10 +87,30 @@ read_name(pid_t pid, char name[HOLDER_NAME])
 	name[strcspn(name, "\n")] = '\0';
 }
 
+/* Any process that this one may look at and that holds the socket, or 0. */
+static pid_t
+find_process(ino_t inode)
+{
+	struct process_numbers processes, descriptors;
+	bool found = false;
+	int pid, fd;
+
+	process_numbers_all(&processes);
+	while (!found && (pid = process_numbers_next(&processes)) >= 0) {
+		if (pid == getpid() ||
+		    !process_numbers_of(&descriptors, pid, "fd"))
+			continue;
+		while (!found && (fd = process_numbers_next(&descriptors)) >= 0)
+			found = process_socket(pid, fd) == inode;
+		process_numbers_end(&descriptors);
+	}
+	process_numbers_end(&processes);
+	return found ? pid : 0;
+}
+
 bool
 holder_find(struct holder *holder, const struct endpoint *wanted, int protocol)
 {
-	struct process_descriptor at;
 	struct diag_socket found;
 	enum holder_state state = find_socket(&found, wanted, protocol);
 
@@ -100,10 +120,10 @@ holder_find(struct holder *holder, const struct endpoint *wanted, int protocol)
 	    .state = state,
 	    .endpoint = found.local};
 	/* A connection that nobody holds any more has no inode. */
-	if (found.inode != 0 && process_find_anybody(found.inode, &at)) {
-		holder->pid = at.pid;
-		read_name(at.pid, holder->name);
-	}
+	if (found.inode != 0)
+		holder->pid = find_process(found.inode);
+	if (holder->pid != 0)
+		read_name(holder->pid, holder->name);
 	return true;
 }
 

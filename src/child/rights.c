@@ -94,6 +94,15 @@ network_is_foreign(void)
 	return foreign;
 }
 
+static bool
+is_traced(pid_t process)
+{
+	uint64_t tracer;
+
+	return process_number(process, "status", "\nTracerPid:", 10, &tracer) &&
+	    tracer != 0;
+}
+
 enum rights_lack
 rights_lack(const struct rights *rights)
 {
@@ -113,7 +122,7 @@ rights_lack(const struct rights *rights)
 	if (rights->no_new_privs)
 		return getppid() == 1 ? RIGHTS_NO_NEW_PRIVS_AS_INIT
 				      : RIGHTS_NO_NEW_PRIVS;
-	if (process_is_traced(getppid()))
+	if (is_traced(getppid()))
 		return RIGHTS_TRACED;
 	return RIGHTS_NOT_GRANTED;
 }

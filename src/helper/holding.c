@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "holding.h"
 #include "process.h"
+#include "search.h"
 #include "sockstate.h"
 
 /* Milliseconds: a process takes what was sent to it at once, or soon. */
@@ -78,19 +79,16 @@ list_missing(struct pool *pool, unsigned int looks)
 	return missing;
 }
 
-static bool
-visit_held(ino_t inode, struct process_descriptor holder, void *argument)
+static void
+note_holder(struct pool_socket **at, ino_t inode,
+    struct process_descriptor holder)
 {
-	struct pool_socket **first = argument, **at = first, *s;
-
 	while (*at != NULL && (*at)->inode != inode)
 		at = &(*at)->next_missing;
-	s = *at;
-	if (s != NULL) {
-		s->holder = holder;
-		*at = s->next_missing;
-	}
-	return *first == NULL;
+	if (*at == NULL)
+		return;
+	(*at)->holder = holder;
+	*at = (*at)->next_missing;
 }
 
 /* To ask the usual holder takes one readlink(2); to find all the others, one walk
@@ -99,14 +97,19 @@ void
 holding_look(struct pool *pool, unsigned int looks)
 {
 	struct pool_socket *missing = list_missing(pool, looks);
+	struct process_descriptor holder;
 	enum process_holding others;
+	struct search search;
+	ino_t inode;
 
 	if (missing == NULL)
 		return;
 	/* A server may have passed one to a process that is not below it.  That
 	 * takes a walk of the whole machine: not at each bind. */
-	others = looks > 1 ? process_each_socket_anywhere(visit_held, &missing)
-			   : process_each_socket(visit_held, &missing);
+	search_begin(&search, looks > 1);
+	while (missing != NULL && search_next(&search, &inode, &holder))
+		note_holder(&missing, inode, holder);
+	others = search_end(&search);
 	for (; missing != NULL; missing = missing->next_missing)
 		missing->holding = others;
 }

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "landlock.h"
-#include "process.h"
+#include "memory.h"
+#include "task.h"
 
 /* The start of struct landlock_ruleset_attr. */
 struct handled {
@@ -38,7 +39,7 @@ handles_binding(const struct seccomp_notif *call)
 
 	if (arguments[2] != 0 || arguments[1] < sizeof(handled))
 		return false;
-	return process_read((pid_t)call->pid, arguments[0], &handled,
+	return memory_read((pid_t)call->pid, arguments[0], &handled,
 		   sizeof(handled)) != sizeof(handled) ||
 	    (handled.network & BIND_TCP) != 0;
 }
@@ -55,7 +56,7 @@ landlock_note_restriction(struct landlock *l, pid_t task)
 	l->sandboxed = true;
 	if (l->binds && l->count < LANDLOCK_RESTRICTED)
 		l->restricted[l->count++] = (struct landlock_restricted){task,
-		    process_of(task), ticks_now()};
+		    task_process(task), ticks_now()};
 }
 
 /*
@@ -72,9 +73,9 @@ descends(pid_t process, const struct landlock_restricted *r)
 	while (left-- > 0) {
 		if (process == r->process)
 			return true;
-		parent = process_parent(process);
+		parent = task_parent(process);
 		if (parent == getpid())
-			return process_started(process) >= r->since;
+			return task_started(process) >= r->since;
 		if (parent <= 1)
 			return true;
 		process = parent;
@@ -92,8 +93,8 @@ landlock_restricts(const struct landlock *l, pid_t task)
 		return false;
 	for (; r < end; r++)
 		if (task == r->task ||
-		    (process_started(task) >= r->since &&
-			descends(process_of(task), r)))
+		    (task_started(task) >= r->since &&
+			descends(task_process(task), r)))
 			return true;
 	return l->count == LANDLOCK_RESTRICTED;
 }

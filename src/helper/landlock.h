@@ -29,7 +29,7 @@ struct landlock {
 	size_t count;
 	struct landlock_restricted {
 		pid_t task, process;
-		uint64_t since; /* as process_started counts */
+		uint64_t since; /* as task_started counts */
 	} restricted[LANDLOCK_RESTRICTED];
 };
 

@@ -13,6 +13,7 @@
 #include "holding.h"
 #include "lease.h"
 #include "lease_udp.h"
+#include "process.h"
 #include "socket.h"
 #include "sockstate.h"
 

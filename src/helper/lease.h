@@ -22,7 +22,6 @@
 #include <stdbool.h>
 
 #include "pool.h"
-#include "process.h"
 #include "sockopt.h"
 
 /*

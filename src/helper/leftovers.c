@@ -7,9 +7,10 @@
 #include <signal.h>
 
 #include "clock.h"
+#include "descendants.h"
 #include "leftovers.h"
 #include "message.h"
-#include "process.h"
+#include "task.h"
 
 /* Milliseconds. */
 #define KILL_AFTER 5000 /* SIGTERM, then SIGKILL */
@@ -17,28 +18,23 @@
 
 /* What came of a signal to some processes. */
 struct delivery {
-	int signal;
 	bool arrived;        /* at one of them */
 	pid_t unsignallable; /* one that has changed its user, or 0 */
 };
 
-static void
-deliver(pid_t process, void *argument)
-{
-	struct delivery *delivery = argument;
-
-	if (kill(process, delivery->signal) == 0)
-		delivery->arrived = true;
-	else if (errno == EPERM)
-		delivery->unsignallable = process;
-}
-
 static struct delivery
-deliver_to_all(int signal)
+deliver(int signal, enum descendants_wanted wanted)
 {
-	struct delivery delivery = {.signal = signal};
+	struct delivery delivery = {0};
+	struct descendants walk;
+	pid_t process;
 
-	process_each_descendant(deliver, &delivery);
+	descendants_begin(&walk, wanted);
+	while ((process = descendants_next(&walk)) != 0)
+		if (kill(process, signal) == 0)
+			delivery.arrived = true;
+		else if (errno == EPERM)
+			delivery.unsignallable = process;
 	return delivery;
 }
 
@@ -52,38 +48,22 @@ leftovers_end(struct leftovers *l)
 pid_t
 leftovers_signal(int signal, bool all)
 {
-	struct delivery delivery = {.signal = signal};
-
-	if (all)
-		return deliver_to_all(signal).unsignallable;
-	process_each_child(deliver, &delivery);
-	return delivery.unsignallable;
-}
-
-/* Those that are to end. */
-struct ending {
-	struct leftovers *leftovers;
-	int signal;
-};
-
-static void
-note_ending(pid_t process, void *argument)
-{
-	const struct ending *ending = argument;
-	struct leftovers *l = ending->leftovers;
-
-	if (l->ending_count < LEFTOVERS_ENDING_MAX &&
-	    !process_ignores(process, ending->signal))
-		l->ending[l->ending_count++] = process;
+	return deliver(signal, all ? DESCENDANTS_ALL : DESCENDANTS_CHILDREN)
+	    .unsignallable;
 }
 
 void
 leftovers_await_end(struct leftovers *l, int signal)
 {
-	struct ending ending = {l, signal};
+	struct descendants walk;
+	pid_t process;
 
 	l->ending_count = 0;
-	process_each_child(note_ending, &ending);
+	descendants_begin(&walk, DESCENDANTS_CHILDREN);
+	while ((process = descendants_next(&walk)) != 0)
+		if (l->ending_count < LEFTOVERS_ENDING_MAX &&
+		    !task_ignores(process, signal))
+			l->ending[l->ending_count++] = process;
 	if (l->ending_count == 0)
 		leftovers_end(l);
 }
@@ -111,7 +91,7 @@ leftovers_visit(struct leftovers *l)
 	if (l->due == 0 || clock_milliseconds() < l->due)
 		return;
 	l->signalled = first ? SIGTERM : SIGKILL;
-	delivery = deliver_to_all(l->signalled);
+	delivery = deliver(l->signalled, DESCENDANTS_ALL);
 	/* If it arrived nowhere, all may be hidden (proc(5), hidepid). */
 	l->unsignallable = delivery.unsignallable != 0 || !delivery.arrived;
 	l->due = clock_milliseconds() + (first ? KILL_AFTER : KILL_EVERY);
@@ -126,7 +106,7 @@ leftovers_given_up(const struct leftovers *l)
 		return false;
 	/* A process that has ended can be signalled until its parent reaps it.
 	 * After SIGKILL, no other can be. */
-	look = deliver_to_all(0);
+	look = deliver(0, DESCENDANTS_ALL);
 	if (look.arrived && l->signalled != SIGKILL)
 		return false;
 	if (look.unsignallable != 0)

@@ -18,11 +18,13 @@
 
 #include "expected.h"
 #include "handoff.h"
+#include "memory.h"
 #include "message.h"
 #include "notify.h"
 #include "process.h"
 #include "seccomp.h"
 #include "socket.h"
+#include "task.h"
 #include "unreadable.h"
 
 /* bind(fd, address, length) */
@@ -47,7 +49,7 @@ tell_unreadable(struct handoff *h, const struct trapped *t, bool refused)
 
 	if (!seccomp_valid(h->listener, &t->call))
 		return;
-	process = process_of(t->bind.task);
+	process = task_process(t->bind.task);
 	if (process <= 0)
 		process = t->bind.task;
 	unreadable_explain(t->bind.task, error, why);
@@ -88,7 +90,7 @@ trapped_read(struct handoff *h, struct trapped *t)
 		return false;
 	t->length = length > ENDPOINT_BYTES ? ENDPOINT_BYTES
 					    : (socklen_t)length;
-	read = process_read(t->bind.task, arguments[1], t->address, t->length);
+	read = memory_read(t->bind.task, arguments[1], t->address, t->length);
 	/* EIO, EFAULT: the kernel cannot read the address either. */
 	if (read < 0 && errno != EIO && errno != EFAULT)
 		tell_unreadable(h, t, false);
@@ -144,7 +146,7 @@ let_through(struct handoff *h, const struct trapped *t)
 	int fd = -1, error;
 
 	if (!h->notify.interruptible && !h->notify.observe &&
-	    !h->notify.landlock.sandboxed && process_same_label(t->bind.task))
+	    !h->notify.landlock.sandboxed && task_same_label(t->bind.task))
 		fd = server_socket_fetch(t->bind.task, t->bind.fd);
 	if (fd >= 0 && !may_act_for(h, t->bind.task, fd)) {
 		close(fd);
@@ -211,7 +213,7 @@ deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 static void
 leave_in_other_network(struct handoff *h, const struct trapped *t)
 {
-	const pid_t process = process_of(t->bind.task);
+	const pid_t process = task_process(t->bind.task);
 
 	if (warned_first_process(&h->warned, WARNED_FOREIGN, process))
 		alertx("process %d binds port %u in another network namespace, "
@@ -232,7 +234,7 @@ is_forbidden(struct handoff *h, const struct trapped *t)
 	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) ||
 	    !landlock_restricts(&h->notify.landlock, t->bind.task))
 		return false;
-	process = process_of(t->bind.task);
+	process = task_process(t->bind.task);
 	if (warned_first_process(&h->warned, WARNED_FORBIDDEN, process))
 		alertx("process %d is not handed port %u (EACCES): it runs in "
 		       "a sandbox with rules about TCP ports (landlock(7)), "
@@ -315,15 +317,15 @@ name_write(const struct handoff *h, const struct seccomp_notif *call,
 	const pid_t task = (pid_t)call->pid;
 	int room;
 
-	if (process_read(task, arguments[2], &room, sizeof(room)) !=
+	if (memory_read(task, arguments[2], &room, sizeof(room)) !=
 		sizeof(room) ||
 	    room < 0 || !seccomp_valid(h->listener, call))
 		return false;
 	if (room > (int)length)
 		room = (int)length;
 	return (room == 0 ||
-		   process_write(task, arguments[1], name, (size_t)room)) &&
-	    process_write(task, arguments[2], &length, sizeof(length));
+		   memory_write(task, arguments[1], name, (size_t)room)) &&
+	    memory_write(task, arguments[2], &length, sizeof(length));
 }
 
 static void

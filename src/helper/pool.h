@@ -22,7 +22,7 @@
 #include "endpoint.h"
 #include "mapping.h"
 #include "plan.h"
-#include "process.h"
+#include "search.h"
 #include "sockopt.h"
 
 struct pool_socket {

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "descendants.h"
 #include "handoff.h"
 #include "message.h"
 #include "preload.h"
-#include "process.h"
 #include "proof.h"
 #include "socket.h"
 
@@ -92,13 +92,13 @@ refuse_unplaced(struct handoff *h, const struct received_request *r)
 static void
 serve(struct handoff *h, struct received_request *r)
 {
-	const enum process_descent descent = process_descent(r->sender);
+	const enum descent descent = descendants_place(r->sender);
 	const struct reply pass = {.answer = REQUEST_PASS};
 
-	if (descent == PROCESS_UNPLACED ||
-	    (descent == PROCESS_STRANGE && !h->adopts))
+	if (descent == DESCENT_UNKNOWN ||
+	    (descent == DESCENT_STRANGER && !h->adopts))
 		refuse_unplaced(h, r);
-	else if (descent == PROCESS_STRANGE)
+	else if (descent == DESCENT_STRANGER)
 		channel_send_reply(r->reply, &pass, -1);
 	else if (r->request.kind == REQUEST_BIND)
 		serve_bind(h, r);

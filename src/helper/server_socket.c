@@ -11,10 +11,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "process.h"
 #include "seccomp.h"
 #include "server_socket.h"
 #include "socket.h"
+#include "task.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 */
@@ -61,7 +63,7 @@ pidfd_of_task(pid_t task)
 	if (fd >= 0 || (!baseline && errno != EINVAL))
 		return fd;
 	baseline = true;
-	return pidfd_open(process_of(task), 0);
+	return pidfd_open(task_process(task), 0);
 }
 
 int
@@ -113,7 +115,7 @@ learn_protocol(struct server_socket *s, pid_t task, int fd)
 	char name[32];
 	size_t i, length;
 
-	if (!process_socket_protocol(task, fd, name, sizeof(name)))
+	if (!task_socket_protocol(task, fd, name, sizeof(name)))
 		return false;
 	s->protocol = -1;
 	s->family = AF_UNSPEC;
@@ -166,7 +168,7 @@ bool
 server_socket_learn(struct server_socket *s, pid_t task, int fd, bool observe)
 {
 	s->fd = -1;
-	s->flags = process_descriptor_flags(task, fd);
+	s->flags = task_descriptor_flags(task, fd);
 	if (s->flags < 0)
 		return false;
 	if (!observe) {
@@ -206,7 +208,7 @@ server_socket_observe(int listener, const struct seccomp_notif *call)
 		return;
 	if (length > SOCKOPT_VALUE_MAX)
 		length = SOCKOPT_VALUE_MAX;
-	read = process_read(task, arguments[3], seen->value, (size_t)length);
+	read = memory_read(task, arguments[3], seen->value, (size_t)length);
 	seen->inode = process_socket(task, (int)arguments[0]);
 	seen->option = (uint32_t)option;
 	seen->length = (uint32_t)length;

@@ -10,11 +10,14 @@
 #include <string.h>
 
 #include "clock.h"
+#include "descendants.h"
 #include "handoff.h"
 #include "listing.h"
 #include "message.h"
 #include "process.h"
+#include "search.h"
 #include "stray.h"
+#include "task.h"
 
 /* Sockets that one look tells apart; the next may see others. */
 #define SIGHTINGS 64
@@ -132,19 +135,17 @@ recall(struct sighting *s)
 		}
 }
 
-static bool
-visit_holder(ino_t inode, struct process_descriptor holder, void *argument)
+static void
+note_holder(ino_t inode, pid_t holder)
 {
 	struct sighting *s = sightings, *end = s + seen;
 
-	(void)argument;
 	for (; s < end; s++) {
 		if (s->judged || s->ours || s->socket.inode != inode)
 			continue;
-		s->holder = holder.pid;
-		s->ours = process_is_descendant(holder.pid);
+		s->holder = holder;
+		s->ours = descendants_have(holder);
 	}
-	return false;
 }
 
 static bool
@@ -168,11 +169,17 @@ static void
 judge(const struct handoff *h)
 {
 	struct sighting *s = sightings, *end = s + seen;
+	struct process_descriptor holder;
+	struct search walk;
 	enum process_holding others;
+	ino_t inode;
 
 	if (recall_all(h))
 		return;
-	others = process_each_socket_anywhere(visit_holder, NULL);
+	search_begin(&walk, true);
+	while (search_next(&walk, &inode, &holder))
+		note_holder(inode, holder.pid);
+	others = search_end(&walk);
 	for (; s < end; s++) {
 		if (s->judged || (!s->ours && others == PROCESS_MAY_HOLD))
 			continue;
@@ -202,8 +209,8 @@ cause_of(const struct handoff *h, pid_t process)
 	if (is_foreign_program(process))
 		return "it is a 32-bit program, whose bind(2) lowport cannot "
 		       "serve; use a 64-bit one, or configure the public port";
-	if (h->by_preload && !process_maps(process, "liblowport.so")) {
-		if (process_maps(process, "/ld-"))
+	if (h->by_preload && !task_maps(process, "liblowport.so")) {
+		if (task_maps(process, "/ld-"))
 			return "the preload library is not in it (an "
 			       "environment without LD_PRELOAD); stop it, and "
 			       "use --method notify or configure the public "
@@ -212,7 +219,7 @@ cause_of(const struct handoff *h, pid_t process)
 		       "stop it, and use --method notify or configure the "
 		       "public port";
 	}
-	if (process_has_link(process, "anon_inode:[io_uring]"))
+	if (task_has_link(process, "anon_inode:[io_uring]"))
 		return "it binds by io_uring, which lowport does not see; "
 		       "turn io_uring off in it";
 	if (h->by_preload)
@@ -233,7 +240,7 @@ static void
 warn_stray(struct handoff *h, const struct sighting *s)
 {
 	const uint16_t port = s->socket.endpoint.port;
-	const uint64_t key[] = {(uint64_t)s->holder, process_started(s->holder),
+	const uint64_t key[] = {(uint64_t)s->holder, task_started(s->holder),
 	    port, (uint64_t)s->socket.protocol};
 	const char *cause;
 
@@ -326,18 +333,19 @@ stray_note_use(struct stray *stray, const struct pool_variant *v)
 	    (!use->listened || use->handed % ROW == 0);
 }
 
-struct of_mapping {
-	const struct handoff *handoff;
-	uint32_t mapping;
-};
-
+/* True if a process holds one of the mapping's, or may. */
 static bool
-visit_handed(ino_t inode, struct process_descriptor holder, void *argument)
+is_held(const struct handoff *h, uint32_t mapping)
 {
-	const struct of_mapping *of = argument;
+	struct process_descriptor holder;
+	struct search walk;
+	bool found = false;
+	ino_t inode;
 
-	(void)holder;
-	return handoff_is_of(of->handoff, inode, of->mapping);
+	search_begin(&walk, false);
+	while (!found && search_next(&walk, &inode, &holder))
+		found = handoff_is_of(h, inode, mapping);
+	return search_end(&walk) != PROCESS_NONE_HOLDS;
 }
 
 /* A mapping of several ports may have sockets that listen for one connection, as
@@ -361,7 +369,6 @@ static void
 consider_cycle(struct handoff *h, uint32_t i)
 {
 	struct stray_use *use = &h->stray.uses[i];
-	struct of_mapping of = {h, i};
 
 	if (!may_cycle(h, i))
 		return;
@@ -369,7 +376,7 @@ consider_cycle(struct handoff *h, uint32_t i)
 	if (listing_connected(use->endpoint.port))
 		return;
 	use->doubts++;
-	if (process_each_socket(visit_handed, &of) != PROCESS_NONE_HOLDS)
+	if (is_held(h, i))
 		return;
 	use->doubts = DOUBTS;
 	warnx("the server has bound port %u %u times, and closed the socket "

@@ -18,6 +18,7 @@
 
 #include "channel.h"
 #include "clock.h"
+#include "descendants.h"
 #include "handoff.h"
 #include "job.h"
 #include "lease.h"
@@ -26,7 +27,6 @@
 #include "notify.h"
 #include "plan.h"
 #include "preload.h"
-#include "process.h"
 #include "signals.h"
 #include "socket.h"
 #include "status.h"
@@ -106,7 +106,7 @@ supervisor_settle(const struct supervision *supervision, pid_t parent)
 	const int signal = (int)supervision->pdeathsig;
 	const bool adopts = become_subreaper();
 
-	process_set_adopting(adopts);
+	descendants_set_adopting(adopts);
 	if (signal == 0)
 		return adopts;
 	if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0)

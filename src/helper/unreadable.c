@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descendants.h"
 #include "message.h"
 #include "process.h"
 #include "unreadable.h"
@@ -100,7 +101,7 @@ explain_refusal(pid_t task, int error, char why[REASON_TEXT])
 		reason_say(why,
 		    "it is not dumpable (it has made itself so, or its file "
 		    "may not be read)");
-	else if (scope > 1 || (scope == 1 && !process_is_descendant(task)))
+	else if (scope > 1 || (scope == 1 && !descendants_have(task)))
 		reason_say(why, "kernel.yama.ptrace_scope is %d%s", scope,
 		    scope > 1 ? "" : ", and it is no descendant");
 	else

@@ -13,6 +13,7 @@
 #include "mapping.h"
 #include "message.h"
 #include "process.h"
+#include "task.h"
 #include "unused.h"
 
 /* A server that listens at a port at so many looks goes on to. */
@@ -38,7 +39,7 @@ void
 unused_start(struct unused *u, pid_t server)
 {
 	u->stuck = u->plan->uid == 0 &&
-	    !process_has_capability(server, CAP_SETUID);
+	    !task_has_capability(server, CAP_SETUID);
 	u->due = clock_milliseconds() + REPORT_AFTER;
 }
 

@@ -7,7 +7,7 @@
 
 #include "clock.h"
 #include "message.h"
-#include "process.h"
+#include "task.h"
 #include "warned.h"
 
 #define MINUTE 60000
@@ -81,7 +81,7 @@ bool
 warned_first_process(struct warned *warned, enum warned_kind kind,
     pid_t process)
 {
-	const uint64_t cause[] = {(uint64_t)process, process_started(process)};
+	const uint64_t cause[] = {(uint64_t)process, task_started(process)};
 
 	return warned_first(warned, kind, cause, sizeof(cause));
 }
