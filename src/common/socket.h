@@ -12,9 +12,9 @@
 #include "endpoint.h"
 
 /*
- * Makes a socket for IPPROTO_TCP or IPPROTO_UDP that can be bound to the endpoint:
- * with its family and IPV6_V6ONLY, SO_REUSEADDR, and close-on-exec.  Returns it,
- * or -1 with errno.
+ * Makes a socket for IPPROTO_TCP or IPPROTO_UDP that can be bound to the
+ * endpoint: with its family and IPV6_V6ONLY, SO_REUSEADDR, and close-on-exec.
+ * Returns it, or -1 with errno.
  */
 int socket_open(const struct endpoint *, int protocol);
 
@@ -22,9 +22,9 @@ int socket_open(const struct endpoint *, int protocol);
 int socket_bind(int socket, const struct endpoint *);
 
 /*
- * bind(2) without SO_REUSEADDR, which is set again.  It fails if any other socket
- * is bound to the endpoint, listening or not, or has left connections there
- * (tcp(7)).  Returns 0, or -1 with errno.
+ * bind(2) without SO_REUSEADDR, which is set again.  It fails if any other
+ * socket is bound to the endpoint, listening or not, or has left connections
+ * there (tcp(7)).  Returns 0, or -1 with errno.
  */
 int socket_bind_alone(int socket, const struct endpoint *);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The socket options that are carried over from the server's socket to the one
- * that takes its place; and which of them the helper watches the server set, if it
- * cannot read the server's socket.
+ * that takes its place; and which of them the helper watches the server set, if
+ * it cannot read the server's socket.
  */
 #ifndef SOCKOPT_TABLE_H
 #define SOCKOPT_TABLE_H

@@ -24,9 +24,9 @@ holding_end_delivery(struct pool_socket *s)
 }
 
 /*
- * Until a socket is delivered, no process is seen to hold it.  A process that was
- * forked meanwhile may keep the delivery's descriptor open, so this lasts no longer
- * than DELIVERY_MAX.
+ * Until a socket is delivered, no process is seen to hold it.  A process that
+ * was forked meanwhile may keep the delivery's descriptor open, so this lasts
+ * no longer than DELIVERY_MAX.
  */
 static bool
 is_on_its_way(const struct pool_socket *s)
@@ -48,8 +48,8 @@ is_looked_for(const struct pool_socket *s, unsigned int looks)
 		!sockstate_is_connected(s->fd));
 }
 
-/* The delivery is checked first: otherwise a socket that arrives between the two
- * would look as if it were given back. */
+/* The delivery is checked first: otherwise a socket that arrives between the
+ * two would look as if it were given back. */
 static bool
 has_usual_holder(struct pool_socket *s)
 {
@@ -91,8 +91,8 @@ note_holder(struct pool_socket **at, ino_t inode,
 	*at = (*at)->next_missing;
 }
 
-/* To ask the usual holder takes one readlink(2); to find all the others, one walk
- * of /proc. */
+/* To ask the usual holder takes one readlink(2); to find all the others, one
+ * walk of /proc. */
 void
 holding_look(struct pool *pool, unsigned int looks)
 {

@@ -9,9 +9,9 @@
 
 /*
  * Notes who holds the sockets that are lent, as this look sees it.  The second
- * look of two in a row, and every later one, searches the whole machine and looks
- * for every socket.  The first skips those that are connected, which are in
- * nobody's way, if the variant has others.
+ * look of two in a row, and every later one, searches the whole machine and
+ * looks for every socket.  The first skips those that are connected, which are
+ * in nobody's way, if the variant has others.
  */
 void holding_look(struct pool *, unsigned int looks);
 

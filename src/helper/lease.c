@@ -30,7 +30,7 @@
 /* Milliseconds that a connection may take to end (tcp(7), tcp_fin_timeout). */
 #define ENDING_MAX 60000
 
-/* Milliseconds that a bind waits for such an end, if there is no other socket. */
+/* Milliseconds a bind waits for such an end, if there is no other socket. */
 #define PATIENCE 50
 
 static void
@@ -59,9 +59,9 @@ let_go(struct pool_socket *s)
 }
 
 /*
- * True if a socket that nobody holds has no connection any more.  One that it has
- * begins to end, as by the last close(2).  The peer may have more to send, to
- * nobody: a bind that needs the socket does not wait for that.
+ * True if a socket that nobody holds has no connection any more.  One that it
+ * has begins to end, as by the last close(2).  The peer may have more to send,
+ * to nobody: a bind that needs the socket does not wait for that.
  */
 static bool
 has_ended(struct pool_socket *s, bool needed)
@@ -85,8 +85,8 @@ has_ended(struct pool_socket *s, bool needed)
 	}
 }
 
-/* Makes a socket that nobody holds as new.  If that cannot be, it is closed: the
- * next server would find what the last one has left. */
+/* Makes a socket that nobody holds as new.  If that cannot be, it is closed:
+ * the next server would find what the last one has left. */
 static void
 take_back(struct pool_socket *s)
 {
@@ -118,9 +118,9 @@ pick_fresh(struct pool_variant *v)
 }
 
 /*
- * If we cannot see who holds it, two servers share a socket: better than a server
- * that can never bind again.  But a connected socket serves one peer alone,
- * SO_REUSEPORT or not, and one that was shut down serves nobody.
+ * If we cannot see who holds it, two servers share a socket: better than a
+ * server that can never bind again.  But a connected socket serves one peer
+ * alone, SO_REUSEPORT or not, and one that was shut down serves nobody.
  */
 static struct pool_socket *
 pick_lent(struct pool_variant *v, bool reuseport)
@@ -137,7 +137,7 @@ pick_lent(struct pool_variant *v, bool reuseport)
 	return best;
 }
 
-/* Takes back the socket without a connection that nobody has held for longest. */
+/* Of those without a connection, takes back the one unheld for longest. */
 static bool
 take_back_one(struct pool_variant *v)
 {
@@ -223,8 +223,9 @@ set_nonblocking(int socket, bool nonblocking)
 }
 
 /*
- * An option that the server was not seen to set is as on a fresh socket.  Each is
- * set once at the most: other processes may be using a lent socket right now.
+ * An option that the server was not seen to set is as on a fresh socket.  Each
+ * is set once at the most: other processes may be using a lent socket right
+ * now.
  */
 void
 lease_prepare(struct pool *pool, struct pool_socket *s,
@@ -355,8 +356,8 @@ some_want_look(const struct pool *pool)
 	return false;
 }
 
-/* Leaves the sockets that listen by now to their server; true if another was lent
- * so lately that it may begin to. */
+/* Leaves the sockets that listen by now to their server; true if another was
+ * lent so lately that it may begin to. */
 static bool
 let_listeners_go(struct pool_variant *v)
 {

@@ -4,16 +4,16 @@
  *
  * A server that listens has the socket for itself: the helper closes its own
  * duplicate, and when the server closes the socket, the port is closed.  The
- * helper keeps only the last one of each variant, and lends it again and again, so
- * that a server can bind without end.
+ * helper keeps only the last one of each variant, and lends it again and again,
+ * so that a server can bind without end.
  *
  * A server may also bind a socket for each client or peer, and connect it: UDP
  * servers do, and TCP ones that use the port as a source port (FTP, rsh, NFS).
  * The helper keeps all of these, or there would soon be none.
  *
- * A lent socket that no process but the helper holds any more is made fresh: its
- * connection is ended as close(2) would, it stops listening, and everything its
- * server has left in it is thrown away (sockstate_renew).  A socket that is
+ * A lent socket that no process but the helper holds any more is made fresh:
+ * its connection is ended as close(2) would, it stops listening, and everything
+ * its server has left in it is thrown away (sockstate_renew).  A socket that is
  * connected is never handed out.
  */
 #ifndef LEASE_H
@@ -25,53 +25,53 @@
 #include "sockopt.h"
 
 /*
- * Picks the socket to hand out next.  NULL if bind(2) is to fail with EADDRINUSE:
- * every socket is connected, or is in use while the server's has no SO_REUSEPORT.
- * Nothing is taken before lease_commit.  This waits for some 50 milliseconds if
- * the only sockets left have connections that are about to end.
+ * Picks the socket to hand out next.  NULL if bind(2) is to fail with
+ * EADDRINUSE: every socket is connected, or is in use while the server's has no
+ * SO_REUSEPORT.  Nothing is taken before lease_commit.  This waits for some 50
+ * milliseconds if the only sockets left have connections that are about to end.
  */
 struct pool_socket *lease_pick(struct pool_variant *, bool reuseport);
 
-/* How many sockets of the variant have a connection, or had one that is not over
- * yet. */
+/* How many sockets of the variant have a connection, or had one that is not
+ * over yet. */
 unsigned int lease_connections(const struct pool_variant *);
 
 /* Gives the socket that was picked the options of the server's.  It takes
- * datagrams from then on, until lease_refresh sees that nobody has received it. */
+ * datagrams from then on, until lease_refresh sees that nobody received it. */
 void lease_prepare(struct pool *, struct pool_socket *,
     const struct sockopt_values *seen, bool nonblocking);
 
 /*
  * The socket that was picked is the server's, at this descriptor: now, or when
- * *delivery hangs up, if that is not -1.  If the pool keeps *delivery, it sets it
- * to -1.  The pointer to the socket is not valid any more.
+ * *delivery hangs up, if that is not -1.  If the pool keeps *delivery, it sets
+ * it to -1.  The pointer to the socket is not valid any more.
  */
 void lease_commit(struct pool *, struct pool_socket *,
     struct process_descriptor holder, int *delivery);
 
 /*
- * Looks who holds the lent sockets (holding.h), and makes those fresh that nobody
- * else has held at so many looks in a row.  One look before each hand-off, as a
- * socket that a server has just closed would be in the way of the next server.
- * LEASE_LOOKS otherwise, as nobody holds a socket that a server passes from
- * process to process.
+ * Looks who holds the lent sockets (holding.h), and makes those fresh that
+ * nobody else has held at so many looks in a row.  One look before each
+ * hand-off, as a socket that a server has just closed would be in the way of
+ * the next server.  LEASE_LOOKS otherwise, as nobody holds a socket that a
+ * server passes from process to process.
  */
 #define LEASE_LOOKS 2
 void lease_refresh(struct pool *, unsigned int looks);
 
-/* How many microseconds from now lease_visit wants to be called; -1 for never. */
+/* Microseconds until lease_visit wants to be called; -1 for never. */
 long long lease_due(struct pool *);
 
 /*
- * Does what is due.  Looks who holds the lent sockets four times a second, while
- * some may come back: so the peer of a connection that its server has closed sees
- * the end within half a second.
+ * Does what is due.  Looks who holds the lent sockets four times a second,
+ * while some may come back: so the peer of a connection that its server has
+ * closed sees the end within half a second.
  *
- * And looks whether a server listens by now, some microseconds after a hand-off,
- * and then twice as late each time.  So a port that the server closes stays open
- * no longer than the server has taken from bind(2) to listen(2), or a fraction of
- * a millisecond.  (To trap listen(2) would be exact, but signals could interrupt
- * it, which no program expects.)
+ * And looks whether a server listens by now, some microseconds after a
+ * hand-off, and then twice as late each time.  So a port that the server closes
+ * stays open no longer than the server has taken from bind(2) to listen(2), or
+ * a fraction of a millisecond.  (To trap listen(2) would be exact, but signals
+ * could interrupt it, which no program expects.)
  */
 void lease_visit(struct pool *);
 

@@ -24,7 +24,8 @@ spares_of(const struct mapping_variant *v, const struct plan *plan)
 	return v->common ? plan->spares : 1;
 }
 
-/* A socket that is given by descriptor leaves the pool: the server has it alone. */
+/* A socket that is given by descriptor leaves the pool: the server has it
+ * alone. */
 static bool
 is_guarded(const struct mapping *m)
 {
@@ -73,8 +74,8 @@ variant_close(struct pool_variant *v)
 	v->absent = true;
 }
 
-/* The memory is never freed: after the drop, the allocator could make system calls
- * that the helper's filter does not permit (filters.c). */
+/* The memory is never freed: after the drop, the allocator could make system
+ * calls that the helper's filter does not permit (filters.c). */
 static bool
 variant_open(struct pool_variant *v, unsigned int count, bool guarded)
 {
@@ -95,7 +96,8 @@ variant_open(struct pool_variant *v, unsigned int count, bool guarded)
 	return !guarded || v->guard >= 0;
 }
 
-/* With SO_REUSEADDR, a UDP socket would share the port with others that set it. */
+/* With SO_REUSEADDR, a UDP socket would share the port with others that set
+ * it. */
 static bool
 variant_is_free(struct pool *pool, struct pool_variant *v)
 {
@@ -126,10 +128,10 @@ overlaps_claimed(const struct pool *pool, const struct pool_variant *v)
 }
 
 /*
- * With SO_REUSEADDR, two starts could share a TCP port until one of their servers
- * listens.  So the first socket is bound without it: of two starts, one fails to.
- * Old connections are in its way too, so it goes on, and the child looks who is
- * there.
+ * With SO_REUSEADDR, two starts could share a TCP port until one of their
+ * servers listens.  So the first socket is bound without it: of two starts, one
+ * fails to.  Old connections are in its way too, so it goes on, and the child
+ * looks who is there.
  */
 static bool
 variant_claim(struct pool *pool, struct pool_variant *v)
@@ -243,8 +245,8 @@ open_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
 		open_port(pool, plan, mapping, n, result);
 }
 
-/* Each hand-off takes some descriptors more for a moment: they are held back while
- * the sockets are made. */
+/* Each hand-off takes some descriptors more for a moment: they are held back
+ * while the sockets are made. */
 static void
 open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 {

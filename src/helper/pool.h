@@ -2,16 +2,16 @@
 /*
  * The pool: sockets that the helper binds to the public ports while it may, and
  * hands out when it no longer may (lease.h).  bind(2) below 1024 takes the
- * capability, listen(2) does not.  With SO_REUSEADDR, any number of TCP sockets can
- * be bound to one port while none of them listens, also to overlapping addresses
- * (tests/test_pool.c holds this and what follows).
+ * capability, listen(2) does not.  With SO_REUSEADDR, any number of TCP sockets
+ * can be bound to one port while none of them listens, also to overlapping
+ * addresses (tests/test_socket.c).
  *
  * A bound UDP socket takes datagrams at once, so those in the pool are parked
- * (parking.h) until they are handed out: the one that is not gets them all.  On a
- * port that needs no privilege, others may try to bind beside them.  So
+ * (parking.h) until they are handed out: one that is not gets them all.  On
+ * a port that needs no privilege, others may try to bind beside them.  So
  * SO_REUSEADDR is cleared once all are bound, and a guard closes the gaps that
- * parking leaves.  sock_diag(7) shows who came in before that, or by the last gap:
- * a socket bound to one address and one interface.
+ * parking leaves.  sock_diag(7) shows who came in before that, or by the last
+ * gap: a socket bound to one address and one interface.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -86,34 +86,34 @@ struct pool {
 
 /*
  * Makes every socket the plan asks for.  Binds those of mappings that are not
- * granted the capability; then raises it, binds the others, and lowers it again.
- * The answer has a result for each mapping.  A mapping gets no socket if it lacks
- * one, unless that is implied.  Returns whether all have theirs.
+ * granted the capability; then raises it, binds the others, and lowers it
+ * again.  The answer has a result for each mapping.  A mapping gets no socket
+ * if it lacks one, unless that is implied.  Returns whether all have theirs.
  */
 bool pool_fill(struct pool *, const struct plan *,
     const bool granted[PLAN_MAPPINGS_MAX], struct answer *);
 
 /*
- * Adds a socket that was inherited for this mapping of the plan, and becomes the
- * pool's.  Allocates nothing.  False if there is no room, or if it is no bound
- * socket of the mapping's protocol; then it stays the caller's.
+ * Adds a socket that was inherited for this mapping of the plan, and becomes
+ * the pool's.  Allocates nothing.  False if there is no room, or if it is no
+ * bound socket of the mapping's protocol; then it stays the caller's.
  */
 bool pool_inherit(struct pool *, const struct plan *, size_t mapping,
     int socket);
 
 /*
- * True if a socket of another user is bound beside this variant's, and would take
- * what comes for the server; *uid is whose.  False if the kernel does not say
- * (gVisor, AF_NETLINK forbidden).  Of UDP alone: TCP has listen(2).
+ * True if a socket of another user is bound beside this variant's, and would
+ * take what comes for the server; *uid is whose.  False if the kernel does not
+ * say (gVisor, AF_NETLINK forbidden).  Of UDP alone: TCP has listen(2).
  */
 bool pool_has_stranger(const struct pool *, const struct pool_variant *,
     uid_t *uid);
 
-/* True if some mapping expects the server to bind this port, over TCP or UDP. */
+/* True if some mapping expects the server to bind this TCP or UDP port. */
 bool pool_expects(const struct pool *, uint16_t server_port);
 
-/* The variant that covers a bind of such a socket to this endpoint, or NULL.  It
- * may have no socket any more. */
+/* The variant that covers a bind of such a socket to this endpoint, or NULL.
+ * It may have no socket any more. */
 struct pool_variant *pool_find(struct pool *, const struct endpoint *asked,
     int protocol);
 

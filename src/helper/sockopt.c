@@ -25,8 +25,8 @@ forget_changed(struct sockopt_values *values, int option)
 		    sockopt_table[option].changes);
 }
 
-/* As sockopt_read would read it: padded with zeros, buffers doubled as the kernel
- * does (socket(7)). */
+/* As sockopt_read would read it: padded with zeros, buffers doubled as the
+ * kernel does (socket(7)). */
 void
 sockopt_note(struct sockopt_values *values, int option, const void *value,
     size_t length)
@@ -52,7 +52,8 @@ sockopt_forget(struct sockopt_values *values, int level, int name)
 	values->known[sockopt_find(level, name)] = false;
 }
 
-/* To read an option that is for other sockets costs a system call for nothing. */
+/* To read an option that is for other sockets costs a system call for
+ * nothing. */
 static bool
 is_for(const struct sockopt *entry, int family, int type)
 {
@@ -143,8 +144,8 @@ is_on(const uint8_t *value)
 	return memcmp(value, off, sizeof(off)) != 0;
 }
 
-/* First those to be off: turning SO_TIMESTAMP off turns SO_TIMESTAMPNS off too, and
- * the other way round, and only one of them is ever on. */
+/* First those to be off: turning SO_TIMESTAMP off turns SO_TIMESTAMPNS off too,
+ * and the other way round, and only one of them is ever on. */
 bool
 sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present)

@@ -33,8 +33,8 @@ void sockopt_overlay(struct sockopt_values *, const struct sockopt_values *);
 
 /*
  * Sets what differs between wanted and present; returns whether anything did.
- * An option that cannot be set is left as it is: the server could not have set it
- * either.
+ * An option that cannot be set is left as it is: the server could not have set
+ * it either.
  */
 bool sockopt_apply(int socket, const struct sockopt_values *wanted,
     const struct sockopt_values *present);

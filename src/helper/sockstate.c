@@ -18,8 +18,8 @@
 /* The port of the discard service (RFC 863). */
 #define DISCARD 9
 
-/* More datagrams than a queue has: those that keep coming do not hold the helper
- * up for ever. */
+/* More datagrams than a queue has: those that keep coming do not hold the
+ * helper up for ever. */
 #define DRAIN_MAX (1 << 20)
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -148,8 +148,8 @@ can_write(int socket, struct msghdr *message)
 	return can;
 }
 
-/* Data that the last server held back (MSG_MORE, UDP_CORK) would go out before the
- * next one's, and to the wrong peer. */
+/* Data that the last server held back (MSG_MORE, UDP_CORK) would go out before
+ * the next one's, and to the wrong peer. */
 static bool
 renew_udp(int socket, const struct endpoint *e)
 {

@@ -10,8 +10,8 @@
 
 #include "endpoint.h"
 
-/* True if it has a peer, or waits for one to answer.  A UDP socket that is parked
- * by a connection has one (parking.h). */
+/* True if it has a peer, or waits for one to answer.  A UDP socket that is
+ * parked by a connection has one (parking.h). */
 bool sockstate_is_connected(int socket);
 
 /* True if listen(2) was called. */
@@ -36,11 +36,11 @@ enum sockstate_ending {
 enum sockstate_ending sockstate_ending(int socket);
 
 /*
- * Makes a socket that is bound to the endpoint as good as a new one, but for its
- * options: no peer, no listening, no shutdown, no data, no error, no filter.  The
- * binding stays (connect(2), AF_UNSPEC; tests/test_sockstate.c).  Clients in a
- * listener's queue are reset, and so is the peer of a connection.  A UDP socket
- * is not parked any more.
+ * Makes a socket that is bound to the endpoint as good as a new one, but for
+ * its options: no peer, no listening, no shutdown, no data, no error, no
+ * filter.  The binding stays (connect(2), AF_UNSPEC; tests/test_sockstate.c).
+ * Clients in a listener's queue are reset, and so is the peer of a connection.
+ * A UDP socket is not parked any more.
  *
  * Returns false if something cannot be undone: shutdown(2) of a UDP socket, a
  * filter that was locked (SO_LOCK_FILTER), an upper layer protocol (TCP_ULP).
