@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "lint.h"
 #include "message.h"
 #include "policy.h"
@@ -79,7 +80,7 @@ read_draft(const char *path, struct stat *status)
 	ssize_t length = -1;
 
 	if (fd >= 0)
-		length = trust_read_all(fd, text, sizeof(text));
+		length = file_read(fd, text, sizeof(text));
 	if (length < 0)
 		fatal("cannot read the policy '%.200s'", path);
 	close(fd);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: both processes, before and after the drop.
- * Reads: nothing; the arguments are ours.  But for JOURNAL_STREAM, in the
- * child.
+ * Reads: JOURNAL_STREAM, in the child; names that others chose, as arguments.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,11 +21,14 @@
 #define LINE_MAX_BYTES 1024
 #define PREFIX         "lowport: "
 
-/* The priorities of syslog(3). */
-#define FATAL   LOG_ERR
-#define ALERT   LOG_ERR
-#define WARNING LOG_WARNING
-#define STEP    LOG_INFO
+/* Kinds of messages, with their priority of syslog(3). */
+static const struct kind {
+	int priority;
+	enum verbosity level; /* printed from here on */
+	bool ends;            /* printed at every level, even if it must wait */
+} end = {LOG_ERR, VERBOSITY_QUIET, true}, alert = {LOG_ERR, VERBOSITY_QUIET},
+  warning = {LOG_WARNING, VERBOSITY_NORMAL},
+  step = {LOG_INFO, VERBOSITY_VERBOSE};
 
 static enum verbosity verbosity = VERBOSITY_NORMAL;
 static bool journal;
@@ -101,9 +103,9 @@ is_printable(uint32_t character)
 }
 
 /*
- * Reads the character of UTF-8 (RFC 3629) a text begins with; returns how many
- * bytes it has, or 0 where it is invalid, overlong or cut.  The final NUL ends
- * each sequence, so nothing behind it is read.
+ * Reads the character of UTF-8 (RFC 3629) that begins a text.  Returns how many
+ * bytes it has, or 0 if it is invalid, overlong or cut.  The final NUL ends each
+ * sequence, so nothing behind it is read.
  */
 static size_t
 read_character(const char *text, uint32_t *character)
@@ -146,7 +148,6 @@ message_make_printable(char *line)
 	*to = '\0';
 }
 
-/* strerror(3) looks for a translation, and allocates. */
 const char *
 message_error(int error)
 {
@@ -155,18 +156,9 @@ message_error(int error)
 	return text != NULL ? text : "unknown error";
 }
 
-/* Adds to a line what still fits; one byte stays free for the newline. */
-static void __attribute__((format(printf, 2, 0)))
-line_append(char *line, const char *format, va_list arguments)
-{
-	size_t used = strlen(line);
-
-	vsnprintf(line + used, LINE_MAX_BYTES - 1 - used, format, arguments);
-}
-
 /*
- * Where signals are blocked, the one a failed write(2) has sent is pending: the
- * server would get it, from the child, or the helper forward it.
+ * A failed write(2) sends a signal.  If it is blocked it stays pending: the
+ * server would get it from the child, or the helper would forward it.
  */
 static void
 signal_discard(int number)
@@ -179,61 +171,6 @@ signal_discard(int number)
 	sigtimedwait(&set, NULL, &none);
 }
 
-static void __attribute__((format(printf, 2, 0)))
-print(int priority, const char *format, va_list arguments, int error)
-{
-	char line[LINE_MAX_BYTES] = PREFIX;
-	size_t used;
-
-	if (journal)
-		snprintf(line, sizeof(line), "<%d>" PREFIX, priority);
-	line_append(line, format, arguments);
-	used = strlen(line);
-	if (error != 0)
-		snprintf(line + used, sizeof(line) - 1 - used, ": %s",
-		    message_error(error));
-	message_make_printable(line);
-	used = strlen(line);
-	line[used] = '\n';
-	/* Nobody can be told that telling failed. */
-	if (write(STDERR_FILENO, line, used + 1) < 0)
-		signal_discard(errno == EPIPE ? SIGPIPE : SIGXFSZ);
-}
-
-void
-fatal(const char *format, ...)
-{
-	va_list arguments;
-	int error = errno;
-
-	va_start(arguments, format);
-	print(FATAL, format, arguments, error);
-	va_end(arguments);
-	_exit(STATUS_FAILURE);
-}
-
-void
-fatalx(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	print(FATAL, format, arguments, 0);
-	va_end(arguments);
-	_exit(STATUS_FAILURE);
-}
-
-void
-fatal_status(enum status status, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	print(FATAL, format, arguments, 0);
-	va_end(arguments);
-	_exit(status);
-}
-
 /* A reader that stalls must not stall the helper, and the server with it. */
 static bool
 has_room(void)
@@ -243,40 +180,77 @@ has_room(void)
 	return poll(&error, 1, 0) == 1 && (error.revents & POLLOUT) != 0;
 }
 
+/* One byte stays free for the newline. */
 static void __attribute__((format(printf, 3, 0)))
-print_from(enum verbosity level, int priority, const char *format,
-    va_list arguments)
+say(const struct kind *kind, int error, const char *format, va_list arguments)
 {
-	if (verbosity >= level && has_room())
-		print(priority, format, arguments, 0);
+	const size_t size = LINE_MAX_BYTES - 1;
+	char line[LINE_MAX_BYTES] = PREFIX;
+	size_t used;
+
+	if (!kind->ends && (verbosity < kind->level || !has_room()))
+		return;
+	if (journal)
+		snprintf(line, size, "<%d>" PREFIX, kind->priority);
+	used = strlen(line);
+	vsnprintf(line + used, size - used, format, arguments);
+	used = strlen(line);
+	if (error != 0)
+		snprintf(line + used, size - used, ": %s",
+		    message_error(error));
+	message_make_printable(line);
+	used = strlen(line);
+	line[used] = '\n';
+	/* There is nowhere to report that this failed. */
+	if (write(STDERR_FILENO, line, used + 1) < 0)
+		signal_discard(errno == EPIPE ? SIGPIPE : SIGXFSZ);
+}
+
+/* In each function below: its own arguments, as a line of this kind. */
+#define SAY(kind, error, format)                                               \
+	do {                                                                   \
+		va_list arguments;                                             \
+                                                                               \
+		va_start(arguments, format);                                   \
+		say(&(kind), error, format, arguments);                        \
+		va_end(arguments);                                             \
+	} while (0)
+
+void
+fatal(const char *format, ...)
+{
+	SAY(end, errno, format);
+	_exit(STATUS_FAILURE);
+}
+
+void
+fatalx(const char *format, ...)
+{
+	SAY(end, 0, format);
+	_exit(STATUS_FAILURE);
+}
+
+void
+fatal_status(enum status status, const char *format, ...)
+{
+	SAY(end, 0, format);
+	_exit(status);
 }
 
 void
 alertx(const char *format, ...)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	print_from(VERBOSITY_QUIET, ALERT, format, arguments);
-	va_end(arguments);
+	SAY(alert, 0, format);
 }
 
 void
 warnx(const char *format, ...)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	print_from(VERBOSITY_NORMAL, WARNING, format, arguments);
-	va_end(arguments);
+	SAY(warning, 0, format);
 }
 
 void
 verbose(const char *format, ...)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	print_from(VERBOSITY_VERBOSE, STEP, format, arguments);
-	va_end(arguments);
+	SAY(step, 0, format);
 }

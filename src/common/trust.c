@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, while it holds the capability, which opens no file; the
- * child, to explain what the helper decided, and with --check-policy.
+ * Runs in: the helper, with the capability, which opens no file; the child, to
+ * explain what the helper decided, and with --check-policy.
  * Reads: the inodes on a path that was fixed at build time, and the file there.
  *
  * Each step opens one name in the directory that was checked before, and checks
- * what it has opened: nobody but root can exchange anything on the way
+ * what it has opened.  So only root can exchange anything on the way
  * (tests/test_trust.c, tests/root/policy.bats).
  */
 #include <errno.h>
@@ -16,12 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "trust.h"
 
 #define LINK "%.64s is a symbolic link; put there what it names"
 
-/* Opening a directory takes no right to read it; opening the file waits for no
- * other side, should it be a pipe. */
+/* Opening a directory takes no right to read it.  Opening the file does not wait
+ * for the other side of a pipe. */
 #define AS_DIRECTORY (O_PATH | O_NOFOLLOW | O_CLOEXEC)
 #define AS_FILE      (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
@@ -74,7 +75,7 @@ say_not_opened(int directory, const char *name, const char *path,
 	}
 }
 
-/* Opens what a checked directory has under a name, which ends the path. */
+/* Opens the last name of the path, in a directory that was checked. */
 static int
 step(int directory, const char *name, bool is_last, const char *path,
     char why[REASON_TEXT])
@@ -115,17 +116,6 @@ open_trusted(const char *path, char why[REASON_TEXT])
 }
 
 ssize_t
-trust_read_all(int file, char *buffer, size_t size)
-{
-	ssize_t length = 1;
-	size_t used;
-
-	for (used = 0; length > 0; used += (size_t)length)
-		length = read(file, buffer + used, size - used);
-	return length < 0 ? -1 : (ssize_t)used;
-}
-
-ssize_t
 trust_read(const char *path, char *buffer, size_t size, char why[REASON_TEXT])
 {
 	int file = open_trusted(path, why);
@@ -133,7 +123,7 @@ trust_read(const char *path, char *buffer, size_t size, char why[REASON_TEXT])
 
 	if (file < 0)
 		return -1;
-	length = trust_read_all(file, buffer, size);
+	length = file_read(file, buffer, size);
 	if (length < 0)
 		reason_say(why, "%.64s: %s", path, strerror(errno));
 	close(file);
