@@ -14,7 +14,7 @@
 #include "number.h"
 #include "signals.h"
 
-/* Where two are one signal, the first is what it is called. */
+/* If two name one signal, signal_format writes the first. */
 static const struct name {
 	const char *text;
 	int signal;
@@ -59,7 +59,7 @@ static const struct name {
 
 #define NAMES (names + sizeof(names) / sizeof(names[0]))
 
-/* RTMIN, RTMIN+n, RTMAX, RTMAX-n, within these two. */
+/* RTMIN, RTMIN+n, RTMAX, RTMAX-n. */
 static int
 parse_real_time(const char *text)
 {
@@ -123,20 +123,27 @@ signal_forwarded(int signal)
 static bool
 check_from(int from, const char *name, char why[REASON_TEXT])
 {
-	if (from == 0)
+	char text[SIGNAL_TEXT];
+
+	switch (from) {
+	case 0:
 		return reason_say(why, "there is no signal '%.20s'", name);
-	if (from == SIGCHLD)
+	case SIGCHLD:
 		return reason_say(why,
 		    "SIGCHLD is for lowport, and not forwarded");
-	if (from == SIGCONT)
+	case SIGCONT:
 		return reason_say(why,
 		    "SIGCONT continues what was stopped; rewrite what stops "
 		    "it");
-	return signal_forwarded(from) ||
-	    reason_say(why,
-		"%s never reaches lowport; what stops a container is "
-		"SIGTERM first",
-		from == SIGKILL ? "SIGKILL" : "SIGSTOP");
+	case SIGKILL:
+	case SIGSTOP:
+		return reason_say(why,
+		    "%s never reaches lowport; a container is stopped by "
+		    "SIGTERM first",
+		    signal_format(from, text));
+	default:
+		return true;
+	}
 }
 
 bool

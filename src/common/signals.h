@@ -11,7 +11,7 @@
 
 #include "reason.h"
 
-/* The last one, of real-time; the kernel's on every architecture but MIPS. */
+/* The last signal, on every architecture but MIPS. */
 #define SIGNAL_MAX 64
 
 /* "RTMIN+30", or a number, and the final NUL. */
@@ -21,33 +21,29 @@
 #define SIGNAL_KEPT    0
 #define SIGNAL_DROPPED (SIGNAL_MAX + 1)
 
-/*
- * Reads a number, or a name as kill(1) knows it, with or without "SIG", in
- * either case: "15", "TERM", "SIGRTMIN+3".  Returns 0 where it is none.
- */
+/* Reads a number, or a name of kill(1)'s, with or without "SIG", in either case:
+ * "15", "TERM", "SIGRTMIN+3".  Returns 0 if there is no such signal. */
 int signal_parse(const char *text);
 
-/* Writes the name, or where there is none the number; returns its argument. */
+/* Writes the name, or the number if it has none; returns its argument. */
 const char *signal_format(int signal, char[SIGNAL_TEXT]);
 
-/* False for those that never reach lowport, or end there: SIGKILL, SIGSTOP,
+/* False for signals that never reach lowport, or are for it: SIGKILL, SIGSTOP,
  * SIGCHLD. */
 bool signal_forwarded(int signal);
 
-/*
- * Reads FROM:TO into a table; TO 0 drops the signal.  Returns false with a
- * reason where it cannot be done.
- */
+/* Reads FROM:TO into a table; TO 0 drops the signal.  Returns false with a
+ * reason if that cannot be done. */
 bool signal_rewrite(uint8_t table[SIGNAL_MAX], const char *text,
     char why[REASON_TEXT]);
 
-/* What is to be sent in place of a signal; 0 for nothing. */
+/* Returns the signal to send in place of this one, or 0 for none. */
 int signal_rewritten(const uint8_t table[SIGNAL_MAX], int signal);
 
 /*
- * Sets the signal mask, and stores the one that was unless old is NULL: all of
- * it.  sigprocmask(2) of the C library spares the signals it would use for
- * threads, as sigfillset(3) does.  *old is to be zeroed by the caller.
+ * Sets the whole signal mask, and stores the old one unless old is NULL; the
+ * caller zeroes it.  The C library's sigprocmask(2) spares the signals it uses
+ * for threads, as sigfillset(3) does.
  */
 void signal_set_mask(const sigset_t *, sigset_t *old);
 

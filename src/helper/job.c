@@ -9,6 +9,7 @@
 
 #include "job.h"
 
+/* The caller may ignore them; then the job would not stop. */
 void
 job_prepare(void)
 {

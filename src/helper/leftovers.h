@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Leftovers: processes that the server has left when it has ended.  If the
- * server was to end, or failed, they are ended too.  Otherwise it has
- * daemonized, and they are the server now.
+ * Leftovers: processes that the server left when it ended.  If the server was
+ * asked to end, or failed, they are ended.  Otherwise it has daemonized: they
+ * are the server now.
  */
 #ifndef LEFTOVERS_H
 #define LEFTOVERS_H
@@ -23,34 +23,30 @@ struct leftovers {
 	size_t ending_count;
 };
 
-/* Ends all of them: from now on leftovers_visit does. */
+/* From now on, leftovers_visit ends all of them. */
 void leftovers_end(struct leftovers *);
 
-/*
- * Sends a daemon a signal: each child of this process, or all descendants.
- * Returns a process that could not be sent it (EPERM), or 0.
- */
+/* Signals a daemon: each child of this process, or all its descendants.  Returns
+ * a process that could not be signalled (EPERM), or 0. */
 pid_t leftovers_signal(int signal, bool all);
 
 /*
- * A daemon was sent this signal to end.  A daemon that handles it is given the
- * time it takes, as a server in the foreground is.  One that ignores it never
- * ends by itself, and is ended.
+ * A daemon was sent this signal to end it.  If the daemon handles the signal, it
+ * may take its time, as a server in the foreground may.  If it ignores the
+ * signal, it is ended.
  */
 void leftovers_await_end(struct leftovers *, int signal);
 
-/* A child has been reaped.  If it was the last daemon that was to end, what is
- * left is ended. */
+/* A child was reaped.  When the last daemon has ended that was to, all others
+ * are ended. */
 void leftovers_reaped(struct leftovers *, pid_t);
 
-/* Does what is due: sends SIGTERM to all, some seconds later SIGKILL, and that
+/* If it is due: sends SIGTERM to all, some seconds later SIGKILL, and again,
  * until none is left. */
 void leftovers_visit(struct leftovers *);
 
-/*
- * True if those that are left cannot be signalled: to wait for them would be in
- * vain.  That is reported.  If this is process 1, they end with it.
- */
+/* True, and reported, if those that are left cannot be signalled: to wait for
+ * them would be in vain.  If this is process 1, they end with it. */
 bool leftovers_given_up(const struct leftovers *);
 
 #endif

@@ -11,21 +11,21 @@
 
 #include "listing.h"
 
-/* States of include/net/tcp_states.h, as the lists have them. */
+/* States in the lists (include/net/tcp_states.h). */
 #define STATE_UNCONNECTED 0x07 /* of UDP */
 #define STATE_LISTEN      0x0a
 
-/* Some lines of a list; each is 150 bytes or so. */
+/* Some lines of a list; one has about 150 bytes. */
 #define PIECE 4096
 
-/* Listeners of TCP come first.  (gVisor promises no order.) */
+/* A list of TCP ends here after so many lines that are no listener's: listeners
+ * come first.  (gVisor promises no order.) */
 #define STRANGERS 256
 
-/* One of the lists. */
 struct list {
 	const char *path;
 	int family, protocol;
-	unsigned int state; /* that takes what comes to the port */
+	unsigned int state; /* of a socket that takes what comes to its port */
 };
 
 static const struct list lists[] = {
@@ -37,18 +37,17 @@ static const struct list lists[] = {
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
 
-/* What is done with each line; true ends the list. */
 struct reader {
+	/* Reads a line; true ends the list. */
 	bool (*read)(struct reader *, const struct list *, const char *line);
 	void (*visit)(const struct listed *, void *);
 	void *argument;
-	unsigned int strangers; /* lines of TCP that are no listeners' */
+	unsigned int strangers;
 	uint16_t port;
 	bool found;
 };
 
-/* Words of 32 bits as the machine has them, each of four bytes in network
- * order. */
+/* The kernel prints four bytes in network order as a word of the machine's. */
 static void
 address_parse(uint8_t *address, const char *text)
 {
@@ -109,7 +108,7 @@ read_connection(struct reader *reader, const struct list *list,
 	return reader->found || list->protocol != IPPROTO_TCP;
 }
 
-/* The whole lines of a piece; *used is how many bytes they are. */
+/* Reads the whole lines of a piece, *used bytes. */
 static bool
 piece_read(struct reader *reader, const struct list *list, char *piece,
     size_t *used)
@@ -135,7 +134,7 @@ list_read(struct reader *reader, const struct list *list)
 	ssize_t length;
 	off_t at = 0;
 
-	/* On where the kernel has stopped: elsewhere it begins anew. */
+	/* At another offset than where it stopped, the kernel begins anew. */
 	while (fd >= 0 && !ended &&
 	    (length = pread(fd, piece + kept, PIECE - kept, at)) > 0) {
 		at += length;

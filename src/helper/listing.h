@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Listings: the kernel's own of the sockets that take what comes to a port,
- * those of every user in this network namespace (proc(5), /proc/net/tcp).
+ * The kernel's lists of sockets, of every user in this network namespace
+ * (proc(5), /proc/net/tcp).
  */
 #ifndef LISTING_H
 #define LISTING_H
@@ -11,6 +11,7 @@
 
 #include "endpoint.h"
 
+/* A socket that takes what comes to its port. */
 struct listed {
 	int protocol; /* IPPROTO_TCP: it listens; IPPROTO_UDP: it is bound, and
 			 not connected */
@@ -19,11 +20,11 @@ struct listed {
 	ino_t inode;
 };
 
-/* Calls visit with each of them. */
+/* Calls visit with each. */
 void listing_each(void (*visit)(const struct listed *, void *), void *argument);
 
-/* True where there is a connection over TCP from or to this port of the host,
- * or a trace of one that has ended. */
+/* True if there is a TCP connection from or to this port of the host, or a trace
+ * of one that has ended. */
 bool listing_connected(uint16_t port);
 
 #endif

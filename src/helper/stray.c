@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: the kernel's lists of sockets (listing.h); of those who hold them,
- * descriptors, mapped files and the head of the program, by proc(5).
+ * Reads: the kernel's lists of sockets (listing.h); descriptors, mapped files
+ * and the program's head of the processes that hold them, by proc(5).
  */
 #include <elf.h>
 #include <netinet/in.h>
@@ -37,9 +37,10 @@
 #define DOUBTS 32
 
 /* Milliseconds. */
-#define LOOK_AFTER 500   /* the start, or a bind of interest */
-#define LOOK_EVERY 60000 /* at the most; twice as long each time until then */
-#define SHORT_RUN  100   /* no daemon starts within */
+#define LOOK_AFTER   500   /* the start, or a bind of interest */
+#define LOOK_EVERY   60000 /* until then, twice as long each time */
+#define SHORT_RUN    100   /* no daemon starts within */
+#define REPORT_AFTER 30000 /* "is unused" */
 
 enum kind {
 	EXPECTED, /* a port that the server is expected to ask for */
@@ -465,6 +466,8 @@ stray_visit(struct handoff *h)
 	if (s->due == 0 || time < s->due)
 		return;
 	look(h, false);
+	if (time - s->began >= REPORT_AFTER)
+		unused_report(&h->unused, 0);
 	/* A server that has yet to use a mapping may listen at any moment. */
 	if (!unused_any(&h->unused, 0))
 		s->interval *= 2;

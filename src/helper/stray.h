@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Looks at the sockets of this host that listen, for what lowport was not asked
- * about, or is to explain:
+ * Looks at the sockets of this host that listen, and reports:
  *
- *   strays   processes of the server that have an expected port itself: the
+ *   strays   processes of the server that have an expected port themselves: the
  *            preload library is not in them, or their bind(2) was not seen;
- *   other ports than the expected one, where the server listens (unused.h);
- *   rivals   processes of others that listen on a public port, so that the
+ *   rivals   processes of others that listen at a public port, so that the
  *            server cannot;
+ *   servers that listen at another port than the expected one (unused.h);
  *   servers that close each socket they are given (node's cluster).
  *
- * A look reads the kernel's lists of listeners.  Only where there is one of
- * interest that is new does it look for its holder.
+ * A look reads the kernel's lists of listeners.  It searches for the holder of a
+ * listener only if that is of interest and new.
  */
 #ifndef STRAY_H
 #define STRAY_H
@@ -24,14 +23,14 @@
 struct handoff;
 struct pool_variant;
 
-/* The hand-offs of a mapping, as far as they are of interest. */
+/* The hand-offs of a mapping. */
 struct stray_use {
-	struct endpoint endpoint; /* the public one that was handed out last */
-	unsigned int handed;      /* sockets, one soon after the other */
-	unsigned int examined;    /* of these, when it was asked what became */
-	unsigned int doubts;      /* so often that was */
-	long long handed_at;      /* the last, in milliseconds */
-	bool listened;            /* one has been seen to */
+	struct endpoint endpoint; /* of the last one: the public one */
+	unsigned int handed;   /* so many in a row, each soon after another */
+	unsigned int examined; /* handed, at the last search for holders */
+	unsigned int doubts;   /* so many searches */
+	long long handed_at;   /* the last one, in milliseconds */
+	bool listened;         /* a socket was seen to listen */
 };
 
 struct stray {
@@ -46,15 +45,15 @@ struct stray {
 /* A socket of this variant has been handed out. */
 void stray_note_use(struct stray *, const struct pool_variant *);
 
-/* The server has started: begins with the looks. */
+/* The server has started. */
 void stray_start(struct stray *);
 
-/* Looks if that is due, and reports what is new: often while the server starts
- * and soon after a bind of interest, then less and less. */
+/* Looks if that is due: often while the server starts, soon after a bind of
+ * interest, then less and less. */
 void stray_visit(struct handoff *);
 
-/* The server has ended: a last look, as it may have ended before the first.
- * The kernel takes milliseconds for it, so there is none after a short run. */
+/* The server has ended: a last look, perhaps the first.  After a short run there
+ * is none: the kernel takes milliseconds for it. */
 void stray_end(struct handoff *);
 
 #endif

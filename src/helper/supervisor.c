@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, after the drop; what prepares it, before the fork and
- * the drop.  From supervisor_run on nothing here ends the process while a
- * process of the server lives that it can end: its bind(2) would fail with
- * ENOSYS for ever.
+ * Runs in: the helper, after the drop; its first two functions before.  From
+ * supervisor_run on, nothing here ends the process while the server lives:
+ * bind(2) would fail with ENOSYS for ever.
  * Reads: signals.
  */
 #include <errno.h>
@@ -36,17 +35,17 @@
 struct supervisor {
 	struct handoff *handoff;
 	int signals;
-	int channel; /* -1 once the child is the server, or gone */
+	int channel; /* -1 once the child has become the server, or ended */
 	pid_t server;
 	struct job job;
 	struct leftovers leftovers;
-	bool stopping; /* the server was told to end */
-	bool ended;    /* and this it has */
-	int status;    /* then lowport's exit status */
+	bool stopping; /* the server was asked to end */
+	bool ended;    /* the server has ended */
+	int status;    /* lowport's exit status, then */
 };
 
-/* sigfillset(3) leaves out two that the C library uses where it has threads.
- * They too may come from outside, and would kill the helper. */
+/* sigfillset(3) leaves out two signals that the C library uses for threads.
+ * Others may send them too, and they would kill the helper. */
 static void
 every_signal(sigset_t *set)
 {
@@ -58,7 +57,7 @@ supervisor_block_signals(sigset_t *original)
 {
 	sigset_t all;
 
-	/* A fault of our own kills all the same: the kernel sees to that. */
+	/* A fault of our own still kills: the kernel sees to that. */
 	every_signal(&all);
 	sigemptyset(original);
 	signal_set_mask(&all, original);
@@ -70,12 +69,11 @@ supervisor_prepare(void)
 	sigset_t all;
 	int fd;
 
-	/* Ignored ones may be inherited: a SIGCHLD that is would make wait(2)
-	 * lose statuses, the others would not stop the job. */
+	/* The caller may ignore it; then wait(2) would lose statuses. */
 	signal(SIGCHLD, SIG_DFL);
 	job_prepare();
 	every_signal(&all);
-	/* Waits are to end in time: some are of microseconds (lease_due). */
+	/* Some waits are of microseconds (lease_due). */
 	prctl(PR_SET_TIMERSLACK, 1000);
 	fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
@@ -84,10 +82,9 @@ supervisor_prepare(void)
 }
 
 /*
- * Without a subreaper, as in gVisor of old, a server in the foreground misses
- * nothing.  Of one that daemonizes, the helper still serves the binds by
- * notify, as it waits for the listener's end, too (is_awaited); by preload it
- * ends, and they fail.
+ * An old gVisor has no subreapers.  A server in the foreground needs none.  For
+ * a server that daemonizes, the helper still serves the binds by notify: it
+ * waits for the listener's end (is_awaited).  By preload it ends, and they fail.
  */
 static bool
 become_subreaper(void)
@@ -111,7 +108,7 @@ supervisor_settle(const struct supervision *supervision, pid_t parent)
 		return adopts;
 	if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0)
 		fatal("cannot have a signal sent when the parent ends");
-	/* It may have ended before that; its signal is among ours then. */
+	/* The parent may have ended before the call. */
 	if (getppid() != parent)
 		kill(getpid(), signal);
 	return adopts;
@@ -143,8 +140,8 @@ warn_unsignallable(struct supervisor *s, int signal, pid_t process)
 		    signal_format(signal, text), process);
 }
 
-/* Sends it to the server; if that has daemonized, to what it left.  That is not
- * named by the number of the server's group, which may be another's by now. */
+/* To the server; if it has daemonized, to the processes it left.  The number of
+ * its group may be another group's then. */
 static void
 forward(struct supervisor *s, int signal)
 {
@@ -167,8 +164,7 @@ server_ended(struct supervisor *s, int status)
 	job_ended(&s->job);
 	verbose("the server (process %d) ended with status %d", s->server,
 	    s->status);
-	/* A server that ends with 0 unasked has daemonized: what it left is the
-	 * server now. */
+	/* A server that ends unasked, with 0, has daemonized. */
 	if (s->stopping || s->status != 0)
 		leftovers_end(&s->leftovers);
 }
@@ -181,8 +177,7 @@ orphan_ended(struct supervisor *s, pid_t pid)
 		warnx("reaped process %d, an orphan of the server", pid);
 }
 
-/* Reaps each child that has ended.  Returns false when there is no child left.
- */
+/* Reaps the children that have ended; false if no child is left. */
 static bool
 reap(struct supervisor *s)
 {
@@ -190,8 +185,8 @@ reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		/* Another process may have the server's number once that has
-		 * ended. */
+		/* After the server's end, another process may get its number.
+		 */
 		const bool server = pid == s->server && !s->ended;
 
 		if (server && WIFSTOPPED(status))
@@ -233,7 +228,7 @@ take_signal(struct supervisor *s, int received)
 	s->stopping = true;
 	if (s->ended)
 		leftovers_await_end(&s->leftovers, signal);
-	/* A stopped server would not end; systemd.kill(5) does the same. */
+	/* A stopped server does not end; systemd.kill(5) does the same. */
 	job_wake(&s->job);
 }
 
@@ -254,24 +249,22 @@ static void
 do_what_is_due(struct supervisor *s)
 {
 	leftovers_visit(&s->leftovers);
-	unused_visit(&s->handoff->unused);
 	lease_visit(s->handoff->pool);
 	stray_visit(s->handoff);
 }
 
-/* The earlier of two times, of which 0 is never. */
+/* The earlier of two times; 0 is never. */
 static long long
 earlier(long long a, long long b)
 {
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-/* How long until something is due; NULL for ever. */
+/* How long until something is due; NULL: for ever. */
 static const struct timespec *
 next_time(const struct supervisor *s, struct timespec *wait)
 {
-	const long long due = earlier(s->leftovers.due,
-	    earlier(s->handoff->unused.due, s->handoff->stray.due));
+	const long long due = earlier(s->leftovers.due, s->handoff->stray.due);
 	const long long lease = lease_due(s->handoff->pool);
 	long long next = (due - clock_milliseconds()) * 1000;
 
@@ -293,12 +286,12 @@ channel_close(struct supervisor *s)
 	s->channel = -1;
 	s->handoff->in_trial = false;
 	unused_start(&s->handoff->unused, s->server);
-	/* Without a listener, all sockets are given by descriptor. */
+	/* Without a listener, all sockets were given by descriptor. */
 	if (s->handoff->listener >= 0)
 		stray_start(&s->handoff->stray);
 }
 
-/* Another would be readable for ever once its other end is closed. */
+/* A socket of another kind would be readable for ever after its peer's end. */
 static bool
 is_for_requests(int fd)
 {
@@ -307,7 +300,7 @@ is_for_requests(int fd)
 	    socket_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
 }
 
-/* What the child offers; anything else is the end. */
+/* Takes an offer of the child's.  Anything else closes the channel. */
 static void
 channel_take(struct supervisor *s)
 {
@@ -334,13 +327,13 @@ serve_call(struct handoff *h)
 		notify_serve(h);
 }
 
-/* What is polled always; behind it, the connections of the preload library. */
+/* Descriptors that are always polled, before the preload library's. */
 #define FIXED 3
 
 /*
- * The listener stands before the channel: poll(2) looks at them in this order,
- * so a call of the server is never seen without the channel's end, which came
- * first, and is attended to first.
+ * The listener stands before the channel, because poll(2) looks at them in this
+ * order.  The channel ends before the server's first call: whoever sees the call
+ * sees the end too, and attends to that first.
  */
 static void
 serve(struct supervisor *s)
@@ -376,16 +369,16 @@ status_reported(const struct supervisor *s)
 	    : s->status;
 }
 
-/* lowport's own statuses, from the child, or a shell's that found nothing. */
+/* The child's failure, or of a shell that found no command: no server ran. */
 static bool
 says_no_server(int status)
 {
 	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
 }
 
-/* Some process that is no descendant may bind yet.  (Where they all are, what a
- * caller has passed in place of a listener is not waited for.)  By preload, the
- * end of those that ask is not to be seen, and descendants alone are served. */
+/* A process that is no descendant may still bind.  By preload, only descendants
+ * are served.  (If orphans are adopted, all are descendants, and the listener is
+ * not waited for: the caller may have passed something else in its place.) */
 static bool
 is_awaited(const struct handoff *handoff)
 {
@@ -402,8 +395,8 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	    .server = server};
 
 	job_start(&s.job, server);
-	/* No way out of this loop but the last process's end, of those that
-	 * can be ended. */
+	/* The only way out of this loop: all processes have ended that can be
+	 * ended. */
 	while (reap(&s) || is_awaited(handoff)) {
 		do_what_is_due(&s);
 		if (!is_awaited(handoff) && leftovers_given_up(&s.leftovers))

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 #include "mapping.h"
 #include "message.h"
 #include "process.h"
@@ -22,9 +21,6 @@
 /* Room for "8080, 9090, 9443, 10443...", and for "9990-10000". */
 #define PORTS_LISTED 4
 #define PORTS_TEXT   (PORTS_LISTED * 16)
-
-/* Milliseconds. */
-#define REPORT_AFTER 30000
 
 static bool
 is_unused(const struct unused *u, size_t i)
@@ -40,7 +36,6 @@ unused_start(struct unused *u, pid_t server)
 {
 	u->stuck = u->plan->uid == 0 &&
 	    !task_has_capability(server, CAP_SETUID);
-	u->due = clock_milliseconds() + REPORT_AFTER;
 }
 
 bool
@@ -76,14 +71,6 @@ bind_of(struct unused *u, uint16_t port, int protocol)
 	u->count++;
 	*b = (struct unused_bind){port, (uint16_t)protocol, EADDRINUSE, 0};
 	return b;
-}
-
-/* One of its public ports, if those are not the server's too. */
-static bool
-is_public(const struct mapping *m, uint16_t port)
-{
-	return !mapping_inherited(m) && m->public_port != m->server_port &&
-	    (uint32_t)port - m->public_port < m->ports;
 }
 
 static bool
@@ -144,13 +131,17 @@ list_ports(const struct unused *u, int protocol, char text[PORTS_TEXT],
 	return listed;
 }
 
+/* A bind of one of its public ports, if those are not the server's too. */
 static const struct unused_bind *
 find_public(const struct unused *u, const struct mapping *m)
 {
 	const struct unused_bind *b = u->binds, *end = b + u->count;
 
+	if (mapping_inherited(m) || m->public_port == m->server_port)
+		return NULL;
 	for (; b < end; b++)
-		if (b->protocol == m->protocol && is_public(m, b->port))
+		if (b->protocol == m->protocol &&
+		    (uint32_t)b->port - m->public_port < m->ports)
 			return b;
 	return NULL;
 }
@@ -272,7 +263,7 @@ report_nothing(const struct unused *u, const char *name,
 		    name, expected);
 }
 
-/* Its port was asked for, of other addresses, and that was reported. */
+/* A bind of its port was reported: of an address that no mapping covers. */
 static bool
 is_elsewhere(const struct unused *u, const struct mapping *m)
 {
@@ -310,16 +301,27 @@ report(struct unused *u, size_t i, int status)
 		report_nothing(u, name, m, status);
 }
 
-/* A server that has the public port itself is configured so: nothing that comes
- * later changes that. */
-static void
-report_public_ones(struct unused *u)
+/* The server is configured for another port, and nothing that comes later
+ * changes that: it has asked for the public one, or goes on to listen. */
+static bool
+serves_elsewhere(const struct unused *u, const struct mapping *m)
+{
+	const struct unused_bind *b = u->binds, *end = b + u->count;
+
+	for (; b < end; b++)
+		if (b->protocol == m->protocol && b->looks >= LOOKS)
+			return true;
+	return find_public(u, m) != NULL;
+}
+
+void
+unused_look(struct unused *u)
 {
 	size_t i;
 
 	for (i = 0; i < u->plan->mapping_count; i++)
 		if (is_unused(u, i) &&
-		    find_public(u, &u->plan->mappings[i]) != NULL)
+		    serves_elsewhere(u, &u->plan->mappings[i]))
 			report(u, i, 0);
 }
 
@@ -334,7 +336,7 @@ unused_note(struct unused *u, uint16_t port, int protocol, int error)
 	/* A bind that succeeds says more than one that failed. */
 	if (b != NULL && b->error != 0)
 		b->error = error;
-	report_public_ones(u);
+	unused_look(u);
 }
 
 void
@@ -367,20 +369,6 @@ unused_note_listener(struct unused *u, uint16_t port, int protocol)
 }
 
 void
-unused_look(struct unused *u)
-{
-	const struct unused_bind *b, *end = u->binds + u->count;
-	size_t i;
-
-	report_public_ones(u);
-	for (b = u->binds; b < end; b++)
-		for (i = 0; i < u->plan->mapping_count; i++)
-			if (b->looks >= LOOKS && is_unused(u, i) &&
-			    u->plan->mappings[i].protocol == b->protocol)
-				report(u, i, 0);
-}
-
-void
 unused_report(struct unused *u, int status)
 {
 	size_t i;
@@ -388,13 +376,4 @@ unused_report(struct unused *u, int status)
 	for (i = 0; i < u->plan->mapping_count; i++)
 		if (is_unused(u, i))
 			report(u, i, status);
-}
-
-void
-unused_visit(struct unused *u)
-{
-	if (u->due == 0 || clock_milliseconds() < u->due)
-		return;
-	u->due = 0;
-	unused_report(u, 0);
 }

@@ -13,17 +13,16 @@
 
 #include "plan.h"
 
-/* Ports that the server binds itself; so many are remembered. */
+/* So many ports that the server binds itself are remembered. */
 #define UNUSED_BINDS 16
 
-/* Expected ports that the server has bound itself, uncovered; so many are
- * remembered. */
+/* And so many binds of expected ports that no mapping covers. */
 #define UNUSED_UNCOVERED 16
 
-/* Binds that are learnt about, at some microseconds each. */
+/* So many binds are learnt about, at some microseconds each. */
 #define UNUSED_EXAMINED 64
 
-/* What came of a bind is known, or is not: the kernel carried it out. */
+/* In place of a bind's errno(3) value: only the kernel knows what came of it. */
 #define UNUSED_UNKNOWN (-1)
 
 struct unused_bind {
@@ -38,7 +37,6 @@ struct unused {
 	struct unused_bind binds[UNUSED_BINDS];
 	size_t count;
 	unsigned int examined;
-	long long due; /* for unused_visit, in clock_milliseconds; 0: never */
 	bool reported[PLAN_MAPPINGS_MAX];
 	struct unused_uncovered {
 		uint16_t port, protocol;
@@ -46,37 +44,34 @@ struct unused {
 	size_t uncovered_count;
 	bool stuck;      /* the server is root, and cannot change its user */
 	bool unreadable; /* some bind could not be looked at */
-	/* Processes with an expected port itself: one of the server, and one
-	 * that is not. */
+	/* Processes that have an expected port themselves: one of the server's,
+	 * and another one. */
 	struct unused_holder {
 		pid_t process; /* 0: none */
 		uint16_t port, protocol;
 	} stray, foreign;
 };
 
-/* The server is this process now. */
+/* The child has become the server. */
 void unused_start(struct unused *, pid_t server);
 
-/* Reports what is unused yet if that is due: once, some time after the start. */
-void unused_visit(struct unused *);
-
-/* True where some mapping is unused, and that has not been reported. */
+/* True if some mapping is unused, and has not been reported. */
 bool unused_any(const struct unused *, int protocol);
 
-/* True where it is of use to learn about a bind of a port no mapping expects. */
+/* True if the outcome of a bind of an unexpected port is worth learning. */
 bool unused_examines(struct unused *);
 
-/* The server has bound this port itself, or tried to. */
+/* The server has asked for this port: error is what came of it. */
 void unused_note(struct unused *, uint16_t port, int protocol, int error);
 
 /* It has bound an expected port of an address that no mapping covers. */
 void unused_note_uncovered(struct unused *, uint16_t port, int protocol);
 bool unused_is_uncovered(const struct unused *, uint16_t port, int protocol);
 
-/* One of its sockets has been seen to listen there. */
+/* One of the server's sockets was seen to listen at this port. */
 void unused_note_listener(struct unused *, uint16_t port, int protocol);
 
-/* Reports unused mappings while the server listens at another port. */
+/* Reports an unused mapping if the server listens at another port. */
 void unused_look(struct unused *);
 
 /* Reports all that are unused; status is what the server has ended with, or 0.

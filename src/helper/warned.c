@@ -70,7 +70,7 @@ warned_first(struct warned *warned, enum warned_kind kind, const void *cause,
 	uint64_t hashed = hash(UINT64_C(0xcbf29ce484222325), &first, 1);
 
 	hashed = hash(hashed, cause, size);
-	/* What is left out now is printed when it comes again later. */
+	/* A message that is left out is printed when it comes again later. */
 	if (is_known(warned, hashed) || is_too_many(&warned->rates[kind]))
 		return false;
 	warned->known[warned->count++ % WARNED_KNOWN] = hashed;

@@ -17,15 +17,15 @@
 
 enum warned_kind {
 	WARNED_UNREADABLE, /* a process that cannot be looked at */
-	WARNED_UNPLACED,   /* one that may be the server's or not */
+	WARNED_UNPLACED,   /* a process that may be the server's or not */
 	WARNED_UNCOVERED,  /* a bind that no mapping covers */
 	WARNED_IN_USE,     /* all sockets of one address are in use */
 	WARNED_STRANGER,   /* a socket of another user beside ours */
 	WARNED_STRAY,      /* a process that has an expected port itself */
 	WARNED_RIVAL,      /* a process that listens on a public port */
-	WARNED_REFUSED,    /* one that a signal does not reach */
+	WARNED_REFUSED,    /* a process that refuses signals */
 	WARNED_FOREIGN,    /* a process of another network namespace */
-	WARNED_FORBIDDEN,  /* one that may not bind ports */
+	WARNED_FORBIDDEN,  /* a process that may not bind ports */
 	WARNED_KINDS,
 };
 
@@ -39,19 +39,19 @@ struct warned {
 	struct warned_rate {
 		long long since;       /* when the minute began */
 		unsigned int lately;   /* messages since then */
-		unsigned int left_out; /* and those that were too many */
+		unsigned int left_out; /* and so many more were not printed */
 	} rates[WARNED_KINDS];
 };
 
-/* True where the message about this cause is to be printed now. */
+/* True if the message about this cause is to be printed now. */
 bool warned_first(struct warned *, enum warned_kind, const void *cause,
     size_t size);
 
-/* The same, where the cause is a process.  One that gets the number of another
- * later is another cause. */
+/* The cause is a process.  If its number goes to another one later, that is
+ * another cause. */
 bool warned_first_process(struct warned *, enum warned_kind, pid_t);
 
-/* The same, where it is an address, of some protocol; detail is the caller's. */
+/* The cause is an address, of some protocol; detail is the caller's. */
 bool warned_first_endpoint(struct warned *, enum warned_kind,
     const struct endpoint *, int protocol, int detail);
 
