@@ -16,6 +16,7 @@
 #include "seccomp.h"
 #include "server_socket.h"
 #include "socket.h"
+#include "sysctl.h"
 #include "task.h"
 
 #ifndef PIDFD_THREAD
@@ -23,9 +24,8 @@
 #endif
 
 /*
- * An option seen on a socket.  The oldest one is overwritten: between an
- * option and the bind there are few, unless many connections are accepted at
- * that moment.
+ * The options seen last.  The oldest is overwritten: few come between an option
+ * and its socket's bind, unless many connections are accepted at that moment.
  */
 #define OBSERVATIONS 1024
 
@@ -39,7 +39,7 @@ struct observation {
 static struct observation observations[OBSERVATIONS];
 static size_t observed;
 
-/* PIDFD_THREAD is known to be unknown. */
+/* The kernel has no PIDFD_THREAD, or is treated so. */
 static bool baseline;
 
 void
@@ -83,7 +83,7 @@ server_socket_fetch(pid_t task, int fd)
 bool
 server_socket_can_fetch(pid_t process)
 {
-	/* Standard error: main saw to it that it is open. */
+	/* main has checked that standard error is open. */
 	int fd = server_socket_fetch(process, STDERR_FILENO);
 
 	if (fd < 0)
@@ -101,49 +101,34 @@ learn_from_duplicate(struct server_socket *s)
 	sockopt_read(s->fd, &s->options);
 }
 
+/* Of another protocol, a socket cannot be mapped. */
 static bool
 learn_protocol(struct server_socket *s, pid_t task, int fd)
 {
 	static const struct {
 		const char *name;
-		int protocol;
-	} protocols[] = {
-	    {"TCP", IPPROTO_TCP},
-	    {"MPTCP", IPPROTO_MPTCP},
-	    {"UDP", IPPROTO_UDP},
+		int family, protocol;
+	} kinds[] = {
+	    {"TCP", AF_INET, IPPROTO_TCP},
+	    {"TCPv6", AF_INET6, IPPROTO_TCP},
+	    {"MPTCP", AF_INET, IPPROTO_MPTCP},
+	    {"MPTCPv6", AF_INET6, IPPROTO_MPTCP},
+	    {"UDP", AF_INET, IPPROTO_UDP},
+	    {"UDPv6", AF_INET6, IPPROTO_UDP},
 	};
 	char name[32];
-	size_t i, length;
+	size_t i;
 
 	if (!task_socket_protocol(task, fd, name, sizeof(name)))
 		return false;
 	s->protocol = -1;
 	s->family = AF_UNSPEC;
-	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		length = strlen(protocols[i].name);
-		if (strncmp(name, protocols[i].name, length) != 0)
-			continue;
-		s->protocol = protocols[i].protocol;
-		s->family = strcmp(name + length, "v6") == 0 ? AF_INET6
-							     : AF_INET;
-		break;
-	}
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(name, kinds[i].name) == 0) {
+			s->protocol = kinds[i].protocol;
+			s->family = kinds[i].family;
+		}
 	return true;
-}
-
-/* IPV6_V6ONLY of a socket whose program has not set it (ipv6(7)). */
-static int
-v6only_default(void)
-{
-	int fd = open("/proc/sys/net/ipv6/bindv6only", O_RDONLY | O_CLOEXEC);
-	char digit = '0';
-
-	if (fd < 0)
-		return 0;
-	if (pread(fd, &digit, 1, 0) != 1)
-		digit = '0';
-	close(fd);
-	return digit == '1';
 }
 
 static void
@@ -151,9 +136,10 @@ recall_options(struct server_socket *s)
 {
 	size_t i = observed > OBSERVATIONS ? observed - OBSERVATIONS : 0;
 	const struct observation *seen;
-	const int v6only = v6only_default();
+	const int v6only = sysctl_digit("/proc/sys/net/ipv6/bindv6only");
 
 	memset(&s->options, 0, sizeof(s->options));
+	/* The default (ipv6(7)), unless the program has set it. */
 	sockopt_note(&s->options, sockopt_find(IPPROTO_IPV6, IPV6_V6ONLY),
 	    &v6only, sizeof(v6only));
 	for (; i < observed; i++) {
@@ -184,7 +170,7 @@ server_socket_learn(struct server_socket *s, pid_t task, int fd, bool observe)
 	return true;
 }
 
-/* Whether it closes on exec is for its owner to know. */
+/* flags has no O_CLOEXEC: the server knows that of its own descriptor. */
 void
 server_socket_learn_sent(struct server_socket *s, int duplicate)
 {
