@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs at build time: writes the seccomp filters as arrays of BPF
- * instructions to standard output, for seccomp.c.  They depend on nothing but
- * the architecture, so neither process spends time on libseccomp, and the code
- * that holds the capability does not contain it.
+ * Runs at build time: writes the seccomp filters, as arrays of BPF instructions
+ * for seccomp.c, to standard output.  They depend on the architecture alone.  So
+ * neither process spends time on libseccomp, and the code that holds the
+ * capability does not contain it.
  *
  * usage: filters [ARCH]   (a name seccomp_arch_resolve_name(3) knows)
  */
@@ -28,17 +28,18 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * int arguments travel in 64-bit registers, and the kernel ignores the upper
- * half: so must a filter, or a program that leaves something there slips by.
- * (SCMP_A0_32 and its like do not: they truncate the value compared with.)
+ * An int argument comes in a 64-bit register, and the kernel ignores the upper
+ * half.  A filter must ignore it too, or a program that leaves something there
+ * slips by.  (SCMP_A0_32 and its like do not: they truncate the value that they
+ * compare with.)
  */
 #define ARGUMENT_IS(n, value)                                                  \
 	SCMP_A##n##_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value))
 
 /*
- * What the helper may still call once it is confined; anything else kills it.
- * It holds no capability then, or CAP_KILL as the server does: the list is short
- * so that a helper somebody took over can do little more than hand out the
+ * What the helper may call once it is confined; any other call kills it.  It
+ * holds no capability then, or CAP_KILL if the server has that too.  The list is
+ * short: somebody who takes the helper over can do little more than hand out the
  * sockets it has.
  */
 struct permission {
@@ -47,7 +48,8 @@ struct permission {
 	struct scmp_arg_cmp arguments[2];
 };
 
-/* The bit that O_TMPFILE has beside O_DIRECTORY, by which /proc is read. */
+/* The bit that O_TMPFILE adds to O_DIRECTORY; O_DIRECTORY itself is used to read
+ * /proc. */
 #define UNNAMED_FILE (O_TMPFILE & ~O_DIRECTORY)
 
 /* clang-format off */
@@ -56,42 +58,42 @@ struct permission {
 #define NOTIFY_IOCTL(what) CALL1(ioctl, ARGUMENT_IS(1, (what)))
 
 static const struct permission helper_permissions[] = {
-    /* The loop: wait for a notification, a signal, the channel. */
+    /* The loop waits for a notification, a signal, the channel. */
     CALL(poll),
     CALL(ppoll),
     CALL(restart_syscall),
-    CALL(clock_gettime), /* where the vDSO has no clock */
-    CALL(read), /* the signalfd; no other descriptor can be read that way to
-		   any gain: files opened are those of /proc below */
-    CALL(recvmsg), /* the channel: the listener, and its end; requests of
-		      the preload library; what came to parked sockets */
-    CALL(accept4), /* connections of the preload library: its alone, as no other
-		      socket of the helper's listens but those of the pool,
-		      whose clients the server can accept just as well */
+    CALL(clock_gettime), /* if the vDSO has no clock */
+    CALL(read), /* the signalfd; to read another descriptor gains nothing, as
+		   the only files opened are those of /proc below */
+    CALL(recvmsg), /* the channel; requests of the preload library; what came to
+		      parked sockets */
+    CALL(accept4), /* connections of the preload library; the only other sockets
+		      that listen are the pool's, whose clients the server can
+		      accept just as well */
     CALL(sendmsg), /* the channel: the answer to the plan; replies to the
 		      preload library */
-    /* The listener, and no other ioctl but the terminal's foreground group:
-     * in particular no TIOCSTI. */
+    /* The listener, and the terminal's foreground group; no other ioctl, in
+     * particular not TIOCSTI. */
     NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_RECV),
     NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_SEND),
     NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_ID_VALID),
     NOTIFY_IOCTL(SECCOMP_IOCTL_NOTIF_ADDFD),
     NOTIFY_IOCTL(TIOCGPGRP),
     NOTIFY_IOCTL(TIOCSPGRP),
-    /* Looking at the server: /proc/PID/mem, fd, fdinfo, stat, status.  Opening
-     * for reading only: no file can be made or changed. */
+    /* A look at the server: /proc/PID/mem, fd, fdinfo, stat, status.  Files are
+     * opened for reading only: none can be made or changed. */
     CALL1(openat, SCMP_A2_32(SCMP_CMP_MASKED_EQ,
 		      O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_PATH |
 			  UNNAMED_FILE,
 		      O_RDONLY)),
     CALL(pread64),
-    CALL(process_vm_readv), /* the same by one call, where it is allowed */
+    CALL(process_vm_readv), /* the same in one call, if that is allowed */
     CALL(readlink),
     CALL(readlinkat),
     CALL(getxattr), /* the protocol of the server's socket */
     CALL(getdents64),
     CALL(close),
-    CALL(pidfd_open), /* the server's socket, where the kernel allows it */
+    CALL(pidfd_open), /* the server's socket, if the kernel allows it */
     CALL(pidfd_getfd),
     /* The sockets handed out. */
     CALL(getsockname),
@@ -103,12 +105,12 @@ static const struct permission helper_permissions[] = {
     CALL(fstat),
     CALL(newfstatat), /* fstat(3) of newer C libraries */
     CALL(shutdown),
-    CALL(connect), /* parking and unparking those of UDP; what the helper could
-		      reach by it, the server of the same user can too */
+    CALL(connect), /* parks and unparks UDP sockets; the server, of the same
+		      user, can reach whatever the helper could reach by it */
     CALL(bind), /* binds that no mapping covers, done for the server on its own
-		   socket; powerless, as the capability is gone */
+		   socket; without power, as the capability is gone */
     /* The supervisor: signals to processes of the same user, or with CAP_KILL
-     * of any; reaping. */
+     * of any user; reaping. */
     CALL(kill),
     CALL(rt_sigprocmask), /* to stop as a job does */
     CALL(wait4),
@@ -118,10 +120,10 @@ static const struct permission helper_permissions[] = {
     CALL(getpgrp),
     /* Messages, on standard error alone. */
     CALL1(write, ARGUMENT_IS(0, STDERR_FILENO)),
-    CALL(rt_sigtimedwait), /* the signal that one nobody reads leaves */
+    CALL(rt_sigtimedwait), /* SIGPIPE, which a message nobody reads leaves */
     CALL(exit_group),
 #ifdef SANITIZED
-    /* What the run-time of a sanitizer calls behind our back. */
+    /* The run-time of a sanitizer calls these. */
     CALL(mmap),
     CALL(munmap),
     CALL(mprotect),
@@ -164,8 +166,8 @@ filter_new(uint32_t action, uint32_t foreign, const char *arch)
 	return filter;
 }
 
-/* Under --show-expected-port: what getsockname(2) answers is written to memory
- * of processes of the same user, where they could write it themselves. */
+/* With --show-expected-port the helper writes what getsockname(2) answers to the
+ * memory of processes of its user, who can write there themselves. */
 static const struct permission expected_permissions[] = {
     CALL(process_vm_writev),
 };
@@ -175,7 +177,7 @@ filter_permit(scmp_filter_ctx filter, const char *arch,
     const struct permission *p, size_t count)
 {
 	for (; count > 0; count--, p++) {
-		/* Calls this architecture never had (poll on arm64). */
+		/* This architecture has no such call (poll on arm64). */
 		if (p->call < 0 && arch == NULL)
 			continue;
 		check(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, p->call,
@@ -190,8 +192,8 @@ filter_helper(const char *arch, bool expected)
 	scmp_filter_ctx filter = filter_new(SCMP_ACT_KILL_PROCESS,
 	    SCMP_ACT_KILL_PROCESS, arch);
 
-	/* A binary tree: the kernel tries every system call there is when it
-	 * loads a filter (the action cache, Linux 5.11). */
+	/* A binary tree: when the kernel loads a filter, it tries every system
+	 * call that there is (the action cache, Linux 5.11). */
 	check(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2),
 	    "a tree of system calls");
 	filter_permit(filter, arch, helper_permissions,
@@ -203,10 +205,10 @@ filter_helper(const char *arch, bool expected)
 }
 
 /*
- * The server: bind(2) of an address that can be AF_INET or AF_INET6 by its
- * length (16 bytes at least: no netlink address) goes to the listener.  A
- * length with something in the upper half is larger, and goes there too.
- * Programs of a foreign architecture run on, unintercepted.
+ * The server: bind(2) goes to the listener if the address is long enough for
+ * AF_INET or AF_INET6 (16 bytes; a netlink address is shorter).  A length with
+ * something in the upper half is larger, and goes there too.  Programs of a
+ * foreign architecture run unintercepted.
  */
 static scmp_filter_ctx
 filter_server(const char *arch, bool observe, bool expected)
@@ -218,12 +220,13 @@ filter_server(const char *arch, bool observe, bool expected)
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(bind), 1,
 		  SCMP_A2_32(SCMP_CMP_GE, sizeof(struct sockaddr))),
 	    "bind");
-	/* From then on the server's own sandbox judges its binds
-	 * (handoff.c). */
+	/* Afterwards the kernel carries out the binds that are let through, so
+	 * that the server's sandbox applies to them (notify.c), and no socket is
+	 * handed over that the sandbox may forbid (landlock.c). */
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 		  SCMP_SYS(landlock_restrict_self), 0),
 	    "landlock_restrict_self");
-	/* Nor is it handed what they forbid (landlock.c). */
+	/* It tells whether a sandbox is about TCP ports (landlock.c). */
 	check(seccomp_rule_add(filter, SCMP_ACT_NOTIFY,
 		  SCMP_SYS(landlock_create_ruleset), 0),
 	    "landlock_create_ruleset");
@@ -241,7 +244,7 @@ filter_server(const char *arch, bool observe, bool expected)
 	return filter;
 }
 
-/* What 32-bit programs run as beside those of a machine. */
+/* The architectures of 32-bit programs that a machine runs, too. */
 static const struct {
 	uint32_t machine, others[2];
 } beside[] = {
@@ -267,9 +270,9 @@ filter_add_others(scmp_filter_ctx filter, const char *arch)
 }
 
 /*
- * The server that has another user than who started lowport on a terminal: it
- * cannot type there for him.  TIOCLINUX pastes, on a virtual console.  32-bit
- * programs have other numbers for ioctl(2).
+ * The server, if lowport was started on a terminal and changes the user: it must
+ * not type there for the user who started it.  TIOCLINUX pastes, on a virtual
+ * console.  32-bit programs have other numbers for ioctl(2).
  */
 static scmp_filter_ctx
 filter_terminal(const char *arch)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: both processes.  The helper receives the plan here while it holds
- * the capability, and requests when it no longer does.
- * Reads: whatever the other side sent, as bytes of a fixed number.
+ * Runs in: both processes.  The helper receives the plan here while it holds the
+ * capability, and requests when it no longer does.
+ * Reads: what the other side has sent, a fixed number of bytes.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 #include "channel.h"
 #include "message.h"
 
-/* Room for more descriptors than any message has, so that surplus ones arrive
- * here and are closed, not installed and forgotten; and for its sender. */
+/* Room for the sender, and for more descriptors than any message has: so surplus
+ * ones are received here and closed, not installed and forgotten. */
 #define CONTROL_SIZE                                                           \
 	(CMSG_SPACE(sizeof(int) * 4) + CMSG_SPACE(sizeof(struct ucred)))
 
-/* More than the kernel puts there, whatever was sent. */
+/* The kernel puts fewer there, whatever was sent. */
 #define FDS_MAX (CONTROL_SIZE / sizeof(int))
 
 union control {
@@ -61,7 +61,7 @@ take_descriptors(struct msghdr *message, int fds[FDS_MAX])
 	return count;
 }
 
-/* The process that sent a message, or 0. */
+/* Returns the process that sent a message, or 0. */
 static pid_t
 sender_of(struct msghdr *message)
 {
@@ -75,13 +75,12 @@ sender_of(struct msghdr *message)
 	return sender.pid;
 }
 
-/* A message, all of it. */
 struct parcel {
 	void *bytes;
 	size_t size;
 	size_t fd_count;
 	int fds[FDS_MAX];
-	pid_t sender; /* where the socket was asked to tell (SO_PASSCRED) */
+	pid_t sender; /* if the socket has SO_PASSCRED, else 0 */
 };
 
 /*
@@ -121,7 +120,7 @@ receive(int channel, void *bytes, size_t size)
 	return parcel_receive(channel, &parcel, 0);
 }
 
-/* And returns the descriptor, or -1. */
+/* Returns the descriptor that came with the bytes, or -1. */
 static int
 receive_descriptor(int channel, void *bytes, size_t size)
 {
@@ -142,7 +141,7 @@ channel_receive_plan(int channel, struct plan *plan)
 	return receive(channel, plan, sizeof(*plan));
 }
 
-/* A message takes a byte: one without would look like the end. */
+/* A message without a byte would look like the end. */
 bool
 channel_send_ready(int channel)
 {
@@ -228,7 +227,7 @@ channel_accept(int requests, uid_t *user)
 	*user = (uid_t)-1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		*user = peer.uid;
-	/* Some kernels do not hand it down. */
+	/* On some kernels a connection does not inherit it. */
 	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	return fd;
 }

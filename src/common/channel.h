@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The socket pair between child and helper: the only room that passes
- * descriptors (SCM_RIGHTS, unix(7)).  In order:
+ * The messages between child and helper, and between preload library and helper.
+ * This room alone passes descriptors (SCM_RIGHTS, unix(7)), but for the library's
+ * side (ask.c).  A message of another length, or with another number of
+ * descriptors, is refused.
+ *
+ * Child and helper have a socket pair.  In order:
  *
  *   child to helper   struct plan
- *   child to helper   a byte: from now on the helper can look at the child,
- *                     which hides until its plan is on its way (privilege.h).
- *                     The helper waits for it when it has dropped all it has
+ *   child to helper   a byte: the child, which hides until its plan is sent
+ *                     (privilege.h), can be looked at now.  The helper waits for
+ *                     it, having dropped its privilege
  *   helper to child   struct answer
  *   helper to child   a socket for each port that is mapped by descriptor
  *   child to helper   struct offer, any number of them, each with a descriptor
  *
- * and then its end, when the child has become the server: both ends close on
- * exec.  Message boundaries are kept (SOCK_SEQPACKET); a message of another
- * length, or with other descriptors than it should have, is no message.
+ * The end of the channel means that the child has become the server, as both ends
+ * close on exec, or has ended.
  *
- * And the socket at which the preload library connects, and asks (request.h).
+ * The preload library connects to a socket that rendezvous.h makes; request.h has
+ * its messages.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -27,11 +31,11 @@
 #include "plan.h"
 #include "request.h"
 
-/* What the child hands the helper, which holds nothing any more. */
+/* What the child sends to the helper, which is powerless by then. */
 enum offer_kind {
-	OFFER_INHERITED, /* a socket that a service manager has passed */
+	OFFER_INHERITED, /* a socket that a service manager passed */
 	OFFER_NOTIFY,    /* the listener of seccomp_listen */
-	OFFER_PRELOAD,   /* the socket the preload library asks at */
+	OFFER_PRELOAD,   /* the socket the preload library connects to */
 };
 
 struct offer {
@@ -46,8 +50,7 @@ struct offer {
 /* Makes the pair: [0] for the helper, [1] for the child. */
 void channel_open(int ends[2]);
 
-/* Each returns false where the other side is gone or does not keep to the
- * protocol. */
+/* Each returns false if the other side has gone or has sent something else. */
 bool channel_send_plan(int channel, const struct plan *);
 bool channel_receive_plan(int channel, struct plan *);
 bool channel_send_ready(int channel);
@@ -61,24 +64,23 @@ bool channel_send_offer(int channel, const struct offer *, int fd);
 int channel_receive_socket(int channel);
 int channel_receive_offer(int channel, struct offer *);
 
-/* A request, as it arrived. */
 struct received_request {
 	struct request request;
-	pid_t sender; /* the kernel's word for it (SCM_CREDENTIALS); 0 where it
-			 has no number here */
-	int socket;   /* the server's own, a duplicate */
-	int reply;    /* the connection, to reply to */
+	pid_t sender; /* as the kernel says (SCM_CREDENTIALS); 0 if it has no
+			 number here */
+	int socket;   /* a duplicate of the server's */
+	int reply;    /* the connection */
 };
 
 /*
- * None of these waits.  A connection is close-on-exec, and tells whose it is:
- * the user of the process that made it.  Returns -1 with errno.
+ * None of these waits.  channel_accept returns a connection, close-on-exec, and
+ * writes the user of the process that made it; or it returns -1 with errno.
  */
 int channel_accept(int requests, uid_t *);
 
-/* The socket of an arrival is the caller's to close; what is no such message is
- * refused with EBADMSG, and its end is one of length 0.  socket is -1 where the
- * reply has none. */
+/* These return false with errno: EBADMSG for a message that is no such one, or at
+ * the end of the connection.  The caller closes the socket of a request.  socket
+ * is -1 if the reply has none. */
 bool channel_receive_hello(int connection, struct hello *);
 bool channel_send_greeting(int connection, const struct greeting *);
 bool channel_receive_request(int connection, struct received_request *);

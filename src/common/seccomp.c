@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper after its drop; the child before it becomes the server.
+ * Runs in: the helper, after its drop; the child, before it becomes the server.
  * Reads: notifications, written by the kernel.
  */
 #include <errno.h>
@@ -74,9 +74,9 @@ load_server(unsigned int flags, enum seccomp_traps traps)
 }
 
 /*
- * Server and helper wait for each other, so each wakes the other on its own
- * processor (Linux 6.6; before, EINVAL and no harm).  Another one would have to
- * leave its idle state first, which can take longer than the whole call.
+ * Server and helper wait for each other.  So each wakes the other on its own
+ * processor: another one might have to leave its idle state first, which can take
+ * longer than the whole call.  Before Linux 6.6 this fails, which does no harm.
  */
 static void
 wake_in_turn(int listener)
@@ -108,8 +108,8 @@ seccomp_listen(enum seccomp_traps traps, bool baseline)
 bool
 seccomp_receive(int listener, struct seccomp_notif *call)
 {
-	/* The kernel wants it zeroed; its size is that of this structure since
-	 * Linux 5.0. */
+	/* The kernel wants it zeroed; its size has not changed since Linux
+	 * 5.0. */
 	memset(call, 0, sizeof(*call));
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, call) == 0;
 }
