@@ -13,7 +13,13 @@
 #   make bench          against what else there is; passes or fails nothing
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
 #
-# CC, CFLAGS, LDFLAGS and the variables below are the distributor's to set.
+#   make uninstall      leaves a policy that has been changed
+#
+# The variables below are the distributor's to set, as in
+#
+#   make PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu
+#
+# CC, CPPFLAGS, CFLAGS, LDFLAGS and STRIP may also come from the environment.
 
 PREFIX    = /usr/local
 BINDIR    = $(PREFIX)/bin
@@ -22,16 +28,22 @@ MANDIR    = $(PREFIX)/share/man
 SYSCONFDIR = /etc
 BUILD     = build
 
-CC        = cc
-STRIP     = strip
-CFLAGS    = -O2 -g
+CFLAGS   ?= -O2 -g
+STRIP    ?= strip
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wno-missing-field-initializers
-HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDENING = $(FORTIFY) -fstack-protector-strong -fPIE
+# Some compilers define it by themselves; the distributor's own value counts; and
+# it takes an optimizing compiler.
+FORTIFY   = $(if $(findstring _FORTIFY_SOURCE,$(FLAGS)),,$(if $(filter-out \
+                -O0,$(filter -O%,$(FLAGS))),-U_FORTIFY_SOURCE \
+                -D_FORTIFY_SOURCE=2))
+FLAGS     = $(CC) $(CFLAGS) $(CPPFLAGS)
 HARDEN_LD = -Wl,-z,relro -Wl,-z,now
 LANGUAGE  = -std=gnu11 -D_GNU_SOURCE -iquote $(BUILD) \
-            -DPOLICY_FILE='"$(SYSCONFDIR)/lowport/policy"' \
-            -DLIBRARY_FILE='"$(LIBDIR)/lowport/liblowport.so"'
+            -DPOLICY_FILE='"$(POLICY)"' -DLIBRARY_FILE='"$(INSTALLED_LIBRARY)"'
+POLICY    = $(SYSCONFDIR)/lowport/policy
+INSTALLED_LIBRARY = $(LIBDIR)/lowport/liblowport.so
 
 # Static and position independent: the program starts an eighth faster than with
 # shared libraries, in less memory, with no loader to obey LD_ variables, and in
@@ -68,6 +80,26 @@ OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
 
 all: $(BUILD)/lowport $(BUILD)/liblowport.so
 
+# The paths the program is compiled with.  With others it is compiled again; but
+# install, which may run as root, compiles nothing again: it refuses.
+PATHS     = SYSCONFDIR=$(SYSCONFDIR) LIBDIR=$(LIBDIR)
+ifneq ($(filter install,$(MAKECMDGOALS)),)
+BUILT     = $(shell cat $(BUILD)/paths 2>/dev/null)
+ifneq ($(if $(BUILT),$(BUILT),$(PATHS)),$(PATHS))
+$(error built with $(BUILT), to be installed with $(PATHS): \
+run make with the same variables first, then make install)
+endif
+endif
+
+$(BUILD)/paths: FORCE | $(BUILD)
+	@[ "$$(cat $@ 2>/dev/null)" = '$(PATHS)' ] || echo '$(PATHS)' >$@
+
+$(BUILD)/ready: packaging/lacks | $(BUILD)
+	$(eval LACKS := $$(shell CC='$(CC)' HOSTCC='$(HOSTCC)' LINK='$(LINK)' \
+	    CFLAGS='$(CFLAGS) $(CPPFLAGS) $(LDFLAGS)' \
+	    HOSTFLAGS='$(if $(ARCH),,$(CFLAGS) $(CPPFLAGS))' packaging/lacks))
+	@$(if $(LACKS),$(error $(LACKS)),touch $@)
+
 # The file for an image without anything else: $(BUILD)/lowport, but stripped
 # and never with shared libraries.  1.1 MB, as it has glibc in it.  With musl it
 # would be 0.2 MB, but Debian's libcap.a is compiled for glibc, and to link that
@@ -89,8 +121,9 @@ $(BUILD)/lowport: $(BUILD)/main.o $(OBJECTS)
 # Loaded into programs of any C library, it is linked to none: so no stack
 # protector, whose guard is the library's, and no sanitizer, whose run-time the
 # servers of the tests have not.
-FREESTANDING = -U_GNU_SOURCE -ffreestanding -fno-stack-protector $(NO_CALLS) \
-            -fno-sanitize=all -fvisibility=hidden
+FREESTANDING = -U_GNU_SOURCE -U_FORTIFY_SOURCE -ffreestanding -fno-lto \
+            -fno-stack-protector $(NO_CALLS) -fno-sanitize=all \
+            -fvisibility=hidden
 # gcc makes calls of memset(3) of loops, even so; clang does not, and has no
 # such option.
 NO_CALLS  = $(shell $(CC) -fno-tree-loop-distribute-patterns -fsyntax-only \
@@ -99,16 +132,16 @@ NO_CALLS  = $(shell $(CC) -fno-tree-loop-distribute-patterns -fsyntax-only \
 LIBRARY   = server/liblowport server/ask common/proof common/expected
 
 $(BUILD)/liblowport.so: $(LIBRARY:%=src/%.c) $(wildcard src/server/*.h \
-                 src/common/*.h) Makefile | $(BUILD)
+                 src/common/*.h) Makefile | $(BUILD)/ready
 	$(CC) $(LANGUAGE) $(INCLUDE_server) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) \
 	    $(FREESTANDING) \
 	    -fPIC -shared -nostdlib $(HARDEN_LD) -Wl,-soname,liblowport.so \
 	    -Wl,--hash-style=both -o $@ $(LIBRARY:%=src/%.c)
 
-$(BUILD)/main.o: src/main.c Makefile | $(BUILD)
+$(BUILD)/main.o: src/main.c Makefile | $(BUILD)/ready
 	$(COMPILE) $(INCLUDE_all) -MMD -MP -c -o $@ $<
 
-$(OBJECTS): $(BUILD)/%.o: src/%.c Makefile
+$(OBJECTS): $(BUILD)/%.o: src/%.c Makefile $(BUILD)/paths | $(BUILD)/ready
 	mkdir -p $(@D)
 	$(COMPILE) $(INCLUDE_$(patsubst %/,%,$(dir $*))) -MMD -MP -c -o $@ $<
 
@@ -119,7 +152,7 @@ $(BUILD)/filters.h: $(BUILD)/filters
 
 FILTERED  = filters common/sockopt_table
 $(BUILD)/filters: $(FILTERED:%=src/%.c) $(wildcard src/common/*.h) Makefile | \
-                 $(BUILD)
+                 $(BUILD)/ready
 	$(HOSTCC) $(LANGUAGE) -iquote src/common $(WARNINGS) $(CFLAGS) \
 	    $(CPPFLAGS) -o $@ $(FILTERED:%=src/%.c) -lseccomp
 
@@ -132,16 +165,27 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 	    $(DESTDIR)$(SYSCONFDIR)/lowport
 	install -m 755 $(BUILD)/lowport $(DESTDIR)$(BINDIR)/lowport
 	install -m 644 $(BUILD)/liblowport.so \
-	    $(DESTDIR)$(LIBDIR)/lowport/liblowport.so
+	    $(DESTDIR)$(INSTALLED_LIBRARY)
 	install -m 644 src/lowport.1 $(DESTDIR)$(MANDIR)/man1/lowport.1
 	install -m 644 src/lowport.policy.5 \
 	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
-	[ -e $(DESTDIR)$(SYSCONFDIR)/lowport/policy ] || \
-	    install -m 644 packaging/policy \
-	    $(DESTDIR)$(SYSCONFDIR)/lowport/policy
+	[ -e $(DESTDIR)$(POLICY) ] || \
+	    install -m 644 packaging/policy $(DESTDIR)$(POLICY)
 	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
 	    echo "No file capability set; as root: setcap" \
 	    "cap_net_bind_service=p $(BINDIR)/lowport"
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/lowport $(DESTDIR)$(INSTALLED_LIBRARY) \
+	    $(DESTDIR)$(MANDIR)/man1/lowport.1 \
+	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
+	@cmp -s packaging/policy $(DESTDIR)$(POLICY) && \
+	    rm -f $(DESTDIR)$(POLICY) || :
+	@for folder in $(DESTDIR)$(LIBDIR)/lowport \
+	    $(DESTDIR)$(SYSCONFDIR)/lowport; do \
+	    [ ! -d $$folder ] || rmdir $$folder 2>/dev/null || \
+	    echo "Left, as it is not what was installed: $$(echo $$folder/*)"; \
+	    done
 
 # ---- Tests.  A room X of src that can be tried by itself has tests/test_X.c;
 # programs that act as servers are tests/server_X.c; the rest is tried by the
@@ -183,6 +227,7 @@ demo:
 check:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
 	$(MAKE_FAST) tests check-structure
+	$(MAKE) check-build
 	$(RUN) $(UNITS) $(FILES)
 	SANDBOX_PROGRAM=lowport_confined $(RUN) $(HANDOFF) activation
 	$(MAKE) check-sanitized
@@ -253,13 +298,17 @@ $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 # the capability.  BUILD/structure has them again, with their assembly.
 check-structure: all
 	$(MAKE) rooms BUILD=$(BUILD)/structure HARDENING= \
-	    CFLAGS='-O0 -save-temps=obj'
+	    CFLAGS='-O0 -save-temps=obj' CPPFLAGS='$(CPPFLAGS) -U_FORTIFY_SOURCE'
 	CC='$(CC)' $(foreach F,$(FOLDERS) all,INCLUDE_$F='$(INCLUDE_$F)') \
 	    tests/structure $(BUILD)
 
 rooms: $(BUILD)/main.o $(OBJECTS)
 
-.PHONY: check-structure rooms
+# What a distributor asks of this file.
+check-build: all
+	tests/build $(BUILD)
+
+.PHONY: check-structure rooms check-build
 
 check-servers:
 	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
@@ -327,6 +376,6 @@ clean:
 
 -include $(wildcard $(BUILD)/*.d $(FOLDERS:%=$(BUILD)/%/*.d))
 
-.PHONY: all static install demo check check-one check-sanitized run-sanitized \
+.PHONY: all static install uninstall FORCE demo check check-one check-sanitized run-sanitized \
         check-fuzz check-servers check-init check-containers check-cross fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:
