@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the supervisor asks the kernel for, and what it does with the signals
- * that come.
+ * What the supervisor asks the kernel for, what it does with the signals that
+ * come and with what the server leaves, and the status it returns.
  */
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -72,22 +73,30 @@ START_TEST(notices_a_parent_that_has_ended)
 }
 END_TEST
 
-/* A server that ends with the number of the first signal it gets. */
-static _Noreturn void
-serve(int channel)
+static int
+first_signal(int ignored)
 {
 	sigset_t all;
 	int signal = 0;
 
 	sigfillset(&all);
-	close(channel);
+	sigdelset(&all, ignored);
 	sigwait(&all, &signal);
-	_exit(signal);
+	return signal;
 }
 
-/* Sends these to a supervisor told this; returns its status. */
+/* A server that ends with the number of the first signal it gets. */
+static void
+serve(const void *unused)
+{
+	(void)unused;
+	_exit(first_signal(SIGKILL));
+}
+
+/* Sends these signals to a supervisor of a server; returns its status. */
 static int
-supervise(const struct supervision *supervision, const int *signals)
+supervise_server(const struct supervision *supervision, const int *signals,
+    void (*server)(const void *), const void *argument)
 {
 	static struct plan plan;
 	static struct pool pool;
@@ -96,17 +105,25 @@ supervise(const struct supervision *supervision, const int *signals)
 	    .pool = &pool,
 	    .unused = {.plan = &plan}};
 	int descriptor = prepare(), channel[2];
-	pid_t server;
+	pid_t child;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel), 0);
-	server = fork();
-	if (server == 0)
-		serve(channel[0]);
+	child = fork();
+	if (child == 0) {
+		close(channel[0]);
+		server(argument);
+	}
 	close(channel[1]);
 	plan.supervision = *supervision;
 	for (; *signals != 0; signals++)
 		ck_assert_int_eq(kill(getpid(), *signals), 0);
-	return supervisor_run(&handoff, descriptor, channel[0], server);
+	return supervisor_run(&handoff, descriptor, channel[0], child);
+}
+
+static int
+supervise(const struct supervision *supervision, const int *signals)
+{
+	return supervise_server(supervision, signals, serve, NULL);
 }
 
 #define SENT(...) ((const int[]){__VA_ARGS__, 0})
@@ -132,23 +149,91 @@ END_TEST
 
 START_TEST(rewrites)
 {
-	struct supervision told = nothing;
+	struct supervision settings = nothing;
 
-	told.rewrite[SIGHUP - 1] = SIGUSR2;
-	told.rewrite[SIGINT - 1] = SIGNAL_DROPPED;
-	ck_assert_int_eq(supervise(&told, SENT(SIGHUP)), SIGUSR2);
-	ck_assert_int_eq(supervise(&told, SENT(SIGINT, SIGUSR1)), SIGUSR1);
+	settings.rewrite[SIGHUP - 1] = SIGUSR2;
+	settings.rewrite[SIGINT - 1] = SIGNAL_DROPPED;
+	ck_assert_int_eq(supervise(&settings, SENT(SIGHUP)), SIGUSR2);
+	ck_assert_int_eq(supervise(&settings, SENT(SIGINT, SIGUSR1)), SIGUSR1);
 }
 END_TEST
 
 START_TEST(reports_a_success)
 {
-	struct supervision told = nothing;
+	struct supervision settings = nothing;
 
-	told.success[SIGUSR1 / 8] = 1 << SIGUSR1 % 8;
-	ck_assert_int_eq(supervise(&told, SENT(SIGUSR1)), 0);
-	ck_assert_int_eq(supervise(&told, SENT(SIGUSR1 + 1)), SIGUSR1 + 1);
-	ck_assert_int_eq(supervise(&told, SENT(SIGUSR1 + 8)), SIGUSR1 + 8);
+	settings.success[SIGUSR1 / 8] = 1 << SIGUSR1 % 8;
+	ck_assert_int_eq(supervise(&settings, SENT(SIGUSR1)), 0);
+	ck_assert_int_eq(supervise(&settings, SENT(SIGUSR1 + 1)), SIGUSR1 + 1);
+	ck_assert_int_eq(supervise(&settings, SENT(SIGUSR1 + 8)), SIGUSR1 + 8);
+	/* A signal that has ended it is one too. */
+	settings.rewrite[SIGHUP - 1] = SIGKILL;
+	ck_assert_int_eq(supervise(&settings, SENT(SIGHUP)), 128 + SIGKILL);
+	settings.success[(128 + SIGKILL) / 8] = 1 << SIGKILL % 8;
+	ck_assert_int_eq(supervise(&settings, SENT(SIGHUP)), 0);
+}
+END_TEST
+
+/* A server that leaves a process, which says what signal it gets. */
+struct leaving {
+	bool waits; /* for a signal, before it ends */
+	int status;
+	int ignored; /* by what it leaves */
+	int sent;    /* to the supervisor, by that, once the server is gone */
+	int got;
+	int said; /* where it says so */
+};
+
+static void
+leave(const void *argument)
+{
+	const struct leaving *l = argument;
+	const pid_t server = getpid();
+
+	if (fork() != 0) {
+		if (l->waits)
+			first_signal(SIGKILL);
+		_exit(l->status);
+	}
+	if (l->ignored != 0)
+		signal(l->ignored, SIG_IGN);
+	while (l->sent != 0 && kill(server, 0) == 0)
+		poll(NULL, 0, 1);
+	if (l->sent != 0)
+		kill(getppid(), l->sent);
+	dprintf(l->said, "%d", first_signal(l->ignored));
+	_exit(EXIT_SUCCESS);
+}
+
+/* SIGTERM is rewritten, and means the same. */
+START_TEST(ends_what_the_server_leaves)
+{
+	const struct leaving rows[] = {
+	    /* It fails: what it leaves is ended. */
+	    {false, 3, 0, 0, SIGTERM},
+	    /* It is asked to end: likewise. */
+	    {true, 0, 0, 0, SIGTERM},
+	    /* It daemonizes: what it leaves is the server. */
+	    {false, 0, 0, SIGUSR1, SIGUSR1},
+	    {false, 0, 0, SIGTERM, SIGUSR2},
+	    /* And is ended if it ignores that. */
+	    {false, 0, SIGUSR2, SIGTERM, SIGTERM},
+	};
+	struct leaving row = rows[_i];
+	struct supervision settings = nothing;
+	char said[4] = "";
+	int ends[2];
+
+	settings.rewrite[SIGTERM - 1] = SIGUSR2;
+	ck_assert_int_eq(pipe(ends), 0);
+	row.said = ends[1];
+	supervisor_settle(&nothing, getppid());
+	ck_assert_int_eq(supervise_server(&settings,
+			     row.waits ? SENT(SIGTERM) : SENT(0), leave, &row),
+	    row.status);
+	close(ends[1]);
+	ck_assert_int_gt(read(ends[0], said, sizeof(said) - 1), 0);
+	ck_assert_int_eq(atoi(said), row.got);
 }
 END_TEST
 
@@ -165,6 +250,7 @@ suite(void)
 	tcase_add_test(t, forwards_what_it_sent_itself);
 	tcase_add_test(t, rewrites);
 	tcase_add_test(t, reports_a_success);
+	tcase_add_loop_test(t, ends_what_the_server_leaves, 0, 5);
 	suite_add_tcase(s, t);
 	return s;
 }
