@@ -297,8 +297,9 @@ refuses() {
 
 	for option in $(sed -n 's/^    {"\([a-z-]*\)",.*/\1/p' src/child/options.c); do
 		"$LOWPORT" --help all | grep -q -e "--$option"
-		grep -q "^\.It .*Fl -$option" src/lowport.1
+		grep -q "^\.It Fl .*-$option\( \|$\)" src/lowport.1
 	done
+	[ -n "$option" ]
 	for option in $("$LOWPORT" --help all | grep -o -e '--[a-z][a-z-]*' | sort -u)
 	do
 		[ "$option" = "--help" ] ||
