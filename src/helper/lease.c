@@ -67,6 +67,7 @@ static bool
 has_ended(struct pool_socket *s, bool needed)
 {
 	const long long now = clock_milliseconds();
+	enum sockstate_ending ending;
 
 	if (s->variant->protocol == IPPROTO_UDP ||
 	    !sockstate_is_connected(s->fd))
@@ -75,14 +76,10 @@ has_ended(struct pool_socket *s, bool needed)
 		s->ending_since = now;
 		sockstate_end_connection(s->fd);
 	}
-	switch (sockstate_ending(s->fd)) {
-	case SOCKSTATE_ENDED:
-		return true;
-	case SOCKSTATE_DELIVERED:
-		return needed || now - s->ending_since >= ENDING_MAX;
-	default:
-		return now - s->ending_since >= ENDING_MAX;
-	}
+	ending = sockstate_ending(s->fd);
+	return ending == SOCKSTATE_ENDED ||
+	    (ending == SOCKSTATE_DELIVERED && needed) ||
+	    now - s->ending_since >= ENDING_MAX;
 }
 
 /* Makes a socket that nobody holds as new.  If that cannot be, it is closed:
@@ -332,27 +329,25 @@ lease_refresh(struct pool *pool, unsigned int looks)
 				refresh_one(&v->sockets[i], looks);
 }
 
-/* True if we can see who holds it, or it may soon be left to its server. */
+/* A look is of use for a lent socket if we can see who holds it, or if it may
+ * soon be left to its server. */
 static bool
-wants_look(const struct pool_socket *s)
-{
-	return s->lent &&
-	    (s->holding != PROCESS_MAY_HOLD ||
-		(s->variant->count > 1 &&
-		    clock_milliseconds() - s->lent_at <
-			LEASE_UDP_CONNECTED_BY));
-}
-
-static bool
-some_want_look(const struct pool *pool)
+wants_look(const struct pool *pool)
 {
 	const struct pool_variant *v = pool->variants, *end = v + pool->count;
+	const long long now = clock_milliseconds();
+	const struct pool_socket *s;
 	unsigned int i;
 
 	for (; v < end; v++)
-		for (i = v->lent > 0 ? v->count : 0; i-- > 0;)
-			if (wants_look(&v->sockets[i]))
+		for (i = v->lent > 0 ? v->count : 0; i-- > 0;) {
+			s = &v->sockets[i];
+			if (s->lent &&
+			    (s->holding != PROCESS_MAY_HOLD ||
+				(v->count > 1 &&
+				    now - s->lent_at < LEASE_UDP_CONNECTED_BY)))
 				return true;
+		}
 	return false;
 }
 
@@ -367,7 +362,7 @@ let_listeners_go(struct pool_variant *v)
 
 	for (i = v->lent > 0 ? v->count : 0; i-- > 0 && v->count > 1;) {
 		s = &v->sockets[i];
-		if (s->lent && is_for_everybody(s))
+		if (s->lent && sockstate_is_listening(s->fd))
 			let_go(s);
 		else
 			may_begin |= s->lent &&
@@ -395,7 +390,7 @@ lease_due(struct pool *pool)
 	const long long now = clock_microseconds();
 	long long next;
 
-	if (pool->refresh_at == 0 && some_want_look(pool))
+	if (pool->refresh_at == 0 && wants_look(pool))
 		pool->refresh_at = now + REFRESH_EVERY * 1000LL;
 	next = pool->refresh_at;
 	if (pool->listening_at != 0 && (next == 0 || pool->listening_at < next))

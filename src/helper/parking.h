@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Parking: a bound UDP socket takes the datagrams that come to its port.  One
- * that is parked does not, and stays bound.
+ * Parking: a bound UDP socket takes the datagrams that come to its port.  A
+ * parked one does not, and stays bound.
  *
- * There are two ways.  A socket that is connected takes datagrams of its peer
- * alone; the peer is the discard port of its own address, or of the loopback
- * for a wildcard.  A socket that is bound to an interface takes those of that
- * interface alone; no host has this one.
- *
- * IPv4 sockets are connected.  IPv6 sockets are bound to the interface: if one
- * had been connected once, it would take datagrams of that peer alone ever
- * after, as connect(2) with AF_UNSPEC leaves the address behind.  Linux before
- * 5.7 does not let a process without CAP_NET_RAW bind to an interface, nor does
- * gVisor: there, IPv6 sockets are connected too.
+ * An IPv4 socket is connected to the discard port of its own address, or of the
+ * loopback for a wildcard: it takes datagrams from there alone.  An IPv6 socket
+ * is bound to an interface that no host has.  If it had been connected once, it
+ * would take datagrams of that peer alone ever after, as connect(2) with
+ * AF_UNSPEC leaves the address behind.  (Linux before 5.7 lets no process
+ * without CAP_NET_RAW bind to an interface, nor does gVisor: it is connected
+ * there.)
  *
  * Each way leaves a gap to bind(2).  A socket that is connected is bound to one
  * address, and one at an interface is not in the way of a socket at another.  A

@@ -106,13 +106,6 @@ variant_is_free(struct pool *pool, struct pool_variant *v)
 	    socket_is_free(&v->endpoint, v->protocol);
 }
 
-static bool
-bind_one(int socket, const struct pool_variant *v)
-{
-	return socket_bind(socket, &v->endpoint) == 0 &&
-	    (v->protocol != IPPROTO_UDP || parking_begin(socket, &v->endpoint));
-}
-
 /* A socket of this port that is bound alone is in the way of this variant's. */
 static bool
 overlaps_claimed(const struct pool *pool, const struct pool_variant *v)
@@ -162,11 +155,13 @@ bind_guard(struct pool_variant *v)
 static bool
 variant_bind(struct pool *pool, struct pool_variant *v)
 {
+	const bool parked = v->protocol == IPPROTO_UDP;
 	unsigned int i;
 
 	(void)pool;
 	for (i = v->claimed; i < v->count; i++)
-		if (!bind_one(v->sockets[i].fd, v))
+		if (socket_bind(v->sockets[i].fd, &v->endpoint) != 0 ||
+		    (parked && !parking_begin(v->sockets[i].fd, &v->endpoint)))
 			return false;
 	return bind_guard(v);
 }
@@ -235,28 +230,19 @@ open_port(struct pool *pool, const struct plan *plan, uint16_t mapping,
 	}
 }
 
-static void
-open_mapping(struct pool *pool, const struct plan *plan, uint16_t mapping,
-    struct result *result)
-{
-	uint16_t n;
-
-	for (n = 0; n < plan->mappings[mapping].ports; n++)
-		open_port(pool, plan, mapping, n, result);
-}
-
 /* Each hand-off takes some descriptors more for a moment: they are held back
  * while the sockets are made. */
 static void
 open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 {
 	int reserve[HEADROOM], count = 0;
-	uint16_t i;
+	uint16_t i, n;
 
 	while (count < HEADROOM && (reserve[count] = dup(STDERR_FILENO)) >= 0)
 		count++;
 	for (i = 0; i < plan->mapping_count; i++)
-		open_mapping(pool, plan, i, &answer->results[i]);
+		for (n = 0; n < plan->mappings[i].ports; n++)
+			open_port(pool, plan, i, n, &answer->results[i]);
 	while (count > 0)
 		close(reserve[--count]);
 }
@@ -284,19 +270,21 @@ bind_all(struct pool *pool, const bool *granted, bool capable,
 	}
 }
 
+/* Closes the sockets of mappings that have failed; returns whether none has. */
 static bool
-close_failed(struct pool *pool, const struct answer *answer)
+conclude(struct pool *pool, struct answer *answer)
 {
 	struct pool_variant *v = pool->variants, *end = v + pool->count;
-	bool failed = false;
+	bool ready = true;
 
 	for (; v < end; v++) {
+		answer->results[v->mapping].crowded |= v->crowded;
 		if (answer->results[v->mapping].outcome == OUTCOME_READY)
 			continue;
 		variant_close(v);
-		failed = true;
+		ready = false;
 	}
-	return failed;
+	return ready;
 }
 
 static void
@@ -307,15 +295,6 @@ bind_step(struct pool *pool, const bool *granted, step_function *step,
 	privilege_raise();
 	bind_all(pool, granted, true, step, answer);
 	privilege_lower();
-}
-
-static void
-note_crowded(const struct pool *pool, struct answer *answer)
-{
-	const struct pool_variant *v = pool->variants, *end = v + pool->count;
-
-	for (; v < end; v++)
-		answer->results[v->mapping].crowded |= v->crowded;
 }
 
 static bool
@@ -348,8 +327,7 @@ pool_fill(struct pool *pool, const struct plan *plan,
 	bind_step(pool, granted, variant_bind, answer);
 	bind_step(pool, granted, variant_keep_alone, answer);
 	bind_step(pool, granted, variant_is_alone, answer);
-	note_crowded(pool, answer);
-	return !close_failed(pool, answer);
+	return conclude(pool, answer);
 }
 
 bool

@@ -22,10 +22,8 @@
  * helper up for ever. */
 #define DRAIN_MAX (1 << 20)
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-/* The kernel keeps the data for the next call, which does not wait either. */
-#define HOLD_BACK (MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL)
+/* More data than the largest datagram has. */
+#define TOO_LONG UINT16_MAX
 
 static bool
 is_udp(int socket)
@@ -116,36 +114,26 @@ sockstate_harmless_peer(const struct endpoint *e)
 	return place;
 }
 
-/* Data that would make the datagram larger than any has the kernel throw all of
- * it away (udp_sendmsg). */
-static void
-discard_held(int socket, struct msghdr *message)
-{
-	static char piece[4096];
-	struct iovec pieces[UINT16_MAX / sizeof(piece) + 1];
-	size_t i;
-
-	for (i = 0; i < LENGTH(pieces); i++)
-		pieces[i] = (struct iovec){piece, sizeof(piece)};
-	pieces[LENGTH(pieces) - 1].iov_len--;
-	message->msg_iov = pieces;
-	message->msg_iovlen = LENGTH(pieces);
-	sendmsg(socket, message, HOLD_BACK);
-}
-
-/* Shutdown for writing shows nowhere but here.  Nothing is sent. */
+/*
+ * Has the kernel hold data back for the next call (MSG_MORE).  If it is too
+ * long, the kernel throws all away that is held back (udp_sendmsg).  Nothing is
+ * sent. False if the socket was shut down for writing, which shows nowhere but
+ * here.
+ */
 static bool
-can_write(int socket, struct msghdr *message)
+hold_back(int socket, const struct endpoint *peer, size_t length)
 {
-	char byte = 0;
-	struct iovec vector = {&byte, sizeof(byte)};
-	bool can;
+	static char zeros[TOO_LONG];
+	struct iovec data = {zeros, length};
+	struct sockaddr_storage address;
+	const struct msghdr message = {.msg_name = &address,
+	    .msg_namelen = endpoint_to_sockaddr(peer, &address),
+	    .msg_iov = &data,
+	    .msg_iovlen = 1};
 
-	message->msg_iov = &vector;
-	message->msg_iovlen = 1;
-	can = sendmsg(socket, message, HOLD_BACK) >= 0 || errno != EPIPE;
-	discard_held(socket, message);
-	return can;
+	return sendmsg(socket, &message,
+		   MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ||
+	    errno != EPIPE;
 }
 
 /* Data that the last server held back (MSG_MORE, UDP_CORK) would go out before
@@ -153,15 +141,13 @@ can_write(int socket, struct msghdr *message)
 static bool
 renew_udp(int socket, const struct endpoint *e)
 {
-	struct endpoint place = sockstate_harmless_peer(e);
-	struct sockaddr_storage address;
-	struct msghdr message = {.msg_name = &address,
-	    .msg_namelen = endpoint_to_sockaddr(&place, &address)};
+	const struct endpoint peer = sockstate_harmless_peer(e);
 	bool open = !sockstate_is_shut(socket);
 
 	sockstate_disconnect(socket);
-	discard_held(socket, &message);
-	open &= can_write(socket, &message);
+	hold_back(socket, &peer, TOO_LONG);
+	open &= hold_back(socket, &peer, 1);
+	hold_back(socket, &peer, TOO_LONG);
 	sockstate_discard(socket);
 	return open;
 }
