@@ -202,8 +202,8 @@ FUZZ_PACKAGES  = clang libclang-rt-dev
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
                    tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny \
-                 $(BUILD)/attack_child $(BUILD)/without_vdso \
-                 $(BUILD)/foreign
+                 $(BUILD)/without_vdso $(BUILD)/foreign
+ATTACKER       = $(BUILD)/attacker
 ATTACKABLE     = $(BUILD)/lowport_attackable
 CONFINED       = $(BUILD)/lowport_confined
 SANDBOX        = BUILD=$(BUILD) tests/sandbox
@@ -337,7 +337,7 @@ bench:
 	$(MAKE) tests
 	tests/bench
 
-tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKABLE) $(CONFINED)
+tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKER) $(ATTACKABLE) $(CONFINED)
 
 # The same objects, and one of the tests between two of them.
 $(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
@@ -361,6 +361,10 @@ $(BUILD)/deny: NEEDS = -lseccomp
 
 $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
 	$(COMPILE) $(INCLUDE_all) -MMD -MP -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
+
+$(ATTACKER): $(wildcard tests/attack/*.[ch] src/common/*.h) Makefile | $(BUILD)
+	$(COMPILE) $(INCLUDE_all) -pie $(HARDEN_LD) $(LDFLAGS) -o $@ \
+	    $(filter %.c,$^)
 
 CONTAINED      = $(BUILD)/container_static $(BUILD)/container_dynamic
 

@@ -206,7 +206,7 @@ print(sum(name.startswith("LISTEN") for name in os.environ))'
 
 @test "passed: by port where there are no names; by protocol" {
 	run -0 $PASS =127.0.0.1:21443,=127.0.0.1:21444 "$PLAIN" -q \
-	    -p @21444:8443 -- build/attack_child report 1
+	    -p @21444:8443 -- build/attacker report 1
 	[ "$output" = 21444 ]
 	run -0 $PASS x=127.0.0.1:21443/udp,x=127.0.0.1:21444 "$PLAIN" -q \
 	    -p @x:8443/tcp+udp -- python3 -c '

@@ -2,8 +2,8 @@
 /*
  * Makes of lowport one whose child can be attacked, build/lowport_attackable:
  * its launch.o calls this in place of channel_send_plan (ld(1), --wrap).  The
- * child shows itself before its plan is sent, not after, and waits a while: so
- * attack.bats can have it send anything, and see what the helper makes of that.
+ * child shows itself before its plan is sent, not after, and waits a while:
+ * attack_forging.bats has it send anything, to see what the helper makes of that.
  */
 #include <time.h>
 

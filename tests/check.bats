@@ -18,7 +18,7 @@ agrees() {
 	[ "$status" -eq "$wanted" ]
 	run timeout -k 1 60 "$lowport" --check "$@" -- true
 	[ "$status" -eq "$wanted" ]
-	[ "$(build/attack_child after)" = "0 capable, pool free" ]
+	[ "$(build/attacker after)" = "0 capable, pool free" ]
 	! listening 443
 }
 

@@ -33,7 +33,7 @@
  *                  where --keep-caps gives it to the server, so the helper has
  *                  nothing then that the server has not.  It can keep only
  *                  what it has: with a file capability there never is another
- *                  than CAP_NET_BIND_SERVICE (tests/attack.bats).
+ *                  than CAP_NET_BIND_SERVICE (tests/attack_forging.bats).
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
  *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
  *                  the server 0 for a mapping by descriptor, the public one

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # bats file_tags=long
 #
-# The attacks of attack.bats that take another user's lowport: root of the
+# The attacks of attack_looking.bats that take another user's lowport: root of the
 # sandbox's namespaces starts it (SANDBOX_USER=root), an ordinary user attacks.
 
 load ../helpers
@@ -11,10 +11,10 @@ load ../helpers
 # server's user cannot trace before the plan is sent: the attackable one's they
 # can.
 uncaught() {
-	run -0 timeout -k 1 300 build/attack_child catch "$@" \
+	run -0 timeout -k 1 300 build/attacker catch "$@" \
 	    build/lowport_attackable -q -u nobody -p 443:8443 -- true
 	[[ $output == *"before its plan caught"* ]]
-	run -0 timeout -k 1 300 build/attack_child catch "$@" \
+	run -0 timeout -k 1 300 build/attacker catch "$@" \
 	    "$PLAIN" -q -u nobody -p 443:8443 -- true
 	[[ $output == *"before its plan never, later caught"* ]]
 }

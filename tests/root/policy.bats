@@ -9,7 +9,7 @@
 
 load ../helpers
 
-ATTACK=$BATS_TEST_DIRNAME/../../build/attack_child
+ATTACK=$BATS_TEST_DIRNAME/../../build/attacker
 POLICY=/etc/lowport/policy
 NO_CAPS="--inh-caps=-all --ambient-caps=-all"
 
