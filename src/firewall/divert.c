@@ -11,7 +11,7 @@
 
 /* How a chain ends for a packet. */
 enum end {
-	END_PASSED,         /* it comes back to who jumped */
+	END_PASSED,         /* it returns to the rule that jumped */
 	END_PASSED_PERHAPS, /* or was accepted or dropped */
 	END_ACCEPTED,
 	END_DROPPED,
@@ -35,7 +35,7 @@ struct walk {
 	bool is_admitted;
 };
 
-/* What one rule does to the packet, by what its map has for it. */
+/* What one rule does to the packet. */
 struct effect {
 	enum rule_action action;
 	uint16_t target, to;
@@ -63,7 +63,7 @@ note_divert(struct walk *w, const struct rule *rule, enum rule_fit fit,
 	memcpy(d->path, w->path, sizeof(d->path));
 }
 
-/* A rule about a source or interface alone admits some, not the public. */
+/* A rule about a source or interface alone admits some packets, not the public's. */
 static void
 note_accept(struct walk *w, const struct rule *rule)
 {
@@ -77,7 +77,7 @@ note_accept(struct walk *w, const struct rule *rule)
 		w->admits = rule;
 }
 
-/* To a chain that nobody has listed: a target of some extension. */
+/* A chain that is not listed is the target of some extension. */
 static bool
 is_unknown_chain(const struct walk *w, uint16_t chain)
 {
@@ -138,7 +138,7 @@ apply(struct walk *w, const struct rule *rule, const struct effect *effect,
 	return END_PASSED_PERHAPS;
 }
 
-/* Of a map, each value that the packet may have. */
+/* Applies each value that the map may have for the packet. */
 static enum end
 apply_map(struct walk *w, const struct rule *rule, enum rule_fit fit)
 {
@@ -203,7 +203,7 @@ walk_chain(struct walk *w, uint16_t chain, enum rule_fit reached)
 			w->before = before;
 			return end == END_RETURNED ? last : end;
 		}
-		/* What is diverted is not accepted: the rest comes here. */
+		/* Packets that it does not divert come to the next rule. */
 		if (end == END_DIVERTED)
 			continue;
 		reached = RULE_PERHAPS;
@@ -286,8 +286,8 @@ divert_conditions(const struct divert *d, char *text, size_t size)
 	return text;
 }
 
-/* Whether the chain of input admits it; *rule is the one that names its port,
- * or NULL. */
+/* True if the chain of input admits the packet; *rule is the rule that names its
+ * port, or NULL. */
 static bool
 admits(const struct rules *rules, size_t chain,
     const struct rule_packet *packet, const struct rule **rule)

@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include "iptables.h"
+#include "words.h"
 
 #define WORD 256
 
-/* The state of reading a line: the next word, and what is known by now. */
-struct parser {
+/* The last word of a line, and what is known so far. */
+struct iptables_parser {
 	struct iptables_reader *reader;
 	const char *line, *at;
 	char word[WORD];
@@ -31,7 +32,7 @@ struct parser {
 };
 
 static void
-put(struct parser *p, size_t *length, char c)
+put(struct iptables_parser *p, size_t *length, char c)
 {
 	if (*length < WORD - 1)
 		p->word[(*length)++] = c;
@@ -39,11 +40,11 @@ put(struct parser *p, size_t *length, char c)
 		p->is_cut = true;
 }
 
-/* As a shell has words: with quotes of both kinds, and a backslash. */
+/* Cuts words as a shell does: with quotes of both kinds, and a backslash. */
 static bool
-next_word(struct parser *p)
+next_word(struct iptables_parser *p)
 {
-	const char *at = p->at + strspn(p->at, " \t\r");
+	const char *at = words_skip_blanks(p->at);
 	size_t length = 0;
 	char quote = '\0';
 
@@ -66,42 +67,25 @@ next_word(struct parser *p)
 
 /* Looks at the next word, and leaves it. */
 static char
-peek(const struct parser *p)
+peek(const struct iptables_parser *p)
 {
-	return p->at[strspn(p->at, " \t\r")];
+	return *words_skip_blanks(p->at);
 }
 
-/* The value of an option; a '!' before it was the way of old. */
+/* The value of an option.  Old rules have the '!' before the value. */
 static bool
-next_value(struct parser *p)
+next_value(struct iptables_parser *p)
 {
 	if (!next_word(p))
 		return false;
-	if (strcmp(p->word, "!") != 0)
+	if (!IS(p->word, "!"))
 		return true;
 	p->negated = !p->negated;
 	return next_word(p);
 }
 
-static bool
-is_one_of(const char *word, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (strcmp(word, *words) == 0)
-			return true;
-	return false;
-}
-
-#define IS(word, ...) is_one_of(word, (const char *const[]){__VA_ARGS__, NULL})
-
 static void
-copy_name(char name[RULE_NAME], const char *word)
-{
-	snprintf(name, RULE_NAME, "%.*s", RULE_NAME - 1, word);
-}
-
-static void
-end_condition(struct parser *p)
+end_condition(struct iptables_parser *p)
 {
 	if (p->condition != NULL)
 		rule_add_condition(p->rule,
@@ -110,19 +94,18 @@ end_condition(struct parser *p)
 	p->condition = NULL;
 }
 
-/* Where the word that was read stands in the rule's text; a long line's text
- * ends sooner. */
+/* The place in the rule's text; the text of a long line ends sooner. */
 static const char *
-place(const struct parser *p, const char *at)
+place(const struct iptables_parser *p, const char *at)
 {
 	const size_t offset = (size_t)(at - p->line);
 
 	return p->rule->text + (offset < RULE_TEXT ? offset : RULE_TEXT - 1);
 }
 
-/* A condition from here to behind the values of the option. */
+/* A condition: from here to the end of the option's values. */
 static void
-read_condition(struct parser *p, const char *begin)
+read_condition(struct iptables_parser *p, const char *begin)
 {
 	if (p->condition == NULL || !p->in_module)
 		end_condition(p);
@@ -138,7 +121,7 @@ read_condition(struct parser *p, const char *begin)
 }
 
 static void
-read_protocol(struct parser *p)
+read_protocol(struct iptables_parser *p)
 {
 	bool is_tcp, is_udp;
 
@@ -160,7 +143,7 @@ read_protocol(struct parser *p)
 
 /* "80,443,1000:2000", as multiport has them. */
 static void
-read_ports(struct parser *p, struct rule_ports *ports)
+read_ports(struct iptables_parser *p, struct rule_ports *ports)
 {
 	char *rest = p->word, *part;
 	struct rule_port port = {0};
@@ -176,7 +159,7 @@ read_ports(struct parser *p, struct rule_ports *ports)
 
 /* "443", "443-450", "192.0.2.1:443", "[::1]:443-450". */
 static void
-read_target_port(struct parser *p)
+read_target_port(struct iptables_parser *p)
 {
 	const char *colon = strrchr(p->word, ':');
 	const char *bracket = strrchr(p->word, ']');
@@ -206,9 +189,9 @@ is_anywhere(const char *address)
 	    IS(prefix + 1, "0", "0.0.0.0", "::", "0:0:0:0:0:0:0:0");
 }
 
-/* States of conntrack: only a new connection is of interest. */
+/* Of the states, only that of a new connection is of interest. */
 static void
-read_state(struct parser *p, const char *begin)
+read_state(struct iptables_parser *p, const char *begin)
 {
 	const char *states;
 
@@ -226,9 +209,9 @@ read_state(struct parser *p, const char *begin)
 		p->rule->is_never |= !p->negated;
 }
 
-/* What comes for this host. */
+/* The packet is for this host: its type is LOCAL. */
 static void
-read_destination_type(struct parser *p, const char *begin)
+read_destination_type(struct iptables_parser *p, const char *begin)
 {
 	if (!next_value(p))
 		return;
@@ -243,21 +226,20 @@ read_destination_type(struct parser *p, const char *begin)
 		read_condition(p, begin);
 }
 
-/* Of a connection's first packet SYN is set, and most else is not. */
+/* A connection's first packet has SYN set, and hardly another flag. */
 static void
-read_flags(struct parser *p, const char *begin)
+read_flags(struct iptables_parser *p, const char *begin)
 {
-	const struct parser before = *p;
+	const struct iptables_parser before = *p;
 
-	if (next_value(p) && next_word(p) && strcmp(p->word, "SYN") == 0 &&
-	    !p->negated)
+	if (next_value(p) && next_word(p) && IS(p->word, "SYN") && !p->negated)
 		return;
 	*p = before;
 	read_condition(p, begin);
 }
 
 static void
-read_module(struct parser *p, const char *begin)
+read_module(struct iptables_parser *p, const char *begin)
 {
 	end_condition(p);
 	p->in_target = p->in_module = false;
@@ -272,7 +254,7 @@ read_module(struct parser *p, const char *begin)
 }
 
 static void
-read_address(struct parser *p, const char *begin)
+read_address(struct iptables_parser *p, const char *begin)
 {
 	if (!next_value(p))
 		return;
@@ -284,19 +266,19 @@ read_address(struct parser *p, const char *begin)
 }
 
 static void
-read_jump(struct parser *p, bool goes)
+read_jump(struct iptables_parser *p, bool goes)
 {
 	end_condition(p);
 	p->in_module = false;
 	if (!next_word(p))
 		return;
-	copy_name(p->target, p->word);
+	words_copy(p->target, p->word);
 	p->goes = goes;
 	p->in_target = true;
 }
 
 static void
-read_match(struct parser *p)
+read_match(struct iptables_parser *p)
 {
 	struct rule_ports ports = {0};
 
@@ -308,9 +290,9 @@ read_match(struct parser *p)
 	rule_add_match(p->rule, &ports);
 }
 
-/* Source or destination: by the source a packet may match as well. */
+/* Source or destination: a packet may also match by its source. */
 static void
-read_either_port(struct parser *p, const char *begin)
+read_either_port(struct iptables_parser *p, const char *begin)
 {
 	struct rule_ports ports = {0};
 
@@ -324,16 +306,16 @@ read_either_port(struct parser *p, const char *begin)
 	rule_add_match(p->rule, &ports);
 }
 
-/* What belongs to the line, not to the match. */
+/* Options of the command, which match nothing. */
 static bool
-read_frame(struct parser *p)
+read_frame(struct iptables_parser *p)
 {
 	const char *option = p->word;
 
 	if (IS(option, "-A", "--append", "-I", "--insert")) {
 		p->in_front = option[1] == 'I' || option[2] == 'i';
 		if (next_word(p))
-			copy_name(p->chain, p->word);
+			words_copy(p->chain, p->word);
 		if (peek(p) >= '0' && peek(p) <= '9')
 			next_word(p);
 		return true;
@@ -341,14 +323,13 @@ read_frame(struct parser *p)
 	if (IS(option, "-N", "--new-chain", "-P", "--policy")) {
 		p->drops = option[1] == 'P' || option[2] == 'p';
 		if (next_word(p))
-			copy_name(p->made, p->word);
-		p->drops = p->drops && next_word(p) &&
-		    strcmp(p->word, "DROP") == 0;
+			words_copy(p->made, p->word);
+		p->drops = p->drops && next_word(p) && IS(p->word, "DROP");
 		return true;
 	}
 	if (IS(option, "-t", "--table")) {
 		if (next_word(p))
-			copy_name(p->table, p->word);
+			words_copy(p->table, p->word);
 		return true;
 	}
 	if (IS(option, "-w", "--wait", "-4", "-6")) {
@@ -360,7 +341,7 @@ read_frame(struct parser *p)
 }
 
 static bool
-read_target(struct parser *p)
+read_target(struct iptables_parser *p)
 {
 	if (IS(p->word, "--to-ports", "--to-port", "--to-destination",
 		"--on-port")) {
@@ -376,7 +357,7 @@ read_target(struct parser *p)
 }
 
 static bool
-read_known(struct parser *p, const char *begin)
+read_known(struct iptables_parser *p, const char *begin)
 {
 	const char *option = p->word;
 
@@ -413,18 +394,18 @@ read_known(struct parser *p, const char *begin)
 
 /* The word is an option, or a '!' before one. */
 static void
-read_option(struct parser *p)
+read_option(struct iptables_parser *p)
 {
 	const char *begin = p->begin;
 
-	if (strcmp(p->word, "!") == 0) {
+	if (IS(p->word, "!")) {
 		p->negated = true;
 		p->negation = begin;
 		return;
 	}
 	if (p->negated)
 		begin = p->negation;
-	/* A module's own options are of its condition; these are not. */
+	/* Options of a module belong to its condition; these do not. */
 	if (IS(p->word, "-i", "-o", "-s", "-d", "-p", "--in-interface",
 		"--out-interface", "--source", "--destination", "--src",
 		"--dst", "--protocol", "--proto")) {
@@ -437,21 +418,20 @@ read_option(struct parser *p)
 	p->negated = false;
 }
 
-/* The name of the chain's table, for rules_chain. */
 static struct rule_chain
-describe(const struct parser *p, const char *name)
+describe(const struct iptables_parser *p, const char *name)
 {
 	struct rule_chain chain = {.family = p->reader->family,
 	    .is_shown = p->reader->is_shown};
 
-	copy_name(chain.table, p->table);
-	copy_name(chain.name, name);
+	words_copy(chain.table, p->table);
+	words_copy(chain.name, name);
 	chain.is_nat = strcmp(p->table, "nat") == 0;
 	return chain;
 }
 
 static uint16_t
-make_chain(const struct parser *p, const char *name)
+make_chain(const struct iptables_parser *p, const char *name)
 {
 	static const struct {
 		const char *name;
@@ -477,7 +457,7 @@ make_chain(const struct parser *p, const char *name)
 }
 
 static void
-set_target(struct parser *p)
+set_target(struct iptables_parser *p)
 {
 	const struct rule_chain chain = describe(p, p->target);
 
@@ -493,7 +473,7 @@ set_target(struct parser *p)
 
 /* ":INPUT DROP", or -P INPUT DROP. */
 static void
-set_policy(const struct parser *p, const char *name, bool drops)
+set_policy(const struct iptables_parser *p, const char *name, bool drops)
 {
 	const uint16_t number = make_chain(p, name);
 
@@ -502,7 +482,7 @@ set_policy(const struct parser *p, const char *name, bool drops)
 }
 
 static void
-read_rule(struct parser *p)
+read_rule(struct iptables_parser *p)
 {
 	p->rule = rules_begin(p->reader->rules, p->line, strlen(p->line));
 	if (p->rule == NULL)
@@ -520,21 +500,21 @@ read_rule(struct parser *p)
 
 /* ":INPUT DROP [0:0]" */
 static void
-read_chain(struct parser *p)
+read_chain(struct iptables_parser *p)
 {
 	char name[RULE_NAME];
 
 	p->at++;
 	if (!next_word(p))
 		return;
-	copy_name(name, p->word);
+	words_copy(name, p->word);
 	next_word(p);
-	set_policy(p, name, strcmp(p->word, "DROP") == 0);
+	set_policy(p, name, IS(p->word, "DROP"));
 }
 
 /* A command: the name of the program, perhaps with its directory. */
 static bool
-is_command(struct parser *p)
+is_command(struct iptables_parser *p)
 {
 	const char *slash, *name;
 
@@ -554,7 +534,7 @@ is_command(struct parser *p)
 void
 iptables_read(struct iptables_reader *reader, const char *line)
 {
-	struct parser p = {.reader = reader};
+	struct iptables_parser p = {.reader = reader};
 
 	line += strspn(line, " \t");
 	snprintf(p.table, sizeof(p.table), "%s", reader->table);

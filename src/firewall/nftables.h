@@ -7,7 +7,7 @@
 
 #include "rule.h"
 
-/* The longest rule that goes over several lines. */
+/* Room for a rule of several lines. */
 #define NFTABLES_JOINED 4096
 
 /* A named set or map. */
@@ -29,7 +29,7 @@ enum nftables_block {
 	NFTABLES_SET,
 	NFTABLES_ELEMENTS, /* of a set */
 	NFTABLES_OTHER,    /* in a table */
-	NFTABLES_SKIPPED,  /* a table that is off, or was listed already */
+	NFTABLES_SKIPPED,  /* a table that is dormant, or was listed already */
 };
 
 struct nftables_reader {
@@ -48,7 +48,7 @@ struct nftables_reader {
 /* Reads the next line into the rules. */
 void nftables_read(struct nftables_reader *, const char *line);
 
-/* Frees what was needed to read. */
+/* Frees what the reader has allocated. */
 void nftables_end(struct nftables_reader *);
 
 #endif

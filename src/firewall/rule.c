@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the child, with --doctor, by root.  Computes only.
- * Reads: what the readers of listings made of the administrator's rules.
+ * Reads: the administrator's rules, as the readers of listings pass them.
  */
 #include <netdb.h>
 #include <netinet/in.h>
@@ -11,8 +11,9 @@
 
 #include "number.h"
 #include "rule.h"
+#include "words.h"
 
-/* Makes room for one more; false where there shall be none. */
+/* Makes room for one more; false if there are too many. */
 static bool
 make_room(void **list, size_t *room, size_t count, size_t size, size_t most)
 {
@@ -190,7 +191,7 @@ rule_parse_ports(struct rule_port *ports, const char *text, char between,
 	char low[RULE_NAME];
 	const char *end;
 
-	/* Names of services have a '-', too. */
+	/* The name of a service may have a '-', too. */
 	if (rule_parse_port(&ports->first, text, protocol)) {
 		ports->last = ports->first;
 		return true;
@@ -228,52 +229,19 @@ rule_conditions(const struct rule *rule, char *text, size_t size)
 enum rule_action
 rule_target(const char *name)
 {
-	static const struct {
-		const char *name;
-		enum rule_action action;
-	} targets[] = {
-	    {"ACCEPT", RULE_ACCEPT},
-	    {"DROP", RULE_DROP},
-	    {"REJECT", RULE_DROP},
-	    {"TARPIT", RULE_DROP},
-	    {"RETURN", RULE_RETURN},
-	    {"REDIRECT", RULE_DIVERT},
-	    {"DNAT", RULE_DIVERT},
-	    {"NETMAP", RULE_DIVERT},
-	    {"TPROXY", RULE_DIVERT},
-	    {"MASQUERADE", RULE_ACCEPT},
-	    {"SNAT", RULE_ACCEPT},
-	    {"LOG", RULE_CONTINUE},
-	    {"NFLOG", RULE_CONTINUE},
-	    {"ULOG", RULE_CONTINUE},
-	    {"AUDIT", RULE_CONTINUE},
-	    {"MARK", RULE_CONTINUE},
-	    {"CONNMARK", RULE_CONTINUE},
-	    {"SECMARK", RULE_CONTINUE},
-	    {"CONNSECMARK", RULE_CONTINUE},
-	    {"CLASSIFY", RULE_CONTINUE},
-	    {"CT", RULE_CONTINUE},
-	    {"NOTRACK", RULE_CONTINUE},
-	    {"TCPMSS", RULE_CONTINUE},
-	    {"TCPOPTSTRIP", RULE_CONTINUE},
-	    {"CHECKSUM", RULE_CONTINUE},
-	    {"DSCP", RULE_CONTINUE},
-	    {"TOS", RULE_CONTINUE},
-	    {"TTL", RULE_CONTINUE},
-	    {"HL", RULE_CONTINUE},
-	    {"ECN", RULE_CONTINUE},
-	    {"HMARK", RULE_CONTINUE},
-	    {"LED", RULE_CONTINUE},
-	    {"RATEEST", RULE_CONTINUE},
-	    {"SET", RULE_CONTINUE},
-	    {"TRACE", RULE_CONTINUE},
-	    {"TEE", RULE_CONTINUE},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		if (strcmp(name, targets[i].name) == 0)
-			return targets[i].action;
+	if (IS(name, "ACCEPT", "MASQUERADE", "SNAT"))
+		return RULE_ACCEPT;
+	if (IS(name, "DROP", "REJECT", "TARPIT"))
+		return RULE_DROP;
+	if (IS(name, "RETURN"))
+		return RULE_RETURN;
+	if (IS(name, "REDIRECT", "DNAT", "NETMAP", "TPROXY"))
+		return RULE_DIVERT;
+	if (IS(name, "LOG", "NFLOG", "ULOG", "AUDIT", "MARK", "CONNMARK",
+		"SECMARK", "CONNSECMARK", "CLASSIFY", "CT", "NOTRACK", "TCPMSS",
+		"TCPOPTSTRIP", "CHECKSUM", "DSCP", "TOS", "TTL", "HL", "ECN",
+		"HMARK", "LED", "RATEEST", "SET", "TRACE", "TEE"))
+		return RULE_CONTINUE;
 	return RULE_UNKNOWN;
 }
 

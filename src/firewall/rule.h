@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Rules of a packet filter, as far as the way of a packet to a port depends on
- * them: tables of chains of rules.  The readers of listings (iptables.h,
- * nftables.h) put them here; divert.h follows them.  What a reader does not
- * understand it keeps as a condition that may hold or not: no rule is dropped.
+ * Rules of a packet filter, in chains, in tables: as much as decides the way of a
+ * packet to a port.  The readers of listings (iptables.h, nftables.h) put them
+ * here, and divert.h follows them.  If a reader does not understand a part of a
+ * rule, it keeps that as a condition that may hold or not: no rule is dropped.
  */
 #ifndef RULE_H
 #define RULE_H
@@ -12,14 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest with their NUL; what is longer is cut, and so a condition. */
+/* Room, with the NUL.  A longer text is cut, and so is a condition. */
 #define RULE_NAME 64
 #define RULE_TEXT 512
 
-#define RULE_CONDITIONS 8 /* what more there is counts as one */
+#define RULE_CONDITIONS 8 /* any more are not kept */
 #define RULE_MATCHES    4 /* of ports, in one rule */
 
-/* More than these of a listing are not kept, which is remembered. */
+/* Of a longer listing, no more is kept: is_cut then says so. */
 #define RULES_MAX       32768
 #define RULE_CHAINS_MAX 16384
 #define RULE_PORTS_MAX  262144
@@ -37,7 +37,7 @@ enum rule_action {
 	RULE_UNKNOWN, /* it may be any of these */
 };
 
-/* A packet comes by prerouting and input, one of this host by output. */
+/* A packet passes prerouting and input, or output if this host sent it. */
 enum rule_hook {
 	RULE_HOOK_NONE, /* a chain that others jump to */
 	RULE_HOOK_PREROUTING,
@@ -46,31 +46,31 @@ enum rule_hook {
 	RULE_HOOK_OTHER,
 };
 
-/* What surely never, perhaps, or surely always holds of a packet. */
+/* Whether a rule is for a packet. */
 enum rule_fit {
 	RULE_NEVER,
 	RULE_PERHAPS,
 	RULE_ALWAYS,
 };
 
-/* Ports from first to last, and what a map has for them. */
+/* Ports from first to last, and their value in a map. */
 struct rule_port {
 	uint16_t first, last;
 	uint16_t to;      /* port; 0: none is named */
 	uint16_t chain;   /* of RULE_JUMP and RULE_GOTO */
 	uint8_t protocol; /* 0: any */
 	uint8_t action;   /* enum rule_action, in a map of verdicts */
-	bool partial;     /* of an element that has other parts, too */
+	bool partial;     /* the element has other parts, too */
 };
 
 /* Some of the ports of the rules: a list, or a named set or map. */
 struct rule_ports {
 	uint32_t begin, count;
 	bool negated;
-	bool unknown; /* some of it was not understood */
+	bool unknown; /* a part of it was not understood */
 };
 
-/* Where in the rule's text a condition stands. */
+/* The place of a condition in the rule's text. */
 struct rule_condition {
 	uint16_t begin, length;
 };
@@ -79,7 +79,7 @@ struct rule {
 	char text[RULE_TEXT];
 	struct rule_condition conditions[RULE_CONDITIONS];
 	struct rule_ports matches[RULE_MATCHES];
-	struct rule_ports map; /* gives action or port, where is_mapped */
+	struct rule_ports map; /* gives action or port, if is_mapped */
 	uint32_t next;         /* the next rule of its chain, or RULES_MAX */
 	uint16_t chain;
 	uint16_t target; /* the chain of RULE_JUMP and RULE_GOTO */
@@ -92,8 +92,8 @@ struct rule {
 	bool is_never; /* a condition holds of no new packet to this host */
 	bool is_of_diverted; /* for connections alone that a rule diverted */
 	bool is_mapped;
-	/* RULE_DIVERT to another host, or without a change of the packet: what
-	 * comes to this host still has its port. */
+	/* RULE_DIVERT to another host, or without a change of the packet: a packet
+	 * that comes to this host still has its port. */
 	bool is_beyond;
 };
 
@@ -103,7 +103,7 @@ struct rule_chain {
 	uint32_t hash;
 	uint16_t family; /* of the table */
 	bool is_nft;     /* of a listing by nft(8) */
-	bool is_shown;   /* nft(8) lists it, too, in its own words */
+	bool is_shown;   /* nft(8) lists it as well */
 	bool is_defined; /* and not only jumped to */
 	bool is_nat;
 	bool drops; /* the policy */
@@ -120,32 +120,31 @@ struct rules {
 	bool is_cut; /* more was read than was kept */
 };
 
-/* To begin with, and again behind rules_free: all bytes 0. */
+/* All bytes are 0 at first, and after this again. */
 void rules_free(struct rules *);
 
-/* The chain of a table, which is made where there is none; or
- * RULE_NO_CHAIN. */
+/* The number of the chain, which is made if there is none; or RULE_NO_CHAIN. */
 uint16_t rules_chain(struct rules *, const struct rule_chain *);
 
-/* A rule to be filled, of that text; valid until the next is made.  NULL where
- * there is no room. */
+/* A rule of that text, to be filled; valid until the next is made.  NULL if there
+ * is no room. */
 struct rule *rules_begin(struct rules *, const char *text, size_t length);
 
-/* Puts what rules_begin gave at the end of its chain, or at the front. */
+/* Puts the rule of rules_begin at the end of the chain, or at the front. */
 void rules_add(struct rules *, uint16_t chain, bool in_front);
 
-/* Adds ports to a list that stands at the end of them all. */
+/* Adds ports to a list, which must be the last one. */
 void rules_add_port(struct rules *, struct rule_ports *,
     const struct rule_port *);
 
-/* A part of the text is a condition: length bytes from at. */
+/* Makes a condition of a part of the text. */
 void rule_add_condition(struct rule *, size_t at, size_t length);
 
-/* The rule is for some ports alone. */
+/* Restricts the rule to some ports. */
 void rule_add_match(struct rule *, const struct rule_ports *);
 
-/* Reads a port as the listings name it: a number, or a name of services(5) for
- * this protocol. */
+/* Reads a port: a number, or the name of a service (services(5)) of this
+ * protocol. */
 bool rule_parse_port(uint16_t *port, const char *text, int protocol);
 
 /* Reads "443", "https", "400-500" or "400:500" into first and last. */
@@ -155,10 +154,10 @@ bool rule_parse_ports(struct rule_port *, const char *text, char between,
 /* Writes "a, b" of the rule's conditions; returns its argument. */
 const char *rule_conditions(const struct rule *, char *text, size_t size);
 
-/* What a target of iptables(8) does that is no chain. */
+/* The action of a target of iptables(8); RULE_UNKNOWN for a chain. */
 enum rule_action rule_target(const char *name);
 
-/* A packet to this host and port that is the first of its connection. */
+/* The first packet of a connection, to this host and port. */
 struct rule_packet {
 	uint16_t port;
 	uint16_t family; /* AF_UNSPEC: either */
@@ -166,12 +165,11 @@ struct rule_packet {
 	bool is_diverted; /* a rule has diverted it before */
 };
 
-/* Whether the rule is for this packet. */
 enum rule_fit rule_fits(const struct rules *, const struct rule *,
     const struct rule_packet *);
 
-/* What a list or map has for the packet, behind the one given, or from the
- * first for NULL; NULL for nothing. */
+/* The next entry of a list or map that has the packet's port, from the first for
+ * NULL; NULL if there is none. */
 const struct rule_port *rule_next_port(const struct rules *,
     const struct rule_ports *, const struct rule_packet *,
     const struct rule_port *);
