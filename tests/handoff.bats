@@ -387,7 +387,7 @@ for port in map(int, sys.argv[1:]):
 	    -p 1000-1399:21000-21399/udp -- python3 -c "$server" 20001 20600
 	[ "${lines[*]}" = "1 600" ]
 	run -125 "$LOWPORT" -p 1000-5096:21000-25096 -- true
-	[[ $output == *"more than 4096 ports in all"* ]]
+	[[ $output == *"the mappings have more than 4096 ports"* ]]
 	run -125 bash -c 'ulimit -n 1000; exec "$0" -p 1000-1999:21000-21999 \
 	    true' "$LOWPORT"
 	[[ $output == *"cannot make the 13000 sockets"*"1000 file descriptors"* ]]

@@ -8,10 +8,10 @@
 #include "pool.h"
 
 /*
- * Notes who holds the sockets that are lent, as this look sees it.  The second
- * look of two in a row, and every later one, searches the whole machine and
- * looks for every socket.  The first skips those that are connected, which are
- * in nobody's way, if the variant has others.
+ * Notes who holds the lent sockets.  If this look is the only one (looks is 1),
+ * it searches the processes below the helper; it skips sockets that are
+ * connected, which are in nobody's way, if the variant has others.  If it is one
+ * of several, it searches the whole machine, and for every lent socket.
  */
 void holding_look(struct pool *, unsigned int looks);
 

@@ -7,8 +7,8 @@
  * addresses (tests/test_socket.c).
  *
  * A bound UDP socket takes datagrams at once, so those in the pool are parked
- * (parking.h) until they are handed out: one that is not gets them all.  On
- * a port that needs no privilege, others may try to bind beside them.  So
+ * (parking.h) until they are handed out: one that is not gets them all.  On a
+ * port that needs no privilege, others may try to bind beside them.  So
  * SO_REUSEADDR is cleared once all are bound, and a guard closes the gaps that
  * parking leaves.  sock_diag(7) shows who came in before that, or by the last
  * gap: a socket bound to one address and one interface.
@@ -28,10 +28,11 @@
 struct pool_socket {
 	int fd;
 	struct pool_variant *variant;
-	bool altered;        /* its options are not the defaults */
-	bool hears_one_peer; /* while it is not connected, it takes datagrams of
-				one IPv6 peer alone (parking.h) */
-	bool lent;           /* handed out, and the helper keeps a duplicate */
+	bool altered; /* its options are not the defaults */
+	/* While it is not connected, it takes datagrams of one IPv6 peer alone
+	 * (parking.h). */
+	bool hears_one_peer;
+	bool lent; /* handed out, and the helper keeps a duplicate */
 	/* The rest is for one that is lent; times are in milliseconds of
 	 * CLOCK_MONOTONIC. */
 	long long lent_at;
@@ -40,8 +41,7 @@ struct pool_socket {
 	enum process_holding holding;     /* whether there was one */
 	unsigned int unheld;    /* looks in a row at which nobody held it */
 	long long unheld_since; /* the first of these */
-	long long ending_since; /* the connection, held by nobody, began to
-				   end; 0: none does */
+	long long ending_since; /* of a connection that nobody holds; or 0 */
 	int delivery; /* hangs up when the server has received it; 0: it has */
 	bool looked_for;                  /* by this look */
 	struct pool_socket *next_missing; /* not found by this look */
@@ -52,22 +52,21 @@ struct pool_variant {
 	struct endpoint endpoint; /* the public one */
 	uint16_t protocol;
 	uint16_t server_port;
-	uint16_t mapping;   /* its place in the plan */
-	bool implied;       /* the host may lack it */
-	bool inherited;     /* the service manager's: handed out as it is, and
-			     never closed, to a bind of any address of its
-			     family */
-	bool claimed;       /* the first was bound where nobody else was */
-	bool crowded;       /* somebody was: the child finds out who */
-	bool absent;        /* the host lacks the address or family, or the
-			     mapping has no socket of it */
+	uint16_t mapping; /* its place in the plan */
+	bool implied;     /* the host may lack it */
+	/* The service manager's: handed out as it is, and never closed, to a
+	 * bind of any address of its family. */
+	bool inherited;
+	bool claimed; /* the first was bound where nobody else was */
+	bool crowded; /* somebody was: the child finds out who */
+	bool absent;  /* the host lacks it, or the mapping has none of it */
 	unsigned int count; /* sockets here, those that are lent included */
 	unsigned int lent;
-	int guard; /* a UDP socket that is never handed out, and parked the
-		      other way (parking.h); or -1 */
+	/* A UDP socket that is never handed out, and parked the other way
+	 * (parking.h); or -1. */
+	int guard;
 	struct pool_socket *sockets;
-	struct pool_socket inherited_one; /* what sockets points to, if it is
-					     inherited */
+	struct pool_socket inherited_one; /* sockets, if it is inherited */
 };
 
 struct pool {
