@@ -21,8 +21,8 @@
 #define SIGNAL_KEPT    0
 #define SIGNAL_DROPPED (SIGNAL_MAX + 1)
 
-/* Reads a number, or a name of kill(1)'s, with or without "SIG", in either case:
- * "15", "TERM", "SIGRTMIN+3".  Returns 0 if there is no such signal. */
+/* Reads a number, or a name of kill(1)'s, with or without "SIG", in either
+ * case: "15", "TERM", "SIGRTMIN+3".  Returns 0 if there is no such signal. */
 int signal_parse(const char *text);
 
 /* Writes the name, or the number if it has none; returns its argument. */

@@ -149,8 +149,8 @@ give_wanted_terminal(struct job *job, int signal)
 
 /*
  * Ctrl-Z reached the server's group: the rest of the job stops too.  If nobody
- * can continue the job, as in a container, the server goes on at once.  A server
- * that a signal to lowport has stopped stays so until SIGCONT.
+ * can continue the job, as in a container, the server goes on at once.  A
+ * server that a signal to lowport has stopped stays so until SIGCONT.
  */
 void
 job_stopped(struct job *job, int signal)

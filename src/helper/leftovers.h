@@ -26,13 +26,13 @@ struct leftovers {
 /* From now on, leftovers_visit ends all of them. */
 void leftovers_end(struct leftovers *);
 
-/* Signals a daemon: each child of this process, or all its descendants.  Returns
- * a process that could not be signalled (EPERM), or 0. */
+/* Signals a daemon: each child of this process, or all its descendants.
+ * Returns a process that could not be signalled (EPERM), or 0. */
 pid_t leftovers_signal(int signal, bool all);
 
 /*
- * A daemon was sent this signal to end it.  If the daemon handles the signal, it
- * may take its time, as a server in the foreground may.  If it ignores the
+ * A daemon was sent this signal to end it.  If the daemon handles the signal,
+ * it may take its time, as a server in the foreground may.  If it ignores the
  * signal, it is ended.
  */
 void leftovers_await_end(struct leftovers *, int signal);

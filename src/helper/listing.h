@@ -23,8 +23,8 @@ struct listed {
 /* Calls visit with each. */
 void listing_each(void (*visit)(const struct listed *, void *), void *argument);
 
-/* True if there is a TCP connection from or to this port of the host, or a trace
- * of one that has ended. */
+/* True if there is a TCP connection from or to this port of the host, or a
+ * trace of one that has ended. */
 bool listing_connected(uint16_t port);
 
 #endif

@@ -34,7 +34,7 @@
 #define ROW     3
 
 /* So often a row is searched for sockets that are held. */
-#define DOUBTS 32
+#define SEARCHES 32
 
 /* Milliseconds. */
 #define LOOK_AFTER   500   /* the start, or a bind of interest */
@@ -52,21 +52,15 @@ struct sighting {
 	struct listed socket;
 	enum kind kind;
 	uint16_t mapping; /* of a public port */
-	bool judged;
-	bool ours;    /* a process of the server holds it */
-	pid_t holder; /* 0: not known */
+	bool known;       /* what follows is final */
+	bool ours;        /* a process of the server holds it */
+	pid_t holder;     /* 0: none that can be looked at */
 };
 
-/* Those of this look, and what was found out at others: whoever has made a
- * socket made it once. */
-static struct sighting sightings[SIGHTINGS];
-static size_t seen;
-static struct judgement {
-	ino_t inode;
-	pid_t holder;
-	bool ours;
-} judgements[SIGHTINGS];
-static size_t judged;
+/* Those of this look, and those of any look whose holder is known: the process
+ * that made a socket is the same for good. */
+static struct sighting sightings[SIGHTINGS], known[SIGHTINGS];
+static size_t seen, known_count;
 
 /* ---- What is of interest. */
 
@@ -126,13 +120,13 @@ collect(const struct listed *socket, void *argument)
 static void
 recall(struct sighting *s)
 {
-	size_t i;
+	const struct sighting *k = known;
 
-	for (i = 0; i < SIGHTINGS && i < judged; i++)
-		if (judgements[i].inode == s->socket.inode) {
-			s->judged = true;
-			s->ours = judgements[i].ours;
-			s->holder = judgements[i].holder;
+	for (; k < known + SIGHTINGS && k < known + known_count; k++)
+		if (k->socket.inode == s->socket.inode) {
+			s->known = true;
+			s->ours = k->ours;
+			s->holder = k->holder;
 		}
 }
 
@@ -142,7 +136,7 @@ note_holder(ino_t inode, pid_t holder)
 	struct sighting *s = sightings, *end = s + seen;
 
 	for (; s < end; s++) {
-		if (s->judged || s->ours || s->socket.inode != inode)
+		if (s->known || s->ours || s->socket.inode != inode)
 			continue;
 		s->holder = holder;
 		s->ours = descendants_have(holder);
@@ -158,8 +152,8 @@ recall_all(const struct handoff *h)
 	for (; s < end; s++) {
 		recall(s);
 		if (s->kind == PUBLIC && handoff_is_recent(h, s->socket.inode))
-			s->judged = s->ours = true;
-		all &= s->judged;
+			s->known = s->ours = true;
+		all &= s->known;
 	}
 	return all;
 }
@@ -167,7 +161,7 @@ recall_all(const struct handoff *h)
 /* One walk for all that are new.  A socket that may be held by a process that
  * cannot be looked at is looked for again. */
 static void
-judge(const struct handoff *h)
+find_holders(const struct handoff *h)
 {
 	struct sighting *s = sightings, *end = s + seen;
 	struct process_descriptor holder;
@@ -182,12 +176,10 @@ judge(const struct handoff *h)
 		note_holder(inode, holder.pid);
 	others = search_end(&walk);
 	for (; s < end; s++) {
-		if (s->judged || (!s->ours && others == PROCESS_MAY_HOLD))
+		if (s->known || (!s->ours && others == PROCESS_MAY_HOLD))
 			continue;
-		s->judged = true;
-		judgements[judged++ %
-		    SIGHTINGS] = (struct judgement){s->socket.inode, s->holder,
-		    s->ours};
+		s->known = true;
+		known[known_count++ % SIGHTINGS] = *s;
 	}
 }
 
@@ -349,8 +341,8 @@ is_held(const struct handoff *h, uint32_t mapping)
 	return search_end(&walk) != PROCESS_NONE_HOLDS;
 }
 
-/* A mapping of several ports may have sockets that listen for one connection, as
- * FTP's do. */
+/* A mapping of several ports may have sockets that listen for one connection,
+ * as FTP's do. */
 static bool
 may_cycle(const struct handoff *h, uint32_t i)
 {
@@ -358,7 +350,7 @@ may_cycle(const struct handoff *h, uint32_t i)
 	const struct stray_use *use = &h->stray.uses[i];
 
 	return m->protocol == IPPROTO_TCP && !h->plan->show_expected &&
-	    !(use->listened && m->ports > 1) && use->doubts < DOUBTS &&
+	    !(use->listened && m->ports > 1) && use->searches < SEARCHES &&
 	    use->handed >= use->examined + ROW;
 }
 
@@ -376,10 +368,10 @@ consider_cycle(struct handoff *h, uint32_t i)
 	use->examined = use->handed;
 	if (listing_connected(use->endpoint.port))
 		return;
-	use->doubts++;
+	use->searches++;
 	if (is_held(h, i))
 		return;
-	use->doubts = DOUBTS;
+	use->searches = SEARCHES;
 	warnx("the server has bound port %u %u times, and closed the socket "
 	      "each time within seconds: if it compares getsockname(2) with "
 	      "its configuration, as node's cluster does, use "
@@ -394,7 +386,7 @@ consider_expected(struct handoff *h, const struct sighting *s)
 {
 	if (s->ours)
 		warn_stray(h, s);
-	else if (!s->judged)
+	else if (!s->known)
 		warn_hidden_stray(h, s);
 	else if (s->holder != 0)
 		h->unused.foreign = holder_of(s);
@@ -432,7 +424,7 @@ look(struct handoff *h, bool ended)
 
 	seen = 0;
 	listing_each(collect, h);
-	judge(h);
+	find_holders(h);
 	note_listening(h);
 	for (n = 0; n < seen; n++)
 		consider(h, &sightings[n]);

@@ -9,8 +9,8 @@
  *   servers that listen at another port than the expected one (unused.h);
  *   servers that close each socket they are given (node's cluster).
  *
- * A look reads the kernel's lists of listeners.  It searches for the holder of a
- * listener only if that is of interest and new.
+ * A look reads the kernel's lists of listeners.  It searches for the holder of
+ * a listener only if that is of interest and new.
  */
 #ifndef STRAY_H
 #define STRAY_H
@@ -28,7 +28,7 @@ struct stray_use {
 	struct endpoint endpoint; /* of the last one: the public one */
 	unsigned int handed;   /* so many in a row, each soon after another */
 	unsigned int examined; /* handed, at the last search for holders */
-	unsigned int doubts;   /* so many searches */
+	unsigned int searches; /* so many for holders */
 	long long handed_at;   /* the last one, in milliseconds */
 	bool listened;         /* a socket was seen to listen */
 };
@@ -52,8 +52,8 @@ void stray_start(struct stray *);
  * interest, then less and less. */
 void stray_visit(struct handoff *);
 
-/* The server has ended: a last look, perhaps the first.  After a short run there
- * is none: the kernel takes milliseconds for it. */
+/* The server has ended: a last look, perhaps the first.  After a short run
+ * there is none: the kernel takes milliseconds for it. */
 void stray_end(struct handoff *);
 
 #endif

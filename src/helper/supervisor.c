@@ -84,7 +84,8 @@ supervisor_prepare(void)
 /*
  * An old gVisor has no subreapers.  A server in the foreground needs none.  For
  * a server that daemonizes, the helper still serves the binds by notify: it
- * waits for the listener's end (is_awaited).  By preload it ends, and they fail.
+ * waits for the listener's end (listener_is_awaited).  By preload it ends, and
+ * they fail.
  */
 static bool
 become_subreaper(void)
@@ -185,8 +186,7 @@ reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		/* After the server's end, another process may get its number.
-		 */
+		/* After the server's end, its number may be another's. */
 		const bool server = pid == s->server && !s->ended;
 
 		if (server && WIFSTOPPED(status))
@@ -200,7 +200,7 @@ reap(struct supervisor *s)
 }
 
 static bool
-ends_a_server(int signal)
+asks_to_end(int signal)
 {
 	return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
@@ -221,9 +221,9 @@ take_signal(struct supervisor *s, int received)
 		verbose("forwarding %s as %s", signal_format(received, from),
 		    signal_format(signal, to));
 	forward(s, signal);
-	/* -r may turn SIGTERM into another signal; the server was told to stop
+	/* -r may turn SIGTERM into another signal; the server was asked to end
 	 * all the same. */
-	if (!ends_a_server(received) && !ends_a_server(signal))
+	if (!asks_to_end(received) && !asks_to_end(signal))
 		return;
 	s->stopping = true;
 	if (s->ended)
@@ -327,28 +327,29 @@ serve_call(struct handoff *h)
 		notify_serve(h);
 }
 
-/* Descriptors that are always polled, before the preload library's. */
-#define FIXED 3
+/* So many descriptors, and then the preload library's connections. */
+#define ALWAYS_POLLED 3
 
 /*
  * The listener stands before the channel, because poll(2) looks at them in this
- * order.  The channel ends before the server's first call: whoever sees the call
- * sees the end too, and attends to that first.
+ * order.  The channel ends before the server's first call: whoever sees the
+ * call sees the end too, and attends to that first.
  */
 static void
 serve(struct supervisor *s)
 {
-	struct pollfd fds[FIXED + PRELOAD_WAITING] = {
+	struct pollfd fds[ALWAYS_POLLED + PRELOAD_WAITING] = {
 	    {.fd = s->handoff->listener, .events = POLLIN},
 	    {.fd = s->channel, .events = POLLIN},
 	    {.fd = s->signals, .events = POLLIN},
 	};
-	const size_t waiting = preload_await(&s->handoff->preload, fds + FIXED);
+	const size_t waiting = preload_await(&s->handoff->preload,
+	    fds + ALWAYS_POLLED);
 	struct timespec wait;
 
-	if (ppoll(fds, FIXED + waiting, next_time(s, &wait), NULL) <= 0)
+	if (ppoll(fds, ALWAYS_POLLED + waiting, next_time(s, &wait), NULL) <= 0)
 		return;
-	preload_attend(s->handoff, fds + FIXED, waiting);
+	preload_attend(s->handoff, fds + ALWAYS_POLLED, waiting);
 	if (fds[1].revents != 0)
 		channel_take(s);
 	else if ((fds[0].revents & POLLIN) != 0)
@@ -369,18 +370,20 @@ status_reported(const struct supervisor *s)
 	    : s->status;
 }
 
-/* The child's failure, or of a shell that found no command: no server ran. */
+/* The child has failed, or a shell has found no command. */
 static bool
-says_no_server(int status)
+no_server_ran(int status)
 {
 	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
 }
 
-/* A process that is no descendant may still bind.  By preload, only descendants
- * are served.  (If orphans are adopted, all are descendants, and the listener is
- * not waited for: the caller may have passed something else in its place.) */
+/*
+ * A process that is no descendant may still bind.  By preload, only descendants
+ * are served.  (If orphans are adopted, all are descendants, and the listener
+ * is not waited for: the caller may have passed something else in its place.)
+ */
 static bool
-is_awaited(const struct handoff *handoff)
+listener_is_awaited(const struct handoff *handoff)
 {
 	return !handoff->adopts && handoff->listener >= 0 &&
 	    !handoff->by_preload;
@@ -397,13 +400,14 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 	job_start(&s.job, server);
 	/* The only way out of this loop: all processes have ended that can be
 	 * ended. */
-	while (reap(&s) || is_awaited(handoff)) {
+	while (reap(&s) || listener_is_awaited(handoff)) {
 		do_what_is_due(&s);
-		if (!is_awaited(handoff) && leftovers_given_up(&s.leftovers))
+		if (!listener_is_awaited(handoff) &&
+		    leftovers_given_up(&s.leftovers))
 			break;
 		serve(&s);
 	}
-	if (!says_no_server(s.status)) {
+	if (!no_server_ran(s.status)) {
 		stray_end(handoff);
 		unused_report(&handoff->unused, s.status);
 		warned_report_rest(&handoff->warned);

@@ -2,7 +2,8 @@
 /*
  * The helper after its drop: forwards signals, reaps, serves the listener, and
  * returns the server's status.  As process 1 of a container it is the init.
- * Elsewhere it is a subreaper, so a server that daemonizes stays its descendant.
+ * Elsewhere it is a subreaper, so a server that daemonizes stays its
+ * descendant.
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
@@ -24,9 +25,9 @@ int supervisor_prepare(void);
 /*
  * Becomes a subreaper, and asks for the plan's signal when parent ends, which
  * started lowport.  After the drop, because a change of ids cancels that signal
- * (PR_SET_PDEATHSIG(2const), tests/root/privilege.bats); before the confinement,
- * which forbids prctl(2).  Returns whether orphans of the server become children
- * of this process.
+ * (PR_SET_PDEATHSIG(2const), tests/root/privilege.bats); before the
+ * confinement, which forbids prctl(2).  Returns whether orphans of the server
+ * become children of this process.
  */
 bool supervisor_settle(const struct supervision *, pid_t parent);
 

@@ -22,7 +22,7 @@
 /* So many binds are learnt about, at some microseconds each. */
 #define UNUSED_EXAMINED 64
 
-/* In place of a bind's errno(3) value: only the kernel knows what came of it. */
+/* In place of a bind's errno(3) value: only the kernel knows the outcome. */
 #define UNUSED_UNKNOWN (-1)
 
 struct unused_bind {
