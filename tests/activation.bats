@@ -129,7 +129,7 @@ None" ]
 	[[ $output == *"443:@https: all could be bound"* ]]
 	[[ $output == *"666:@x: not bound, as the policy says"* ]]
 	[[ $output == *"fds: LISTEN_FDS=1"* ]]
-	! listening 443
+	not listening 443
 }
 
 @test "-v says how, also where nothing is intercepted" {
@@ -145,7 +145,7 @@ None" ]
 	wait_until listening 443
 	kill $!
 	wait $! || [ $? -eq 143 ]
-	! listening 443
+	not listening 443
 }
 
 @test "hundreds of sockets" {

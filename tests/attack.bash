@@ -126,5 +126,5 @@ unlimited_666() {
 	esac
 	# Where a signal has ended the helper, its child ends in its own time.
 	wait_until nothing_left || nothing_left
-	! listening 666
+	not listening 666
 }

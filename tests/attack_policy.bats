@@ -220,7 +220,7 @@ forge_policy() {
 		"$LOWPORT" -q -p 20443:666 -- \
 		    "$inner" -q -p 666:9443 -- python3 tests/hold.py 9443 &
 		wait_until listening 20443
-		! listening 666
+		not listening 666
 		kill $!
 		wait $! || true
 	done

@@ -50,7 +50,7 @@ loads() {
 	    "$TMPDIR/library/victim"
 	echo "$output"
 	grep -qx victim "$TMPDIR/loaded"
-	! grep -q lowport "$TMPDIR/loaded"
+	not grep -q lowport "$TMPDIR/loaded"
 	rm -r "$TMPDIR/loaded" "$TMPDIR/library"
 }
 

@@ -19,7 +19,7 @@ agrees() {
 	run timeout -k 1 60 "$lowport" --check "$@" -- true
 	[ "$status" -eq "$wanted" ]
 	[ "$(build/attacker after)" = "0 capable, pool free" ]
-	! listening 443
+	not listening 443
 }
 
 @test "--check: all that will happen, and nothing does" {
@@ -99,7 +99,7 @@ kernel_reports_bound() {
 	[[ $output == *"another lowport, perhaps process $!, which keeps it"* ]]
 	kill $!
 	wait $! || true
-	! grep -q minute <<<"$output"
+	not grep -q minute <<<"$output"
 }
 
 @test "a port in use at one address: which, and the mapping of another" {
@@ -150,7 +150,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	says note sockets "20443:8443: the port needs no privilege, so another user can bind it"
 	[ "$(grep -c "needs no privilege" <<<"$output")" -eq 1 ]
 	run -0 "${CHECK[@]}" -p 20443:@web
-	! grep -q "needs no privilege" <<<"$output"
+	not grep -q "needs no privilege" <<<"$output"
 }
 
 @test "--check: the command, as exec would find it" {
@@ -185,7 +185,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 @test "--check says how sockets are learnt, and why so" {
 	run -0 "${CHECK[@]}" -p 443:8443
 	says ok hand-off "learnt by pidfd_getfd\(2\)"
-	! grep -q 'a signal may' <<<"$output"
+	not grep -q 'a signal may' <<<"$output"
 	LOWPORT_KERNEL=5.9 run -0 "${CHECK[@]}" -p 443:8443
 	says note hand-off "a signal can make the server repeat a bind\(2\)"
 	LOWPORT_LEARN=observe run -0 "${CHECK[@]}" -p 443:8443
@@ -228,7 +228,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 @test "--doctor: one screen, and all is well" {
 	run -0 "${DOCTOR[@]}"
 	[ "${#lines[@]}" -le 24 ]
-	! grep -vE '^(ok|note) ' <<<"$output"
+	not grep -vE '^(ok|note) ' <<<"$output"
 	says ok kernel "$(uname -r)"
 	says ok capability "file capability of $LOWPORT"
 	says ok "bounding set" CAP_NET_BIND_SERVICE
@@ -264,7 +264,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	"$LOWPORT" -v -p 443:8443 -- true 2>"$TMPDIR/errors"
 	grep -q '^<4>lowport: mapping 443:8443 is unused' "$TMPDIR/errors"
 	grep -q '^<6>lowport: process' "$TMPDIR/errors"
-	! grep -v '^<[346]>lowport: ' "$TMPDIR/errors"
+	not grep -v '^<[346]>lowport: ' "$TMPDIR/errors"
 	"$LOWPORT" -p 666 -- true 2>"$TMPDIR/errors" && false
 	grep -q '^<3>lowport: cannot bind' "$TMPDIR/errors"
 	"$LOWPORT" -p 0 -- true 2>"$TMPDIR/errors" && false

@@ -75,7 +75,7 @@ refuses() {
 	run -0 "$LOWPORT" --check -p 20443:443
 	says note mapping "20443:443: .*write -p 443:20443"
 	run -0 "$LOWPORT" --check -p 443:20443
-	! grep -q "way round" <<<"$output"
+	not grep -q "way round" <<<"$output"
 }
 
 @test "duplicate and overlapping mappings are refused" {
@@ -274,7 +274,7 @@ refuses() {
 	[ "$(wc -L <"$TMPDIR/help")" -le 80 ]
 	[ "$(wc -L <"$TMPDIR/all")" -le 80 ]
 	grep -q -e --rewrite "$TMPDIR/all"
-	! grep -q -e --rewrite "$TMPDIR/help"
+	not grep -q -e --rewrite "$TMPDIR/help"
 	for all in --help=all "-h all" "-q --help all" "--help all x"; do
 		"$LOWPORT" $all | diff "$TMPDIR/all" -
 	done
@@ -395,8 +395,8 @@ $signal 1" ]
 	kill -ABRT $!
 	wait $! || status=$?
 	[ "$status" -eq 134 ]
-	! listening 443
-	! pgrep -x sleep
+	not listening 443
+	not pgrep -x sleep
 }
 
 # Two binds that are told, the reader of standard error gone.
@@ -477,7 +477,7 @@ print("alive")'
 	    done
 	    (sleep 1000 & echo $! >"$TMPDIR/orphan"); exit 3' || status=$?
 	[ "$status" -eq 3 ]
-	! kill -0 "$(cat "$TMPDIR/orphan")"
+	not kill -0 "$(cat "$TMPDIR/orphan")"
 }
 
 @test "what a daemon leaves is the server: lowport stays, and TERM ends it" {
@@ -488,7 +488,7 @@ print("alive")'
 	kill -0 $!
 	kill -TERM $!
 	wait $!
-	! listening 443
+	not listening 443
 }
 
 @test "a mapping that is not used is reported, once" {

@@ -10,10 +10,10 @@ load helpers
 		use_way "$way"
 		"$LOWPORT" -q -p 443:8443 -- python3 tests/hold.py 8443 &
 		wait_until listening 443
-		! listening 8443
+		not listening 8443
 		kill $!
 		wait $! || true
-		! listening 443
+		not listening 443
 	done
 }
 
@@ -155,7 +155,7 @@ server()'
 		kill -0 $!
 		kill -TERM $!
 		wait $!
-		! listening 443
+		not listening 443
 	done
 }
 
@@ -191,7 +191,7 @@ server()'
 			wait_until curl -gks "https://$host/"
 			[ "$(curl -gks "https://$host/")" = "hello ${host//[][]/}" ]
 		done
-		! listening 8443
+		not listening 8443
 		kill $!
 		wait $! || true
 	done

@@ -33,6 +33,12 @@ wait_until() {
 	done
 }
 
+# not COMMAND...: it fails.  In the middle of a test the shell passes over a
+# "! COMMAND" that should fail the test (errexit, bash(1)).
+not() {
+	! "$@"
+}
+
 # gone PID: there is no such process, not even one that waits to be reaped.
 gone() {
 	! kill -0 "$1"
@@ -58,8 +64,7 @@ refused_with() {
 		echo "no '$1' in: $output"
 		return 1
 	}
-	[ ! -e "$TMPDIR/started" ]
-	! listening 443
+	[ ! -e "$TMPDIR/started" ] && not listening 443
 }
 
 # says KIND SUBJECT WORDS: a line of a report that was run does.

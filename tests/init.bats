@@ -331,7 +331,7 @@ print("port", s.getsockname()[1], flush=True)'
 	wait_until grep -q "ended" "$TMPDIR/out"
 	kill -USR1 "$(sed -n 's/daemon //p' "$TMPDIR/out")"
 	wait_until grep -q "Permission denied" "$TMPDIR/out"
-	! listening 8443
+	not listening 8443
 	touch "$TMPDIR/done"
 	ends $!
 }

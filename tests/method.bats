@@ -174,7 +174,7 @@ print("as ever")'
 	wait $! || true
 	touch "$TMPDIR/killed"
 	wait_until grep 'Function not implemented' "$TMPDIR/said"
-	! listening 8443
+	not listening 8443
 }
 
 # Among a hundred sockets, so that the list of them comes in pieces.

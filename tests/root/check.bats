@@ -87,7 +87,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	umount "$TMPDIR/ramfs"
 	[ "$status" -eq 125 ]
 	says problem sockets "file system without extended attributes"
-	! grep -q "run once as root" <<<"$output"
+	not grep -q "run once as root" <<<"$output"
 }
 
 @test "--check and --doctor: a capability that is effective at once" {
@@ -100,7 +100,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	run as_user --bounding-set=-net_bind_service $SET_CAPS "$TMPDIR/effective" --version
 	[ "$status" -ne 0 ]
 	run -0 as_user $SET_CAPS "$LOWPORT" --check -p 443:8443
-	! grep -q "be executed" <<<"$output"
+	not grep -q "be executed" <<<"$output"
 	rm "$TMPDIR/effective"
 }
 

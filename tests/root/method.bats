@@ -152,11 +152,7 @@ NoNewPrivs:1" ]
 	[ "$(security_of $!)" = "$NOTHING_HELD" ]
 	kill -TERM $!
 	wait $! || [ $? -eq 143 ]
-	! listening 443
-}
-
-gone() {
-	! kill -0 "$1"
+	not listening 443
 }
 
 # leaving SCRIPT: a server that fails, and leaves what SCRIPT starts and a
@@ -234,7 +230,7 @@ changed() {
 	[[ $(security_of "$server") == *"CapEff:00000000000000a0 "* ]]
 	kill -TERM $!
 	wait $! || [ $? -eq 143 ]
-	! kill -0 "$server"
+	not kill -0 "$server"
 	[ ! -s "$TMPDIR/err" ]
 	# And what it leaves.
 	rm -f "$TMPDIR/other"

@@ -82,7 +82,7 @@ $(getent passwd nobody | cut -d: -f6)
 		"$PLAIN" -q -p 443:8443 -u nobody -- \
 		    python3 tests/hold.py 8443 &
 		wait_until listening 443
-		! listening 8443
+		not listening 8443
 		kill $!
 		wait $! || true
 	done
@@ -242,7 +242,7 @@ has_no_zombie() {
 	status=0
 	wait $! || status=$?
 	[ "$status" -eq 143 ]
-	! listening 443
+	not listening 443
 }
 
 @test "-u USER: the parent's end is told, after the change of user too" {
