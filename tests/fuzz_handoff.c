@@ -329,7 +329,7 @@ socket_is_free(const struct endpoint *e, int protocol)
 bool
 socket_endpoint(int socket, struct endpoint *e)
 {
-	/* The server's own: bound already. */
+	/* The server's own socket is bound already. */
 	if (socket < FIRST_FD)
 		*e = (struct endpoint){.port = 1};
 	else
@@ -414,7 +414,7 @@ channel_receive_request(int connection, struct received_request *received)
 	received->sender = (pid_t)now.call.pid;
 	received->socket = FIRST_FD - 1;
 	received->reply = -1;
-	/* The key is one of zeros. */
+	/* The helper's key is all zeros. */
 	received->request.key[5] = now.read_error == 0 ? 0 : 1;
 	received->request.kind = now.kind;
 	received->request.fd = (int)now.call.data.args[0];
@@ -441,7 +441,7 @@ channel_send_table(int reply, const struct table *table)
 	FUZZ_ASSERT(reply == -1);
 	FUZZ_ASSERT(now.preload && now.kind != REQUEST_BIND);
 	FUZZ_ASSERT(now.read_error == 0 && now.call.pid % 4 != 3);
-	/* Nobody's but a server's that was told to ask. */
+	/* Without --show-expected-port the table is empty. */
 	FUZZ_ASSERT(table->count == (now.expecting ? now.mappings : 0));
 	now.answers++;
 	now.continued = true;
@@ -564,7 +564,7 @@ is_recent(const struct handoff *h)
 	return false;
 }
 
-/* A socket of the pool goes to nobody but who asked for what it is bound to. */
+/* A pool socket goes only to a task that asked for what it is bound to. */
 static void
 judge_replaced(const struct plan *plan, bool in_trial)
 {
@@ -584,7 +584,7 @@ judge_replaced(const struct plan *plan, bool in_trial)
 	FUZZ_ASSERT(family == e->family && family == now.own.family);
 	FUZZ_ASSERT(now.own.protocol == protocol ||
 	    (now.own.protocol == IPPROTO_MPTCP && protocol == IPPROTO_TCP));
-	/* The probe lends what stays parked. */
+	/* What is lent in a trial stays parked. */
 	FUZZ_ASSERT(in_trial || !sockets[now.replaced - FIRST_FD].parked);
 	FUZZ_ASSERT(memcmp(address_asked(), e->address,
 			family == AF_INET ? 4 : 16) == 0);
@@ -601,7 +601,7 @@ judge_replaced(const struct plan *plan, bool in_trial)
 static void
 judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 {
-	/* Who has not the key is not heard. */
+	/* A request without the key is ignored. */
 	if (now.preload && now.read_error != 0) {
 		FUZZ_ASSERT(now.answers == 0);
 		return;
@@ -612,7 +612,7 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 		judge_replaced(plan, h->in_trial);
 		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
-		/* It has been handed over before, or the asker has died. */
+		/* It was handed over before, or the asker has died. */
 		FUZZ_ASSERT((was_recent && h->notify.interruptible) ||
 		    (now.preload && now.gone));
 	}
@@ -665,7 +665,7 @@ take_socket(const uint8_t **bytes, size_t *size)
 	now.own.fd = (kind & 128) != 0 ? -1 : FIRST_FD - 1;
 	now.learn_error = errors[more & 7];
 	now.read_error = (more & 8) != 0 ? errors[more >> 4 & 7] : 0;
-	/* Another's inode, or one of a socket of the pool. */
+	/* That of a pool socket, or any other. */
 	now.own.inode = (more & 64) != 0 ? FIRST_FD + (more & 7) : more;
 }
 
@@ -673,8 +673,8 @@ static void
 take_call(const uint8_t **bytes, size_t *size)
 {
 	static const int numbers[] = {SYS_bind, SYS_bind, SYS_bind,
-	    SYS_setsockopt, 446 /* landlock_restrict_self */, SYS_bind,
-	    SYS_bind, SYS_getsockname};
+	    SYS_setsockopt, SYS_landlock_restrict_self, SYS_bind, SYS_bind,
+	    SYS_getsockname};
 	const uint8_t number = fuzz_byte(bytes, size);
 	uint8_t readable;
 

@@ -26,26 +26,32 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define PROGRAM(filter)                                                        \
+	{                                                                      \
+		sizeof(filter) / sizeof((filter)[0]),                          \
+		    (struct sock_filter *)(filter)                             \
+	}
+
+static const struct sock_fprog helper_programs[] = {PROGRAM(helper_filter),
+    PROGRAM(helper_expected_filter)};
+static const struct sock_fprog terminal_program = PROGRAM(terminal_filter);
+static const struct sock_fprog server_programs[] = {
+    [SECCOMP_FETCH] = PROGRAM(fetch_filter),
+    [SECCOMP_OBSERVE] = PROGRAM(observe_filter),
+    [SECCOMP_EXPECTED] = PROGRAM(expected_filter),
+};
 
 static int
-load(unsigned int flags, const struct sock_filter *filter, size_t length)
+load(unsigned int flags, const struct sock_fprog *program)
 {
-	const struct sock_fprog program = {(unsigned short)length,
-	    (struct sock_filter *)filter};
-
 	return (
-	    int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	    int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
 }
 
 void
 seccomp_confine(bool expected)
 {
-	int status = expected
-	    ? load(0, helper_expected_filter, LENGTH(helper_expected_filter))
-	    : load(0, helper_filter, LENGTH(helper_filter));
-
-	if (status != 0)
+	if (load(0, &helper_programs[expected]) != 0)
 		fatal("cannot confine the helper; have the seccomp profile or "
 		      "sandbox allow the system call seccomp");
 }
@@ -53,24 +59,10 @@ seccomp_confine(bool expected)
 void
 seccomp_deny_typing(void)
 {
-	if (load(0, terminal_filter, LENGTH(terminal_filter)) != 0)
+	if (load(0, &terminal_program) != 0)
 		fatal("cannot keep the server from typing into the terminal of "
 		      "who started it; have the seccomp profile or sandbox "
 		      "allow the system call seccomp");
-}
-
-static int
-load_server(unsigned int flags, enum seccomp_traps traps)
-{
-	flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	switch (traps) {
-	case SECCOMP_OBSERVE:
-		return load(flags, observe_filter, LENGTH(observe_filter));
-	case SECCOMP_EXPECTED:
-		return load(flags, expected_filter, LENGTH(expected_filter));
-	default:
-		return load(flags, fetch_filter, LENGTH(fetch_filter));
-	}
 }
 
 /*
@@ -88,17 +80,19 @@ wake_in_turn(int listener)
 struct seccomp_listener
 seccomp_listen(enum seccomp_traps traps, bool baseline)
 {
+	const unsigned int flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	const struct sock_fprog *program = &server_programs[traps];
 	struct seccomp_listener listener = {.fd = -1};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return listener;
 	if (!baseline)
-		listener
-		    .fd = load_server(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-		    traps);
+		listener.fd = load(flags |
+			SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+		    program);
 	if (baseline || (listener.fd < 0 && errno == EINVAL)) {
 		listener.interruptible = true;
-		listener.fd = load_server(0, traps);
+		listener.fd = load(flags, program);
 	}
 	if (!baseline && listener.fd >= 0)
 		wake_in_turn(listener.fd);

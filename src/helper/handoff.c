@@ -40,25 +40,11 @@ handoff_is_of(const struct handoff *h, ino_t inode, size_t mapping)
 	return false;
 }
 
-static void
-remember(struct handoff *h, int socket, uint16_t mapping)
-{
-	h->recent[h->handed++ %
-	    HANDOFF_RECENT] = (struct handoff_recent){socket_inode(socket),
-	    mapping};
-}
-
 /* A Multipath TCP socket is replaced by one of TCP: the pool has no others. */
 static int
 protocol_of(const struct server_socket *own)
 {
 	return own->protocol == IPPROTO_MPTCP ? IPPROTO_TCP : own->protocol;
-}
-
-static bool
-can_be_mapped(int protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
 /* Returns a mapping that expects this port, of this protocol if there is one. */
@@ -90,7 +76,8 @@ mapping_suggested(const struct handoff *h, const struct endpoint *asked,
 	if (m != NULL)
 		suggested = *m;
 	suggested.protocol = (uint16_t)protocol;
-	/* Inherited, of the other protocol; or the same mapping will do. */
+	/* A passed socket of the other protocol expects the port; or a mapping
+	 * of it does, and has no address either. */
 	if (m == NULL || (m->family == AF_UNSPEC && m->protocol != protocol))
 		return suggested;
 	suggested.family = asked->family;
@@ -112,19 +99,6 @@ tell_other_family(const char *asked, const struct pool_variant *v)
 	       "(ListenStream=%s and BindIPv6Only=ipv6-only)",
 	    asked, endpoint_format(&v->endpoint, passed),
 	    endpoint_format(&missing, text));
-}
-
-/* Returns a mapping that cannot stand beside the suggested one, or NULL. */
-static const struct mapping *
-mapping_in_its_way(const struct handoff *h, const struct mapping *suggested)
-{
-	const struct mapping *m = h->plan->mappings;
-	const struct mapping *end = m + h->plan->mapping_count;
-
-	for (; m < end; m++)
-		if (mapping_conflicts(m, suggested))
-			return m;
-	return NULL;
 }
 
 /* Returns true if no mapping would help: no socket can have this address. */
@@ -163,13 +137,16 @@ suggest_mapping(const struct handoff *h, const struct endpoint *e, int protocol,
     int error)
 {
 	const struct mapping suggested = mapping_suggested(h, e, protocol);
-	const struct mapping *other = mapping_in_its_way(h, &suggested);
+	const struct mapping *other = h->plan->mappings;
+	const struct mapping *end = other + h->plan->mapping_count;
 	char asked[ENDPOINT_TEXT], wanted[MAPPING_TEXT], present[MAPPING_TEXT];
 	char advice[REASON_TEXT];
 
 	endpoint_format(e, asked);
 	mapping_format(&suggested, wanted);
-	if (other == NULL) {
+	while (other < end && !mapping_conflicts(other, &suggested))
+		other++;
+	if (other == end) {
 		reason_say(advice, "give it -p '%s'", wanted);
 	} else if (strcmp(wanted, mapping_format(other, present)) == 0) {
 		alertx("mapping '%s' has no socket for the server's bind of "
@@ -197,7 +174,7 @@ tell_uncovered(struct handoff *h, const struct endpoint *e, int protocol,
 		verbose("the server asks for %s, which no mapping covers, and "
 			"fails: %s",
 		    text, message_error(error));
-	else if (!can_be_mapped(protocol))
+	else if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
 		alertx("the server's bind of %s is for another protocol than "
 		       "TCP and UDP; no mapping can be for it",
 		    text);
@@ -344,13 +321,6 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 	return d;
 }
 
-static void
-resolve_v6only(struct endpoint *asked, const struct server_socket *own)
-{
-	asked->v6only = asked->family == AF_INET6 &&
-	    sockopt_integer(&own->options, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
-}
-
 struct handoff_decision
 handoff_decide(struct handoff *h, struct handoff_bind *b)
 {
@@ -359,7 +329,8 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 
 	if (b->own.family != b->asked.family)
 		return (struct handoff_decision){HANDOFF_LET_THROUGH};
-	resolve_v6only(&b->asked, &b->own);
+	b->asked.v6only = b->asked.family == AF_INET6 &&
+	    sockopt_integer(&b->own.options, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
 	v = pool_find(h->pool, &b->asked, protocol);
 	if (v == NULL) {
 		b->uncovered = true;
@@ -380,7 +351,10 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 {
 	const struct pool_variant *v = d->socket->variant;
 
-	remember(h, d->socket->fd, v->mapping);
+	h->recent[h->handed++ %
+	    HANDOFF_RECENT] = (struct handoff_recent){socket_inode(d->socket
+								       ->fd),
+	    v->mapping};
 	tell_handed(h, b, v);
 	if (h->in_trial)
 		return;

@@ -29,13 +29,6 @@ is_for_pool(const struct handoff *h, const struct request *request,
 	    pool_expects(h->pool, asked->port);
 }
 
-/* The kernel binds sockets of other network namespaces there. */
-static bool
-is_of_network(const struct handoff *h, const struct received_request *r)
-{
-	return h->network == 0 || socket_network(r->socket) == h->network;
-}
-
 /* If the reply cannot be sent, the process has died, and its socket with it. */
 static void
 serve_bind(struct handoff *h, struct received_request *r)
@@ -46,7 +39,9 @@ serve_bind(struct handoff *h, struct received_request *r)
 	struct handoff_decision d = {HANDOFF_LET_THROUGH};
 	struct reply reply;
 
-	if (is_for_pool(h, &r->request, &b.asked) && is_of_network(h, r)) {
+	/* The kernel binds sockets of other network namespaces there. */
+	if (is_for_pool(h, &r->request, &b.asked) &&
+	    (h->network == 0 || socket_network(r->socket) == h->network)) {
 		server_socket_learn_sent(&b.own, r->socket);
 		d = handoff_decide(h, &b);
 	}
