@@ -17,46 +17,21 @@
 
 static bool failed;
 
-static void __attribute__((format(printf, 3, 0))) print(const char *kind,
-    const char *subject, const char *format, va_list arguments)
+void
+report(enum report_kind kind, const char *subject, const char *format, ...)
 {
+	static const char *const kinds[] = {"ok", "note", "problem"};
 	char line[LINE_MAX_BYTES];
+	va_list arguments;
 
+	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
 	message_make_printable(line);
-	if (dprintf(STDOUT_FILENO, "%-8s %-12s %s\n", kind, subject, line) < 0)
+	if (dprintf(STDOUT_FILENO, "%-8s %-12s %s\n", kinds[kind], subject,
+		line) < 0 ||
+	    kind == REPORT_PROBLEM)
 		failed = true;
-}
-
-void
-report_ok(const char *subject, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	print("ok", subject, format, arguments);
-	va_end(arguments);
-}
-
-void
-report_note(const char *subject, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	print("note", subject, format, arguments);
-	va_end(arguments);
-}
-
-void
-report_problem(const char *subject, const char *format, ...)
-{
-	va_list arguments;
-
-	failed = true;
-	va_start(arguments, format);
-	print("problem", subject, format, arguments);
-	va_end(arguments);
 }
 
 void

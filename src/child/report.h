@@ -6,16 +6,22 @@
 #ifndef REPORT_H
 #define REPORT_H
 
-/* The subject is a word or two; the rest as printf(3). */
-void report_ok(const char *subject, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-void report_note(const char *subject, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-void report_problem(const char *subject, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
+enum report_kind {
+	REPORT_OK,
+	REPORT_NOTE,
+	REPORT_PROBLEM,
+};
 
-/* Ends the process: status 0, or STATUS_FAILURE where there was a problem or
- * the report could not be written. */
+/* The subject is a word or two; the rest as printf(3). */
+void report(enum report_kind, const char *subject, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#define report_ok(...)      report(REPORT_OK, __VA_ARGS__)
+#define report_note(...)    report(REPORT_NOTE, __VA_ARGS__)
+#define report_problem(...) report(REPORT_PROBLEM, __VA_ARGS__)
+
+/* Ends the process: with STATUS_FAILURE if there was a problem or the report
+ * could not be written, otherwise with 0. */
 _Noreturn void report_end(void);
 
 #endif
