@@ -69,7 +69,7 @@ True" ]
 	run -0 "$LOWPORT" -q -p 21443:8443 -- echo '{https}'
 	[ "$output" = "{https}" ]
 	run -125 "$LOWPORT" -p 53:@dns/tcp+udp -- echo '{dns}'
-	[[ $output == *"{dns} in the command stands for several sockets"* ]]
+	[[ $output == *"{dns} in the command names several sockets"* ]]
 	run -0 "$LOWPORT" -q -p 53:@dns/tcp+udp -- echo '{other}'
 }
 

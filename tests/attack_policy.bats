@@ -172,7 +172,7 @@ forge_policy() {
 	    >"$TMPDIR/copy"
 	chmod 755 "$TMPDIR/copy"
 	run "$TMPDIR/copy" --check-policy etc/lowport/policy
-	[[ ${lines[0]} == *"etc/lowport/policy: 1 rule" ]]
+	[[ ${lines[0]} == *"etc/lowport/policy has no error; rules: 1" ]]
 	run ! cmp -s "$LOWPORT" "$TMPDIR/copy"
 	with_444 "$LOWPORT"
 	without_666 "$TMPDIR/copy" -p 666:8443 -- sh -c "$MUST_NOT_START"

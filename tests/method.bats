@@ -297,7 +297,7 @@ print("each")'
 		    -p 990-992:8442-8444 -p 443:8446 -- sh -c '
 		    "$0" -q -p "$1" -- sh -c "$2"; exit $?' \
 		    "$PLAIN" "$mapping" "$MUST_NOT_START"
-		refused_with "is awaited by the lowport around this one"
+		refused_with "the lowport around this one expects its server to bind"
 	done
 	run -0 "$LOWPORT" -q --method preload -p 80:8080 -p 443:8446 -- sh -c '
 	    "$0" -q -p 8447-8500:9447-9500 -p 8445 -- true' "$PLAIN"

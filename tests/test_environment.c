@@ -189,7 +189,7 @@ START_TEST(set_adds_what_is_not_there)
 	static const char *const after[] = {"A=1", "HOME=", NULL};
 	static const char *const alone[] = {"HOME=/", NULL};
 
-	assert_equal(environment_set(environment, "HOME", ""), after);
+	assert_equal(environment_set(environment, "HOME", "%s", ""), after);
 	assert_equal(environment_set(none, "HOME", "/"), alone);
 }
 END_TEST

@@ -196,17 +196,17 @@ allocate(struct activation *a, unsigned int count)
 	a->sockets = calloc(count, sizeof(*a->sockets));
 	a->names = calloc(count, sizeof(*a->names));
 	if (a->sockets == NULL || a->names == NULL)
-		fatal("cannot keep %u sockets", count);
+		fatal("cannot keep a list of %u sockets", count);
 }
 
-/* To a number that no socket will be given. */
+/* Moves a descriptor above the numbers that the sockets will get. */
 static int
 move_up(int fd, unsigned int count)
 {
 	int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST + (int)count);
 
 	if (moved < 0)
-		fatal("cannot hold %u sockets; raise 'ulimit -n'", count);
+		fatal("cannot open %u sockets; raise 'ulimit -n'", count);
 	close(fd);
 	return moved;
 }
@@ -221,7 +221,7 @@ receive_one(struct activation *a, unsigned int total, int channel,
 		return false;
 	fd = move_up(fd, total);
 	if (m->protocol == IPPROTO_TCP && listen(fd, SOMAXCONN) != 0)
-		fatal("cannot listen at port %u", m->public_port);
+		fatal("cannot listen on port %u", m->public_port);
 	a->sockets[a->count] = fd;
 	a->names[a->count++] = name;
 	return true;
@@ -252,8 +252,8 @@ activation_receive(struct activation *a, int *channel,
 }
 
 /*
- * The number of the one descriptor with the name that "{name}" has at the start
- * of the text, and the length of that; 0 where nothing is called so.
+ * If the text begins with "{NAME}", returns the number of that descriptor, and
+ * in *length the length of "{NAME}".  Returns 0 if no socket has the name.
  */
 static int
 number_of(const struct activation *a, const char *text, size_t *length)
@@ -270,15 +270,15 @@ number_of(const struct activation *a, const char *text, size_t *length)
 		    strncmp(a->names[i], text + 1, *length - 2) != 0)
 			continue;
 		if (number != 0)
-			fatalx("%.*s in the command stands for several "
-			       "sockets; give each mapping a name of its own",
+			fatalx("%.*s in the command names several sockets; "
+			       "give each mapping a name of its own",
 			    (int)*length, text);
 		number = FIRST + (int)i;
 	}
 	return number;
 }
 
-/* Returns whether the argument names a socket. */
+/* Returns true if the argument names a socket. */
 static bool
 substitute(const struct activation *a, char **argument)
 {
@@ -323,15 +323,14 @@ join_names(const struct activation *a)
 static char **
 set_variables(const struct activation *a, char **environment)
 {
-	char number[16];
-
 	environment = unset_variables(environment);
-	snprintf(number, sizeof(number), "%u", a->count);
-	environment = environment_set(environment, "LISTEN_FDS", number);
-	/* It becomes the server by exec, which keeps the number. */
-	snprintf(number, sizeof(number), "%d", getpid());
-	environment = environment_set(environment, "LISTEN_PID", number);
-	return environment_set(environment, "LISTEN_FDNAMES", join_names(a));
+	environment = environment_set(environment, "LISTEN_FDS", "%u",
+	    a->count);
+	/* This process becomes the server by exec, and keeps its number. */
+	environment = environment_set(environment, "LISTEN_PID", "%d",
+	    getpid());
+	return environment_set(environment, "LISTEN_FDNAMES", "%s",
+	    join_names(a));
 }
 
 char **
@@ -345,10 +344,12 @@ activation_install(const struct activation *a, char **environment,
 		return environment;
 	for (i = 0; i < a->count; i++)
 		if (dup2(a->sockets[i], FIRST + (int)i) < 0)
-			fatal("cannot give the server its socket");
+			fatal("cannot give the server its socket as "
+			      "descriptor %u",
+			    FIRST + i);
 	for (; *command != NULL; command++)
 		named |= substitute(a, command);
-	/* A server that takes both takes one socket twice (gunicorn). */
+	/* gunicorn would take one socket twice if it got both. */
 	return named ? unset_variables(environment)
 		     : set_variables(a, environment);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Socket activation, both ways: the server is given sockets when it starts, and
- * a service manager has given some to lowport.  As sd_listen_fds(3) defines it,
- * LISTEN_FDS is how many there are, from descriptor 3 on; LISTEN_PID the
- * process they are for; LISTEN_FDNAMES their names, with colons between them.
+ * Socket activation, both ways: lowport gives sockets to the server when it
+ * starts, and a service manager passes some to lowport.  The variables are those
+ * of sd_listen_fds(3): LISTEN_FDS is how many sockets there are, from descriptor
+ * 3 on; LISTEN_PID is the process they are for; LISTEN_FDNAMES has their names,
+ * with colons between them.
  */
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
@@ -13,14 +14,14 @@
 #include "options.h"
 #include "plan.h"
 
-/* The sockets, in the order of the mappings, each of a range by itself. */
+/* The sockets for the server, in the order of the mappings and of their ports. */
 struct activation {
 	unsigned int count;
-	int *sockets;       /* close-on-exec, above all numbers they will get */
-	const char **names; /* of each */
+	int *sockets; /* close-on-exec; no number here is one they will get */
+	const char **names;
 };
 
-/* The sockets of a service manager's that inherited mappings are of. */
+/* The sockets that a service manager passed, and inherited mappings name. */
 struct passed_sockets {
 	unsigned int count;
 	struct {
@@ -30,27 +31,27 @@ struct passed_sockets {
 };
 
 /*
- * Finds the sockets of each inherited mapping among those this process was
- * given: by name, or by port where they have no names.  They close on exec from
- * here on, and the environment that is returned says nothing of them.  Ends the
- * process where a mapping has none.  Without such a mapping, nothing changes.
+ * Finds the sockets of each inherited mapping: by name, or by port if they have
+ * no names.  All that were passed become close-on-exec, and the environment that
+ * is returned lacks the variables.  Ends the process if a mapping has no socket.
+ * Changes nothing if no mapping is inherited.
  */
 char **activation_find_passed(struct passed_sockets *, const struct options *,
     char **environment);
 
 /*
- * Receives the sockets of all mappings by descriptor that have theirs, and has
- * those of TCP listen.  Moves the channel out of their way.  Returns false
- * where the helper has ended.
+ * Receives the sockets of the mappings by descriptor, and makes those of TCP
+ * listen.  Moves the channel out of their way.  Returns false if the helper has
+ * ended.
  */
 bool activation_receive(struct activation *, int *channel,
     const struct options *, const struct plan *, const struct answer *);
 
 /*
- * Gives the sockets their descriptors, closing whatever is there; and writes the
- * number of the descriptor in place of each {NAME} in the command's arguments.
- * Returns the environment: with the three variables, or, where there was such a
- * name, without.  Ends the process where one is that of several.
+ * Gives the sockets their descriptors, and closes what has these numbers.  Puts
+ * the number of the descriptor in place of each {NAME} in the command.  Returns
+ * the environment: without the three variables if there was such a name, with
+ * them otherwise.  Ends the process if several sockets have the name.
  */
 char **activation_install(const struct activation *, char **environment,
     char **command);

@@ -13,7 +13,7 @@
 
 #include "binary.h"
 
-/* What the kernel reads of a script (BINPRM_BUF_SIZE), and a note's head. */
+/* The kernel reads so much of a script (BINPRM_BUF_SIZE). */
 #define HEAD 256
 
 /* More program headers than any linker writes. */
@@ -50,14 +50,15 @@ segment_read(int fd, const struct binary *b, uint64_t at, struct segment *s)
 	return true;
 }
 
-/* 64 bits: in 32 the sum of two such sizes may be none, or lead back. */
+/* In 64 bits: in 32 the sum of two such sizes could overflow, and the walk would
+ * stand still or go back. */
 static uint64_t
 padded(uint64_t size)
 {
 	return (size + 3) & ~UINT64_C(3);
 }
 
-/* True where some note of the segment is the Go linker's. */
+/* True if a note of the segment is the Go linker's. */
 static bool
 has_go_note(int fd, const struct segment *s)
 {
@@ -79,7 +80,7 @@ has_go_note(int fd, const struct segment *s)
 	return false;
 }
 
-/* The loader's path; none that is no path. */
+/* Reads the path of the loader, or nothing if it is no path. */
 static void
 loader_read(int fd, struct binary *b, const struct segment *s)
 {
@@ -128,7 +129,8 @@ elf_judge(int fd, struct binary *b, const char head[HEAD])
 		    narrow.e_phentsize);
 }
 
-/* The file need not be readable: some distributions install sudo so. */
+/* Works for a file that is not readable, too: some distributions install sudo
+ * like that. */
 static void
 gains_judge(struct binary *b, const char *path)
 {
@@ -161,7 +163,7 @@ struct binary
 binary_read(const char *path)
 {
 	struct binary b = {BINARY_UNKNOWN};
-	/* Not to wait for who writes to a pipe. */
+	/* O_NONBLOCK: do not wait for the writer of a pipe. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char head[HEAD + 1] = "";
 	ssize_t length;
@@ -177,8 +179,7 @@ binary_read(const char *path)
 		gains_judge(&b, path);
 		elf_judge(fd, &b, head);
 	} else if (strncmp(head, "#!", 2) == 0) {
-		/* It gains nothing: the kernel ignores such bits of a
-		 * script. */
+		/* The kernel ignores the set-user-ID bit of a script. */
 		script_judge(&b, head);
 	}
 	close(fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a program's file is: what runs it, and whether LD_PRELOAD reaches its
- * bind(2) (ld.so(8), elf(5), execve(2)).
+ * The file of a program: which loader or interpreter runs it, and whether
+ * LD_PRELOAD reaches its bind(2) (ld.so(8), elf(5), execve(2)).
  */
 #ifndef BINARY_H
 #define BINARY_H
@@ -13,11 +13,11 @@
 #define BINARY_PATH 256
 
 enum binary_kind {
-	BINARY_UNKNOWN, /* not readable, or nothing known */
+	BINARY_UNKNOWN, /* not readable, or of another form */
 	BINARY_SCRIPT,
-	BINARY_DYNAMIC, /* a loader loads it */
-	BINARY_STATIC,  /* none does */
-	BINARY_GO,      /* whose calls pass by the C library */
+	BINARY_DYNAMIC, /* it has a loader */
+	BINARY_STATIC,
+	BINARY_GO, /* it makes its system calls itself */
 };
 
 struct binary {

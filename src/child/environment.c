@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, without CAP_NET_BIND_SERVICE; root's has the rest still,
- * none of it effective.
+ * Runs in: the child, without CAP_NET_BIND_SERVICE.  If root started it, it
+ * still has other capabilities, none of them effective.
  * Reads: the caller's environment, only to hand it on.
  */
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,8 +24,8 @@ within(const char *pointer, const char *start, const char *end)
 }
 
 /*
- * An emulator (valgrind, qemu-user) may lay the strings elsewhere: none is
- * there then.  One or the other need not be, as glibc copies GLIBC_TUNABLES.
+ * If an emulator (valgrind, qemu-user) has laid the strings elsewhere, none is
+ * within.  A single one may be elsewhere: glibc copies GLIBC_TUNABLES.
  */
 static bool
 any_within(char **strings, const char *start, const char *end)
@@ -84,7 +85,7 @@ environment_get(char **environment, const char *name)
 	return NULL;
 }
 
-/* A copy without name, and with room for one more. */
+/* Returns a copy without name that has room for one more. */
 static char **
 copy_without(char **environment, const char *name, size_t *kept)
 {
@@ -110,12 +111,16 @@ environment_unset(char **environment, const char *name)
 }
 
 char **
-environment_set(char **environment, const char *name, const char *value)
+environment_set(char **environment, const char *name, const char *format, ...)
 {
 	size_t kept;
-	char **changed = copy_without(environment, name, &kept);
+	char **changed = copy_without(environment, name, &kept), *value;
+	va_list arguments;
 
-	if (asprintf(&changed[kept], "%s=%s", name, value) < 0)
-		fatalx("cannot set %s: out of memory", name);
+	va_start(arguments, format);
+	if (vasprintf(&value, format, arguments) < 0 ||
+	    asprintf(&changed[kept], "%s=%s", name, value) < 0)
+		fatalx("cannot set %s: there is no memory left", name);
+	va_end(arguments);
 	return changed;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The server's environment is the caller's, but for what lowport(1) says it
- * sets.  A program that gains a
- * capability at exec runs with AT_SECURE set (getauxval(3)), and glibc deletes
- * LD_LIBRARY_PATH, TMPDIR and others from its environment before main
- * (ld.so(8), "Secure-execution mode").  The kernel's strings are still there.
+ * The server gets the caller's environment, with the changes that lowport(1)
+ * names.  A program that gains a capability at exec runs with AT_SECURE set
+ * (getauxval(3)), so glibc deletes LD_LIBRARY_PATH, TMPDIR and others before
+ * main (ld.so(8), "Secure-execution mode").  The kernel's strings are still
+ * there.
  */
 #ifndef ENVIRONMENT_H
 #define ENVIRONMENT_H
@@ -12,9 +12,9 @@
 /*
  * Returns the NULL-terminated environment that execve(2) was given, in its
  * order, duplicates included.  The strings lie between the last argument and
- * the string AT_EXECFN points to (fs/exec.c copies them there in this order
- * since Linux 2.6.26).  argc is at least 1.  Falls back to environ(7) where
- * something other than the kernel has laid out the stack.
+ * the string AT_EXECFN points to: fs/exec.c copies them in this order since
+ * Linux 2.6.26.  argc is at least 1.  Returns environ(7) if something other than
+ * the kernel has laid out the stack.
  */
 char **environment_recover(int argc, char **argv);
 
@@ -24,7 +24,9 @@ const char *environment_get(char **environment, const char *name);
 /* Returns a copy of an environment without name. */
 char **environment_unset(char **environment, const char *name);
 
-/* Returns a copy of an environment in which name has this value alone. */
-char **environment_set(char **environment, const char *name, const char *value);
+/* Returns a copy of an environment in which name has one value, as printf(3)
+ * writes it. */
+char **environment_set(char **environment, const char *name, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 
 #endif

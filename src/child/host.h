@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What this process runs on: the kernel, its settings, its namespaces.
+ * What this process runs on: the kernel, its settings, the user namespace.
  */
 #ifndef HOST_H
 #define HOST_H
 
 #include <stdbool.h>
 
-/* Reads a number under /proc/sys, as '%u'; false where there is none. */
+/* Reads a number under /proc/sys; false if there is none. */
 bool host_setting(const char *path, unsigned int *value);
 
-/* True when this process may run in a user namespace other than the first:
- * that one maps every id to itself (user_namespaces(7)). */
+/* False in the first user namespace, which maps every id to itself
+ * (user_namespaces(7)).  Another one could do the same. */
 bool host_in_user_namespace(void);
 
 /* True in gVisor, whose kernel is not Linux. */
 bool host_is_gvisor(void);
 
-/* True where uname(2) tells of a Linux before this one.  For a reason alone:
- * what the kernel can is tried. */
+/* True if uname(2) names an older Linux.  For messages only: lowport tries a
+ * feature to learn whether it works. */
 bool host_kernel_before(unsigned int major, unsigned int minor);
 
-/* kernel.yama.ptrace_scope, 0 where there is no Yama. */
+/* kernel.yama.ptrace_scope, or 0 without Yama. */
 unsigned int host_yama_scope(void);
 
-/* The ports below this one take the capability (ip(7)); 1024 where it cannot be
+/* The ports below this one take the capability (ip(7)); 1024 if it cannot be
  * read.  Linux 4.11. */
 #define HOST_PORT_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 unsigned int host_port_start(void);
 
-/* Without it no hand-off works. */
+/* No hand-off works without it. */
 bool host_has_proc(void);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "keep_caps.h"
 
-/* Where something else begins, cap_from_name(3) stops reading. */
+/* cap_from_name(3) ignores what follows a name. */
 static bool
 is_word(const char *name)
 {
@@ -35,8 +35,8 @@ parse_one(const char *name, uint64_t *set, char why[REASON_TEXT])
 	*set |= UINT64_C(1) << capability;
 	return capability != CAP_NET_BIND_SERVICE ||
 	    reason_say(why,
-		"a server gets its ports without net_bind_service, and does "
-		"not keep it");
+		"a server gets its ports without net_bind_service, and cannot "
+		"keep it");
 }
 
 bool

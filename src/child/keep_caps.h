@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Names of capabilities, as --keep-caps takes them.
+ * The list of --keep-caps.
  */
 #ifndef KEEP_CAPS_H
 #define KEEP_CAPS_H
@@ -12,8 +12,8 @@
 
 /*
  * Reads names of capabilities(7) with commas between them, with or without the
- * leading CAP_.  False where there is one the kernel does not know, or
- * CAP_NET_BIND_SERVICE, which nobody keeps; and why.
+ * leading CAP_.  Returns false and says why if the kernel does not know a name,
+ * or if it is CAP_NET_BIND_SERVICE, which no server keeps.
  */
 bool keep_caps_parse(const char *list, uint64_t *set, char why[REASON_TEXT]);
 

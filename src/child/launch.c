@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child.  It gives up CAP_NET_BIND_SERVICE at once; what else root
- * has, and nobody else does, when it knows the options, but for what a change
- * of user takes and --keep-caps names.  Where it had any, it is hidden from
- * others of its user until the plan is sent.
- * Reads: everything that is the caller's: arguments, environment.
+ * Runs in: the child.  It gives up CAP_NET_BIND_SERVICE at once.  Root has other
+ * capabilities: it gives them up when it knows the options, but those that a
+ * change of user takes and those of --keep-caps.  If it had any capability,
+ * others of its user cannot trace it until the plan is sent.
+ * Reads: the caller's arguments and environment.
  */
 #include <signal.h>
 #include <string.h>
@@ -47,8 +47,8 @@ choose_user(struct user *user, const struct options *options)
 		       "-u root to insist");
 }
 
-/* Never more than the caller has himself: what the program's file has given is
- * not his. */
+/* The server keeps only what the caller holds himself, and the file capability
+ * of this program is not his. */
 static void
 choose_listed(struct start *start, const char *list)
 {
@@ -58,15 +58,15 @@ choose_listed(struct start *start, const char *list)
 	if (!keep_caps_parse(list, &set, why))
 		fatalx("--keep-caps '%.100s': %s", list, why);
 	if (start->rights.gained)
-		fatalx("--keep-caps '%.100s': executing lowport has given "
-		       "capabilities, and it keeps only what its caller holds; "
-		       "start it as root, or where its file has none",
+		fatalx("--keep-caps '%.100s': lowport has capabilities from "
+		       "its file, and can keep only those of its caller; start "
+		       "it as root, or without a file capability",
 		    list);
 	if ((set & ~privilege_permitted()) != 0)
 		fatalx("--keep-caps '%.100s': lowport was not started with all "
 		       "of these; start it as root, or give them to it "
-		       "(--cap-add, or AmbientCapabilities= where its file has "
-		       "none)",
+		       "(--cap-add; AmbientCapabilities= without a file "
+		       "capability)",
 		    list);
 	start->kept |= set;
 }
@@ -80,7 +80,7 @@ choose_capabilities(struct start *start)
 		choose_listed(start, start->options.keep_caps[i]);
 }
 
-/* It would have the port, and not the server of that one. */
+/* Otherwise this lowport would own the port, and not the server of the other. */
 static void
 refuse_awaited(const struct start *start)
 {
@@ -89,9 +89,9 @@ refuse_awaited(const struct start *start)
 
 	if (ld_preload_awaited(start->environment, options->mappings,
 		options->mapping_count, &port))
-		fatalx("port %u is awaited by the lowport around this one, by "
-		       "preload, which lowport itself does not load; start "
-		       "that one with --method notify",
+		fatalx("the lowport around this one expects its server to bind "
+		       "port %u, and cannot see this one bind it by preload; "
+		       "start that one with --method notify",
 		    port);
 }
 
@@ -144,9 +144,9 @@ refuse(const struct start *start, size_t mapping)
 	fatalx("%s", why);
 }
 
-/* Until then, nobody can trace this process and change the plan: it may be
- * root's, and this process is the user's already (tests/root/privilege.bats).
- */
+/* Until the plan is sent, nobody can trace this process and change it: the plan
+ * may be root's, and this process already runs as the user
+ * (tests/root/privilege.bats). */
 static bool
 send_plan(const struct start *start)
 {
@@ -156,8 +156,8 @@ send_plan(const struct start *start)
 	return channel_send_ready(start->channel);
 }
 
-/* Where some port was another's already, of whatever state.  Of two starts at the
- * same moment, one at the least has seen the other (pool.c). */
+/* True if another process had a socket of some port already, in any state.  Of
+ * two starts at the same moment, at least one sees the other (pool.c). */
 static bool
 is_crowded(const struct start *start)
 {
@@ -185,14 +185,14 @@ look_for_shared(struct start *start)
 			start->answer.results[i].outcome = OUTCOME_SHARED;
 }
 
-/* The helper says for itself why it ended, if it did. */
+/* If the helper has ended, it has said why. */
 static void
 have_ports_bound(struct start *start)
 {
 	if (!send_plan(start) ||
 	    !channel_receive_answer(start->channel, &start->answer))
 		_exit(STATUS_FAILURE);
-	/* The plan as a whole: what it says of itself is not to be used. */
+	/* The whole plan is refused, so nothing else in it is to be used. */
 	if (start->answer.results[0].outcome == OUTCOME_REFUSED)
 		refuse(start, 0);
 	if (!activation_receive(&start->activation, &start->channel,
@@ -214,15 +214,17 @@ require_sockets(const struct start *start)
 static void
 tell_method(const struct method *method)
 {
-	const char *name = method->taken == METHOD_NOTIFY ? "notify"
-							  : "preload";
-
-	verbose("hand-off by %s%s%s", name, *method->why != '\0' ? ": " : "",
-	    method->why);
+	if (method->taken == METHOD_NOTIFY)
+		verbose("hand-off by notify");
+	else if (*method->why == '\0')
+		verbose("hand-off by preload");
+	else
+		verbose("hand-off by preload: %s", method->why);
 }
 
-/* The terminal is root's still.  With more privilege than its user has, the
- * server is not kept from it: an exec may give it the right to, or it has it. */
+/* The terminal is still root's, and the server must not type into it.  A server
+ * with --keep-caps or --allow-new-privs is not held back: it has more privilege
+ * than its user, or can get more by exec. */
 static void
 protect_terminal(const struct start *start)
 {
@@ -242,7 +244,6 @@ tell_oddities(const struct start *start)
 			warnx("mapping %s", text);
 }
 
-/* Where the server binds nothing, nothing is intercepted. */
 static void
 install_handoff(struct start *start)
 {
@@ -254,6 +255,7 @@ install_handoff(struct start *start)
 	if (start->activation.count > 0)
 		verbose("hand-off by descriptor: %u of them, from 3 on",
 		    start->activation.count);
+	/* A server that binds nothing needs no method. */
 	if (!trial_needed(&start->plan))
 		return;
 	method = method_install(start);
@@ -262,7 +264,7 @@ install_handoff(struct start *start)
 	tell_method(&method);
 }
 
-/* Nothing runs that signals would be forwarded to: they end this process. */
+/* Without a server to forward them to, signals end this process. */
 static void
 be_interruptible(const sigset_t *signals)
 {
@@ -289,7 +291,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = activation_find_passed(&start.passed,
 	    &start.options, start.environment);
 	become_user(&start);
-	/* Nor does it outlive the helper.  (A change of user clears that.) */
+	/* Without a server, it must not outlive the helper.  A change of user
+	 * clears this, so it stands here. */
 	if (start.options.purpose != PURPOSE_RUN)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (start.options.purpose == PURPOSE_DOCTOR)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The child: from its first line to the server's.
+ * The child, from the fork to the exec of the server.
  */
 #ifndef LAUNCH_H
 #define LAUNCH_H
@@ -8,10 +8,10 @@
 #include <signal.h>
 
 /*
- * Parses the options, becomes the user, has the helper bind the ports,
- * installs and tries the hand-off, and executes the server with the caller's
- * environment and this signal mask.  A failure before that is told and ends
- * the process with one of enum status.
+ * Parses the options, becomes the user, sends the plan to the helper, which binds
+ * the ports, installs and tries the hand-off, and executes the server with the
+ * caller's environment and this signal mask.  A failure on the way is reported
+ * and ends the process with one of enum status.
  */
 _Noreturn void launch(int channel, int argc, char **argv,
     const sigset_t *signals);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "explain.h"
 #include "ld_preload.h"
 #include "message.h"
 #include "program.h"
@@ -43,9 +44,7 @@ ld_preload_find(char path[LD_PRELOAD_PATH], char why[REASON_TEXT])
 	if (!is_beside(path)) {
 		snprintf(path, LD_PRELOAD_PATH, "%s", LIBRARY_FILE);
 		if (!is_there(path) && *program_own_path() != '/')
-			return reason_say(why,
-			    "there is no /proc to find the preload library by, "
-			    "and to know the server's processes; mount it");
+			return reason_say(why, EXPLAIN_NO_PROC);
 		if (!is_there(path))
 			return reason_say(why,
 			    "the preload library " NAME " is neither beside "
@@ -55,7 +54,7 @@ ld_preload_find(char path[LD_PRELOAD_PATH], char why[REASON_TEXT])
 	if (path[strcspn(path, ": \t\n$")] != '\0')
 		return reason_say(why,
 		    "LD_PRELOAD takes no path with a blank, a colon or a '$', "
-		    "as %.200s has; install " NAME " elsewhere",
+		    "as in %.200s; install " NAME " elsewhere",
 		    path);
 	if (statvfs(path, &status) == 0 && (status.f_flag & ST_NOEXEC) != 0)
 		return reason_say(why,
@@ -113,24 +112,21 @@ ld_preload_can_load(const char *path, const char *command, char **environment,
 	char file[PROGRAM_PATH];
 	struct binary program;
 
-	/* One that is not there, exec shall tell. */
+	/* exec will say that it is not there. */
 	if (program_find(command, environment, file) != 0)
 		return true;
 	program = program_binary(file, environment);
 	return judge(&program, path, gains, why);
 }
 
-/* Behind, or in front of, what the variable has. */
 static char **
 join(char **environment, const char *name, const char *first,
     const char *second)
 {
-	char *value;
+	const bool both = *first != '\0' && *second != '\0';
 
-	if (asprintf(&value, "%s%s%s", first,
-		*first != '\0' && *second != '\0' ? ":" : "", second) < 0)
-		fatalx("cannot set %s: out of memory", name);
-	return environment_set(environment, name, value);
+	return environment_set(environment, name, "%s%s%s", first,
+	    both ? ":" : "", second);
 }
 
 static const char *
@@ -141,7 +137,7 @@ value_of(char **environment, const char *name)
 	return value == NULL ? "" : value;
 }
 
-/* True where it is the last of a list, between colons or blanks. */
+/* True if it is the last in a list with colons or blanks. */
 static bool
 is_last(const char *path, const char *list)
 {
@@ -155,7 +151,7 @@ is_last(const char *path, const char *list)
 	    (at == list || strchr(": ", at[-1]) != NULL);
 }
 
-/* What the library has to know of this lowport. */
+/* Writes what the library reads of this lowport (request.h). */
 static char *
 format_place(const struct rendezvous *place, const struct plan *plan)
 {
@@ -190,7 +186,7 @@ ld_preload_set(char **environment, const char *path,
 
 	environment = join(environment, REQUEST_VARIABLE,
 	    format_place(place, plan), value_of(environment, REQUEST_VARIABLE));
-	/* lowport in lowport: it is there already. */
+	/* Of lowport in lowport, the outer one has put it there. */
 	return is_last(path, preload)
 	    ? environment
 	    : join(environment, "LD_PRELOAD", preload, path);

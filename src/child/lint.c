@@ -23,10 +23,10 @@
 static char text[VERDICT_POLICY_MAX];
 
 /*
- * Any file that is a regular one, unlike trust_read: it may be a draft.  Root
- * follows no link on the way, as an error quotes the text, and somebody else's
- * link may lead to a file that only root can read.  Linux 5.6; before, and where
- * a sandbox refuses it, the last name alone is looked at.
+ * Unlike trust_read, this takes any regular file: it may be a draft.  Root
+ * follows no symbolic link: an error quotes the text, and somebody else's link
+ * may lead to a file that only root can read.  Before Linux 5.6, and if a sandbox
+ * refuses openat2(2), only the last name on the path is checked.
  */
 static int
 find_draft(const char *path)
@@ -43,8 +43,8 @@ find_draft(const char *path)
 	return fd;
 }
 
-/* Opening a device may do something, so it is opened when it is known to be
- * none. */
+/* Opening a device can have effects, so the file is opened only when it is known
+ * to be a regular one. */
 static int
 open_draft(const char *path, struct stat *status)
 {
@@ -52,22 +52,22 @@ open_draft(const char *path, struct stat *status)
 	int at = find_draft(path), fd;
 
 	if (at < 0 && errno == ELOOP)
-		fatalx("policy '%.200s': a symbolic link is on the way; name "
+		fatalx("policy '%.200s': the path has a symbolic link; name "
 		       "the file it leads to (realpath)",
 		    path);
 	if (at < 0 || fstat(at, status) != 0)
 		fatal("cannot read the policy '%.200s'", path);
 	if (S_ISLNK(status->st_mode))
-		fatalx("policy '%.200s': it is a symbolic link; name the file "
-		       "it leads to (realpath)",
+		fatalx("policy '%.200s' is a symbolic link; name the file it "
+		       "leads to (realpath)",
 		    path);
 	if (!S_ISREG(status->st_mode))
-		fatalx("policy '%.200s': it is no regular file", path);
+		fatalx("policy '%.200s' is no regular file", path);
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", at);
 	fd = open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		fatalx("policy '%.200s': it cannot be opened without /proc; "
-		       "mount it",
+		fatalx("policy '%.200s' cannot be opened without /proc; mount "
+		       "it",
 		    path);
 	close(at);
 	return fd;
@@ -85,12 +85,12 @@ read_draft(const char *path, struct stat *status)
 		fatal("cannot read the policy '%.200s'", path);
 	close(fd);
 	if (length == sizeof(text))
-		fatalx("policy '%.200s': longer than %zu bytes", path,
+		fatalx("policy '%.200s' is longer than %zu bytes", path,
 		    sizeof(text) - 1);
 	return (size_t)length;
 }
 
-/* Tells the errors; returns how many lines have one. */
+/* Reports the errors.  Returns their number, and in *rules that of the rules. */
 static unsigned int
 lint_rules(const char *path, size_t length, unsigned int *rules)
 {
@@ -124,13 +124,16 @@ lint_policy(const char *path)
 	struct stat status;
 	size_t length = read_draft(path, &status);
 	const bool in_force = is_in_force(&status);
-	unsigned int rules = 0;
+	unsigned int rules = 0, errors;
 	char why[REASON_TEXT];
 
-	if (lint_rules(path, length, &rules) == 0)
-		report_ok("policy", "%s: %u rule%s%s", path, rules,
-		    rules == 1 ? "" : "s",
-		    in_force ? "" : ", in a text that is not in force");
+	errors = lint_rules(path, length, &rules);
+	if (errors == 0 && in_force)
+		report_ok("policy", "%s has no error; rules: %u", path, rules);
+	else if (errors == 0)
+		report_ok("policy",
+		    "%s has no error, and is not in force; rules: %u", path,
+		    rules);
 	if (in_force && trust_read(verdict_policy, text, sizeof(text), why) < 0)
 		report_problem("policy", "%s", why);
 	report_end();

@@ -53,7 +53,7 @@ may_write(void)
 	return process_vm_writev(getpid(), NULL, 0, NULL, 0, 0) == 0;
 }
 
-/* What notify cannot do, whatever the kernel can. */
+/* Some options do not go with notify, on any kernel. */
 static bool
 notify_can(const struct start *start, char why[REASON_TEXT])
 {
@@ -84,7 +84,7 @@ traps_for(const struct start *start)
 	return start->answer.observe ? SECCOMP_OBSERVE : SECCOMP_FETCH;
 }
 
-/* From here on this process has the filter. */
+/* Gives this process the filter, for good. */
 static bool
 notify_install(const struct start *start, struct method *method)
 {
@@ -129,10 +129,10 @@ attempt_run(void *argument)
 }
 
 /*
- * A filter cannot be taken out again, and a listener that does not work would
- * stand in the way of preload: so a process that ends tries first.  It runs in
- * this one's memory, as with vfork(2), which takes less time; and its end
- * sends no signal, which would stay pending for the server.
+ * A filter cannot be removed, and a listener that does not work would obstruct
+ * preload.  So another process tries first, and ends.  It runs in this one's
+ * memory, as with vfork(2), which takes less time.  Its end sends no signal: a
+ * SIGCHLD would stay pending for the server.
  */
 static bool
 notify_works(const struct start *start, struct method *method)
@@ -184,8 +184,9 @@ preload_install(struct start *start, struct method *method,
 	return true;
 }
 
-/* True where it was to be notify, whatever came of it.  What a process like this
- * one has tried is not tried again: that would take a tenth of the start. */
+/* Returns true if preload is not to be tried: notify works, or was asked for.
+ * After notify_works there is no second trial: it would take a tenth of the
+ * start. */
 static bool
 notify_settles(const struct start *start, struct method *method)
 {
@@ -214,11 +215,10 @@ method_install(struct start *start)
 	    notify_settles(start, &method) ||
 	    preload_install(start, &method, why))
 		return method;
-	/* What is tried first is told first. */
 	memcpy(notify, method.why, sizeof(notify));
 	if (*notify == '\0')
 		reason_say(method.why, "%s", why);
-	else if (host_has_proc()) /* else both fail for want of it */
+	else if (host_has_proc()) /* otherwise both fail for this reason */
 		reason_say(method.why, "%.500s; nor by --method preload: %s",
 		    notify, why);
 	return method;

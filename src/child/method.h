@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The method: by which of the hand-offs the server gets its sockets.
+ * The method: which hand-off gives the server its sockets, notify or preload.
  */
 #ifndef METHOD_H
 #define METHOD_H
@@ -10,7 +10,6 @@
 #include "reason.h"
 #include "start.h"
 
-/* What has become of it. */
 struct method {
 	enum options_method taken; /* NOTIFY, PRELOAD or NONE */
 	bool interruptible;        /* of notify: struct seccomp_listener's */
@@ -19,9 +18,9 @@ struct method {
 };
 
 /*
- * Installs the method that was asked for in this process, for good, and tries
- * it; where that is left to lowport, notify, and where that does not work or
- * cannot be, preload.  The environment of the start is made the server's.
+ * Installs the method of --method in this process, for good, and tries it.  auto
+ * is notify; or preload, if notify does not work or does not go with the options.
+ * Makes start->environment the server's.
  */
 struct method method_install(struct start *);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child.  An exec of root's may regain what root has
- * (capabilities(7)): with --doctor that is what program_read is for, and the
- * server is another user by then, and under no_new_privs.
- * Reads: the server's command; what a tool prints.
+ * Runs in: the child.  Root regains its capabilities by exec (capabilities(7)).
+ * The tools of --doctor need that.  Before the server, the child has become
+ * another user, and has set no_new_privs.
+ * Reads: the server's command; the output of a tool.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include "signals.h"
 #include "status.h"
 
-/* So many scripts, each by the next, the kernel follows (exec_binprm of its
+/* The kernel follows so many scripts that run one another (exec_binprm in
  * fs/exec.c). */
 #define DEPTH_MAX 5
 
@@ -39,9 +39,9 @@ program_own_path(void)
 }
 
 /*
- * A process group of its own, so that a signal to lowport's group (timeout(1),
- * a shell's kill %1) reaches the server once, by way of the helper; and the
- * terminal, where lowport has it.
+ * The server gets a process group of its own: a signal to lowport's group
+ * (timeout(1), a shell's kill %1) then reaches it once, by the helper.  It gets
+ * the terminal if lowport has it.
  */
 static void
 make_job(void)
@@ -67,7 +67,7 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 {
 	make_job();
 	signal_set_mask(signals, NULL);
-	/* PATH is looked up in environ(7). */
+	/* execvp(3) reads PATH from environ(7). */
 	environ = environment;
 	execvp(command[0], command);
 	if (errno == ENOENT)
@@ -77,8 +77,8 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	    command[0], strerror(errno));
 }
 
-/* Whether what shall run the file can run.  Which of them is not to be read is
- * left to execve(2). */
+/* 0, or why the interpreter or loader of the file cannot run.  A file that is not
+ * readable is left to execve(2). */
 static int
 look_behind(const char *path)
 {
@@ -108,8 +108,8 @@ search_path(char **environment)
 	return path != NULL ? path : "/bin:/usr/bin";
 }
 
-/* Puts together the next file that execvp(3) would try; returns the rest of the
- * path, or NULL behind its end. */
+/* Writes the next file that execvp(3) would try; returns the rest of the path, or
+ * NULL at its end. */
 static const char *
 next_file(const char *path, const char *command, char file[PROGRAM_PATH])
 {
@@ -120,7 +120,7 @@ next_file(const char *path, const char *command, char file[PROGRAM_PATH])
 	return path[length] == '\0' ? NULL : path + length + 1;
 }
 
-/* Whether there is such a file, which execve(2) has not found all the same. */
+/* True if the file is there: then execve(2) has not found its interpreter. */
 static bool
 is_there(const char *command, char **environment)
 {
@@ -137,7 +137,7 @@ is_there(const char *command, char **environment)
 	return false;
 }
 
-/* As execvp(3) does: what may not be executed is passed by, and remembered. */
+/* As execvp(3) does: a file that may not be executed is skipped and remembered. */
 static int
 look_along(const char *path, const char *command, char file[PROGRAM_PATH])
 {
@@ -163,7 +163,7 @@ program_find(const char *command, char **environment, char file[PROGRAM_PATH])
 	return look_at(command);
 }
 
-/* What runs the script: its interpreter, or behind env(1) what that would
+/* Looks at the interpreter of a script, or at the program that env(1) would
  * execute. */
 static bool
 follow(const struct binary *script, char **environment, struct binary *next)

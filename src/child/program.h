@@ -13,30 +13,29 @@
 const char *program_own_path(void);
 
 /*
- * Becomes the server: command is looked up in PATH of the environment and runs
- * with this signal mask, in a process group of its own.  Where that fails, it
- * is told and the process ends with 126 or 127.
+ * Becomes the server: looks command up in PATH of the environment, and executes
+ * it with this signal mask, in a process group of its own.  A failure is reported
+ * and ends the process with 126 or 127.
  */
 _Noreturn void program_execute(char **command, char **environment,
     const sigset_t *signals);
 
-/* Room for a path. */
 #define PROGRAM_PATH 4096
 
-/* Writes the path of the file that program_execute would execute.  Returns 0,
- * or the errno(3) value it would fail with, be it for want of the interpreter
- * or loader that the file names. */
+/* Writes the path of the file that program_execute would execute.  Returns 0, or
+ * the errno(3) value it would fail with, also for the interpreter or loader that
+ * the file names. */
 int program_find(const char *command, char **environment,
     char path[PROGRAM_PATH]);
 
 /*
- * The program a file is of: itself, or of a script what runs that, which is
- * looked up in PATH of this environment behind env(1).
+ * Looks at a file, or if it is a script at its interpreter.  After env(1) that is
+ * looked up in PATH of this environment.
  */
 struct binary program_binary(const char *path, char **environment);
 
-/* Why a command ends with STATUS_NOT_FOUND: it, or what a script or a program
- * needs to run, is not there. */
+/* Why a command ends with STATUS_NOT_FOUND: it is missing, or its interpreter or
+ * loader is. */
 const char *program_absence(const char *command, char **environment);
 
 enum program_outcome {
@@ -46,9 +45,9 @@ enum program_outcome {
 };
 
 /*
- * Calls visit with each line a tool of the administrator writes to its standard
- * output, the newline cut off.  The tool is given by its path, and gets an
- * empty environment and none of the caller's descriptors.
+ * Runs a tool of the administrator, by its path, and calls visit with each line
+ * of its standard output, without the newline.  The tool gets an empty
+ * environment and none of the caller's descriptors.
  */
 enum program_outcome program_read(char *const command[],
     void (*visit)(const char *, void *), void *argument);

@@ -25,19 +25,19 @@ visit_nftables(const char *line, void *reader)
 }
 
 static void
-count(enum redirect *told, enum program_outcome outcome)
+count(enum redirect *listing, enum program_outcome outcome)
 {
 	if (outcome == PROGRAM_FAILED)
-		*told = REDIRECT_FAILED;
-	else if (outcome == PROGRAM_READ && *told == REDIRECT_UNKNOWN)
-		*told = REDIRECT_READ;
+		*listing = REDIRECT_FAILED;
+	else if (outcome == PROGRAM_READ && *listing == REDIRECT_UNKNOWN)
+		*listing = REDIRECT_READ;
 }
 
 enum redirect
 redirect_list(struct rules *rules)
 {
-	/* The legacy ones without -t, which would make the table it names.
-	 * nft comes last: of tables that the others list it has less to say. */
+	/* The legacy tools get no -t, which would create the table it names.
+	 * nft comes last: it says less of tables that the others list. */
 	static const struct {
 		char *command[2];
 		uint16_t family;
@@ -49,20 +49,20 @@ redirect_list(struct rules *rules)
 	};
 	static char *const nft[] = {"/usr/sbin/nft", "list", "ruleset", NULL};
 	static struct nftables_reader nftables;
-	enum redirect told = REDIRECT_UNKNOWN;
+	enum redirect listing = REDIRECT_UNKNOWN;
 	struct iptables_reader iptables;
 	size_t i;
 
 	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
 		iptables = (struct iptables_reader){.rules = rules,
 		    .family = tools[i].family};
-		count(&told,
+		count(&listing,
 		    program_read(tools[i].command, visit_iptables, &iptables));
 	}
 	nftables = (struct nftables_reader){.rules = rules};
-	count(&told, program_read(nft, visit_nftables, &nftables));
+	count(&listing, program_read(nft, visit_nftables, &nftables));
 	nftables_end(&nftables);
-	return told;
+	return listing;
 }
 
 static const char *

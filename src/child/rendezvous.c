@@ -58,7 +58,7 @@ rendezvous_open(struct rendezvous *place)
 	write_digits(place->network, socket_network(fd));
 	write_digits(place->network + 16,
 	    (uint64_t)process_namespace(getpid(), "net"));
-	/* Each connection has SO_PASSCRED from it. */
+	/* Connections inherit SO_PASSCRED. */
 	if (draw_words(place) &&
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
 	    bind_abstract(fd, place) && listen(fd, SOMAXCONN) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The place where the preload library asks the helper.
+ * The Unix socket at which the preload library asks the helper.
  */
 #ifndef RENDEZVOUS_H
 #define RENDEZVOUS_H
@@ -8,11 +8,10 @@
 #include "request.h"
 
 /*
- * Makes the socket that connections arrive at (unix(7), SOCK_SEQPACKET): it
- * listens at an abstract name that no other process has, and each connection
- * tells who sends (SO_PASSCRED).  Draws the three words (getrandom(2)) and names
- * the network namespace.  Returns a descriptor, close-on-exec and non-blocking,
- * or -1 with errno.
+ * Makes the socket (unix(7), SOCK_SEQPACKET): it listens at an abstract name that
+ * no other process has, and its connections report the sender (SO_PASSCRED).
+ * Draws the three words (getrandom(2)) and names the network namespace.  Returns
+ * a descriptor, close-on-exec and non-blocking, or -1 with errno.
  */
 int rendezvous_open(struct rendezvous *);
 

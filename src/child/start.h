@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A start, as the child goes through it.
+ * What the child learns and decides on its way to the server.
  */
 #ifndef START_H
 #define START_H
@@ -18,8 +18,8 @@ struct start {
 	struct options options;
 	struct rights rights;
 	struct user user;
-	bool user_changes; /* by -u, from root */
-	uint64_t kept;     /* capabilities of --keep-caps: privilege.h */
+	bool user_changes; /* root gave another one by -u */
+	uint64_t kept;     /* set of --keep-caps (privilege.h) */
 	struct plan plan;
 	struct answer answer;
 	struct activation activation;

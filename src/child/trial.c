@@ -14,10 +14,10 @@
 #include "socket.h"
 #include "trial.h"
 
-/* How often two ports are drawn that no mapping has. */
+/* How often two ports are drawn until no mapping has them. */
 #define DRAWS 8
 
-/* A port nobody has at this moment, 0 where there is none. */
+/* Returns a port that nobody has at this moment, or 0. */
 static uint16_t
 free_port(void)
 {
@@ -79,8 +79,7 @@ trial_add(struct plan *plan)
 	return false;
 }
 
-/* By the system call, or by a request at a name.  Returns 0 or what it fails
- * with. */
+/* Returns 0 or an errno(3) value. */
 static int
 bind_as_server(const struct rendezvous *place, int fd,
     const struct endpoint *asked)
@@ -94,8 +93,8 @@ bind_as_server(const struct rendezvous *place, int fd,
 	return ask_bind(place, fd, &storage, length);
 }
 
-/* The number of the socket there tells whether it is another: a port that is
- * right may have been bound by the kernel. */
+/* The inode must change.  The right port alone proves nothing: the kernel may
+ * have bound it. */
 static bool
 try_bind(const struct rendezvous *place, const struct endpoint *asked,
     int protocol, char why[REASON_TEXT])
@@ -127,7 +126,7 @@ try_mapping(const struct rendezvous *place, const struct mapping *m,
 	return try_bind(place, &variants[0].endpoint, m->protocol, why);
 }
 
-/* By the first socket that was inherited, in the form it has itself. */
+/* Tries the first socket that was passed, with an address of its own form. */
 static bool
 try_passed_socket(const struct rendezvous *place,
     const struct passed_sockets *passed, const struct plan *plan,
@@ -137,7 +136,10 @@ try_passed_socket(const struct rendezvous *place,
 	struct endpoint asked;
 
 	if (!socket_endpoint(passed->sockets[0].fd, &asked))
-		return reason_say(why, "the socket that was passed is none");
+		return reason_say(why,
+		    "descriptor %d, passed to lowport, is no socket with an "
+		    "address",
+		    passed->sockets[0].fd);
 	asked.port = m->server_port;
 	return try_bind(place, &asked, m->protocol, why);
 }

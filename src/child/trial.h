@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The trial: the hand-off is tried from end to end before the server starts.
+ * The trial: lowport tries the hand-off from end to end before the server starts.
  */
 #ifndef TRIAL_H
 #define TRIAL_H
@@ -12,20 +12,20 @@
 #include "reason.h"
 #include "request.h"
 
-/* True where a mapping is of a port the server binds. */
+/* True if the server is to bind the port of some mapping. */
 bool trial_needed(const struct plan *);
 
 /*
- * Adds a mapping between two ordinary ports that are free, for a trial that
- * depends on no other mapping.  False where the plan has no room.
+ * Adds a mapping between two free ordinary ports, so that the trial depends on no
+ * other mapping.  Returns false if the plan has no room.
  */
 bool trial_add(struct plan *);
 
 /*
- * Makes a bind(2) as a server will, of the first mapping that has its sockets:
- * by the system call where there is no place to ask, by a request there otherwise.
- * It must end with another socket at the descriptor.  What the helper lends for
- * it stays in the pool.  Returns false and says why where it did not.
+ * Binds as a server will, for the first mapping that has its sockets: by the
+ * system call, or by a request if there is a place to ask.  Another socket must
+ * be at the descriptor then.  The pool keeps the one that the helper lends for
+ * it.  Returns false and says why if the trial fails.
  */
 bool trial_run(const struct rendezvous *, const struct plan *,
     const struct answer *, const struct passed_sockets *,
