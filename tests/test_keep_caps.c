@@ -70,10 +70,10 @@ static const struct {
     {"net_admin", "net_admin\n", "is no capability"},
     {"net_admin", "net_admin7", "'net_admin7' is no capability"},
     /* It is not for the server. */
-    {"net_admin", "net_bind_service", "does not keep it"},
-    {"net_admin", "CAP_NET_BIND_SERVICE", "does not keep it"},
-    {"net_admin,kill", "net_admin,net_bind_service", "does not keep it"},
-    {"net_admin,kill", "net_bind_service,kill", "does not keep it"},
+    {"net_admin", "net_bind_service", "cannot keep it"},
+    {"net_admin", "CAP_NET_BIND_SERVICE", "cannot keep it"},
+    {"net_admin,kill", "net_admin,net_bind_service", "cannot keep it"},
+    {"net_admin,kill", "net_bind_service,kill", "cannot keep it"},
 };
 
 START_TEST(refuses)

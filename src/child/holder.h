@@ -27,7 +27,7 @@ struct holder {
 	enum holder_state state;
 	struct endpoint endpoint; /* the socket's */
 	pid_t pid;                /* 0: the process cannot be seen */
-	char name[HOLDER_NAME];   /* "?" where it cannot be read */
+	char name[HOLDER_NAME];   /* "?" if it cannot be read */
 };
 
 /*

@@ -4,17 +4,13 @@
  * holds no capability but what --keep-caps names.
  * Reads: its own state, files of /proc and of this program.
  */
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/nsfs.h>
-#include <stdio.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "privilege.h"
@@ -37,39 +33,36 @@ rights_look(void)
 	};
 }
 
-static bool
-on_nosuid_mount(void)
-{
-	struct statvfs status;
-
-	return statvfs(SELF, &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
-}
-
-/* On NFS, many FUSE and old container file systems setcap(8) fails. */
-static bool
-cannot_have_capability(void)
-{
-	return getxattr(SELF, "security.capability", NULL, 0) < 0 &&
-	    errno == ENOTSUP;
-}
-
 bool
 rights_file_is_effective(void)
 {
-	struct vfs_ns_cap_data data;
-	ssize_t length = getxattr(SELF, "security.capability", &data,
-	    sizeof(data));
+	cap_flag_value_t effective = CAP_CLEAR;
+	cap_t file = cap_get_file(SELF);
 
-	return length >= (ssize_t)sizeof(data.magic_etc) &&
-	    (le32toh(data.magic_etc) & VFS_CAP_FLAGS_EFFECTIVE) != 0;
+	if (file == NULL)
+		return false;
+	cap_get_flag(file, CAP_NET_BIND_SERVICE, CAP_EFFECTIVE, &effective);
+	cap_free(file);
+	return effective == CAP_SET;
 }
 
-static bool
-has_file_capability(void)
+static enum rights_lack
+file_lack(void)
 {
+	cap_t file = cap_get_file(SELF);
+	struct statvfs status;
+
+	/* On NFS, many FUSE and old container file systems setcap(8) fails. */
+	if (file == NULL && errno == ENOTSUP)
+		return RIGHTS_NO_XATTRS;
 	/* EOVERFLOW: it is of another user namespace. */
-	return getxattr(SELF, "security.capability", NULL, 0) > 0 ||
-	    errno == EOVERFLOW;
+	if (file == NULL && errno != EOVERFLOW)
+		return RIGHTS_NO_XATTR;
+	if (file != NULL)
+		cap_free(file);
+	if (statvfs(SELF, &status) == 0 && (status.f_flag & ST_NOSUID) != 0)
+		return RIGHTS_NOSUID;
+	return RIGHTS_SUFFICE;
 }
 
 /*
@@ -106,18 +99,17 @@ is_traced(pid_t process)
 enum rights_lack
 rights_lack(const struct rights *rights)
 {
+	enum rights_lack lack;
+
 	if (network_is_foreign())
 		return RIGHTS_FOREIGN;
 	if (rights->permitted)
 		return RIGHTS_SUFFICE;
 	if (!rights->bounded)
 		return RIGHTS_NOT_BOUNDED;
-	if (cannot_have_capability())
-		return RIGHTS_NO_XATTRS;
-	if (!has_file_capability())
-		return RIGHTS_NO_XATTR;
-	if (on_nosuid_mount())
-		return RIGHTS_NOSUID;
+	lack = file_lack();
+	if (lack != RIGHTS_SUFFICE)
+		return lack;
 	/* The parent is the helper, the process that was executed. */
 	if (rights->no_new_privs)
 		return getppid() == 1 ? RIGHTS_NO_NEW_PRIVS_AS_INIT

@@ -216,7 +216,7 @@ holds_no_more() {
 	refused_with "there is no /proc"
 	run unshare --mount sh -c 'mount -t tmpfs tmpfs /proc
 	    exec "$0" --method preload -p 443:8443 -u nobody true' "$PLAIN"
-	refused_with "there is no /proc to find the preload library by"
+	refused_with "there is no /proc, and no hand-off works without it"
 }
 
 @test "without IPv6, IPv4 is served" {
