@@ -154,7 +154,7 @@ None" ]
 	[ "${lines[499]}" = "many tcp :: 500 1 True True" ]
 	run -125 timeout 60 bash -c 'ulimit -Sn 400; exec "$0" -p 1-500:@many \
 	    -- true' "$LOWPORT"
-	[[ $output == *"cannot hold 500 sockets; raise 'ulimit -n'"* ]]
+	[[ $output == *"cannot open 500 sockets; raise 'ulimit -n'"* ]]
 }
 
 # ---- Sockets that were passed to lowport.

@@ -325,7 +325,7 @@ print("each")'
 @test "--keep-caps: what the file has given is not the caller's to keep" {
 	run "$LOWPORT" --keep-caps net_admin -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"
-	refused_with "keeps only what its caller holds"
+	refused_with "can keep only those of its caller"
 	run "$PLAIN" --keep-caps net_admin -p 20443:8443 -- \
 	    sh -c "$MUST_NOT_START"
 	refused_with "not started with all of these"

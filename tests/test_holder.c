@@ -107,7 +107,7 @@ START_TEST(finds_what_is_in_the_way)
 END_TEST
 
 /* Those that are bound only are told since Linux 6.8. */
-START_TEST(rather_who_listens)
+START_TEST(prefers_a_listener)
 {
 	struct endpoint e = endpoint_of("127.0.0.1:20443");
 	pid_t bound = start(&e, false), other = start(&e, false), listener;
@@ -128,7 +128,7 @@ START_TEST(rather_who_listens)
 END_TEST
 
 /* nginx has one of each family: the other is not in the way. */
-START_TEST(rather_of_its_own_family)
+START_TEST(prefers_its_own_family)
 {
 	struct endpoint four = endpoint_of("0.0.0.0:20443"), six = four;
 	struct holder holder;
@@ -149,7 +149,7 @@ END_TEST
 
 /* As of a lowport whose server listens at [::]: the spares of IPv4 are bound
  * only. */
-START_TEST(rather_who_listens_of_the_other_family)
+START_TEST(prefers_a_listener_of_the_other_family)
 {
 	struct endpoint four = endpoint_of("0.0.0.0:20443");
 	struct endpoint six = endpoint_of("[::]:20443");
@@ -265,9 +265,9 @@ suite(void)
 	TCase *t = tcase_create("holder");
 
 	tcase_add_loop_test(t, finds_what_is_in_the_way, 0, LENGTH(pairs));
-	tcase_add_test(t, rather_who_listens);
-	tcase_add_test(t, rather_of_its_own_family);
-	tcase_add_loop_test(t, rather_who_listens_of_the_other_family, 0, 2);
+	tcase_add_test(t, prefers_a_listener);
+	tcase_add_test(t, prefers_its_own_family);
+	tcase_add_loop_test(t, prefers_a_listener_of_the_other_family, 0, 2);
 	tcase_add_loop_test(t, knows_a_parked_socket, 0, LENGTH(parked));
 	tcase_add_loop_test(t, finds_shared_ports, 0, LENGTH(sharing));
 	suite_add_tcase(s, t);

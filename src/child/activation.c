@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the child: activation_find_passed before it becomes the user, the rest
- * when it holds no capability but what --keep-caps names.
- * Reads: sockets the helper sends, those the caller passed, LISTEN_ variables,
- * and the command's arguments.
+ * when it holds no capability but those of --keep-caps.
+ * Reads: sockets from the helper, sockets from the caller, LISTEN_ variables, the
+ * command's arguments.
  */
 #include <fcntl.h>
 #include <limits.h>

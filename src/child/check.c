@@ -2,7 +2,7 @@
 /*
  * Runs in: the child, in place of the server, when it holds no capability but
  * what --keep-caps names.
- * Reads: what the start was made of, the policy, and what the helper answered.
+ * Reads: the options, the policy and the helper's answer.
  */
 #include <errno.h>
 #include <netinet/in.h>

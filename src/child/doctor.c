@@ -3,8 +3,8 @@
  * Runs in: the child, in place of the server.  doctor_as_root runs before it
  * becomes the user of -u, the rest when it holds no capability, and doctor_begin
  * before it sends the plan.
- * Reads: files of /proc and of the root directory, what the start was made of,
- * and what the helper answered.
+ * Reads: files of /proc and of the root directory, rules of the packet filter,
+ * the options and the helper's answer.
  */
 #include <linux/seccomp.h>
 #include <sys/utsname.h>

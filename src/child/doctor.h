@@ -11,8 +11,8 @@
  * root. */
 void doctor_as_root(const struct start *);
 
-/* Reports what needs no helper, as that may fail.  To be called after
- * privilege_become. */
+/* Reports everything that needs no helper: the helper may fail.  To be called
+ * after privilege_become. */
 void doctor_begin(const struct start *);
 
 /* Reports the rest.  Ends the process. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child.  It gives up CAP_NET_BIND_SERVICE at once.  Root has other
- * capabilities: it gives them up when it knows the options, but those that a
- * change of user takes and those of --keep-caps.  If it had any capability,
- * others of its user cannot trace it until the plan is sent.
+ * Runs in: the child.  It gives up CAP_NET_BIND_SERVICE at once.  If root started
+ * it, it gives up its other capabilities when it knows the options, except those
+ * that a change of user takes and those of --keep-caps.  If it had any, others of
+ * its user cannot trace it until the plan is sent.
  * Reads: the caller's arguments and environment.
  */
 #include <signal.h>
@@ -212,7 +212,7 @@ require_sockets(const struct start *start)
 }
 
 static void
-tell_method(const struct method *method)
+report_method(const struct method *method)
 {
 	if (method->taken == METHOD_NOTIFY)
 		verbose("hand-off by notify");
@@ -234,7 +234,7 @@ protect_terminal(const struct start *start)
 }
 
 static void
-tell_oddities(const struct start *start)
+warn_of_oddities(const struct start *start)
 {
 	char text[REASON_TEXT];
 	uint32_t i;
@@ -261,7 +261,7 @@ install_handoff(struct start *start)
 	method = method_install(start);
 	if (method.taken == METHOD_NONE)
 		fatalx("%s", method.why);
-	tell_method(&method);
+	report_method(&method);
 }
 
 /* Without a server to forward them to, signals end this process. */
@@ -304,7 +304,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_report(&start);
 	require_sockets(&start);
-	tell_oddities(&start);
+	warn_of_oddities(&start);
 	install_handoff(&start);
 	start.environment = activation_install(&start.activation,
 	    start.environment, start.options.command);

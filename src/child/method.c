@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability but what --keep-caps names.
+ * Runs in: the child, which holds no capability but those of --keep-caps.
  * Reads: the helper's answer.
  */
 #include <errno.h>
@@ -46,7 +46,7 @@ offer_passed(const struct start *start, char why[REASON_TEXT])
 	return true;
 }
 
-/* Nothing is written; a profile that refuses the call refuses this. */
+/* This writes nothing.  A profile that refuses the call refuses it as well. */
 static bool
 may_write(void)
 {

@@ -61,7 +61,7 @@ static const char help[] =
     "Exit status: the server's, or 128+n if signal n ended it; 125: lowport failed;\n"
     "126: COMMAND cannot be executed; 127: COMMAND is not found.  See lowport(1).\n";
 
-/* What --help all prints after that. */
+/* The rest of --help all. */
 static const char help_rest[] =
     "\n"
     "More about mappings:\n"
@@ -181,7 +181,7 @@ mappings_add(struct options *options, const char *text)
 	free(copy);
 }
 
-/* A variable has words where an option is repeated. */
+/* A variable has a word for each time that an option would be repeated. */
 static void
 words_from_environment(struct options *options, char **environment,
     const char *name, void (*take)(struct options *, const char *))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the child: rights_look before it drops anything, rights_lack when it
- * holds no capability but what --keep-caps names.
+ * holds no capability but those of --keep-caps.
  * Reads: its own state, files of /proc and of this program.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, which holds no capability but what --keep-caps names.
+ * Runs in: the child, which holds no capability but those of --keep-caps.
  * Reads: the helper's answer.
  */
 #include <errno.h>

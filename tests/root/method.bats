@@ -287,7 +287,7 @@ signal.sigwait({signal.SIGUSR1})' >"$TMPDIR/out" 2>"$TMPDIR/err" &
 	# shellcheck disable=SC2086
 	run as_nobody $SETS "$LOWPORT" --keep-caps net_admin -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"
-	refused_with "keeps only what its caller holds"
+	refused_with "can keep only those of its caller"
 	run "$PLAIN" -u root --keep-caps net_admin --method notify -p 443:8443 \
 	    -- sh -c "$MUST_NOT_START"
 	refused_with "the server holds more than the helper"

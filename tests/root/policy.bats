@@ -647,7 +647,7 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 	[[ $output == *"secret:words"* ]]
 	for path in link directory/secret; do
 		run -125 "$LOWPORT" --check-policy "$WORK/$path"
-		[[ $output == *"a symbolic link is on the way"* ]]
+		[[ $output == *"the path has a symbolic link"* ]]
 		[[ $output != *"secret:words"* ]]
 	done
 }
