@@ -10,7 +10,7 @@
 #include "socket.h"
 #include "unit.h"
 
-/* Sockets of its own, so that the list comes in pieces. */
+/* So many lines are read in several pieces. */
 #define MANY 100
 
 struct wanted {
@@ -106,7 +106,7 @@ START_TEST(lists_of_many_pieces)
 }
 END_TEST
 
-START_TEST(connections_are_told_from_listeners)
+START_TEST(connections_differ_from_listeners)
 {
 	struct endpoint e;
 	struct sockaddr_storage address;
@@ -130,7 +130,7 @@ main(void)
 
 	tcase_add_loop_test(tests, each_kind_is_found, 0, 7);
 	tcase_add_test(tests, lists_of_many_pieces);
-	tcase_add_test(tests, connections_are_told_from_listeners);
+	tcase_add_test(tests, connections_differ_from_listeners);
 	suite_add_tcase(suite, tests);
 	return unit_run(suite);
 }

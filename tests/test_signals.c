@@ -63,7 +63,7 @@ START_TEST(reads_names_and_numbers)
 }
 END_TEST
 
-/* As they are read, but for the two without a name. */
+/* Two signals have no name. */
 START_TEST(writes_what_it_reads)
 {
 	char text[SIGNAL_TEXT];
@@ -183,8 +183,8 @@ blocked(void)
 	return mask;
 }
 
-/* The two that the C library keeps, 32 and 33, are among them; SIGKILL and
- * SIGSTOP cannot be. */
+/* The mask has 32 and 33, which the C library spares; SIGKILL and SIGSTOP cannot
+ * be blocked. */
 START_TEST(sets_the_whole_mask)
 {
 	const uint64_t reserved = 3ull << 31, every = ~(1ull << 8 | 1ull << 18);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * What has been reported is not reported again, and what has not is: each cause
- * once, and no flood.
- */
+/* Each cause is reported once, and a flood of causes is counted. */
 #include <netinet/in.h>
 
 #include "message.h"
@@ -97,7 +94,7 @@ START_TEST(a_flood_is_counted)
 }
 END_TEST
 
-/* What was left out is printed when it comes again, in another minute. */
+/* A message that was left out is printed when it comes again, a minute later. */
 START_TEST(what_is_left_out_is_not_forgotten)
 {
 	int cause;

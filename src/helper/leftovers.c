@@ -115,7 +115,7 @@ leftovers_given_up(const struct leftovers *l)
 		      "add kill to --keep-caps",
 		    look.unsignallable);
 	else
-		warnx("what the server left is hidden (hidepid of proc(5)), "
-		      "and not waited for");
+		warnx("processes that the server left are hidden (hidepid of "
+		      "proc(5)), and are not waited for");
 	return true;
 }

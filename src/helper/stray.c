@@ -83,7 +83,7 @@ classify(const struct handoff *h, struct sighting *s)
 	}
 }
 
-/* Other users may listen at what ports they like, but for public ones. */
+/* Other users may listen at any port, but for public ones. */
 static bool
 is_of_interest(const struct handoff *h, const struct sighting *s)
 {

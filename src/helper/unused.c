@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the helper, after the drop.
- * Reads: what it has seen of the server.
+ * Reads: names of processes, by proc(5).
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -93,7 +93,7 @@ format_public(const struct mapping *m, char text[MAPPING_TEXT])
 	return mapping_format(&other, text);
 }
 
-/* How much a bind says of where the server serves. */
+/* How likely the server serves at the port of this bind; 0: not at all. */
 static int
 rank(const struct unused_bind *b, int protocol)
 {
@@ -227,7 +227,7 @@ report_foreign(const char *name, const struct unused_holder *foreign)
 	    name, foreign->process, command, foreign->port);
 }
 
-/* The server was not seen to bind any port: what may be the cause. */
+/* The server was not seen to bind any port: names a likely cause. */
 static void
 report_nothing(const struct unused *u, const char *name,
     const struct mapping *m, int status)

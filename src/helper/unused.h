@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Mappings that no bind has used: what the server's processes have bound
- * instead, and what is to be done about it.
+ * Mappings that no bind has used: reports the ports that the server's processes
+ * have bound instead, and a remedy.
  */
 #ifndef UNUSED_H
 #define UNUSED_H
@@ -74,8 +74,7 @@ void unused_note_listener(struct unused *, uint16_t port, int protocol);
 /* Reports an unused mapping if the server listens at another port. */
 void unused_look(struct unused *);
 
-/* Reports all that are unused; status is what the server has ended with, or 0.
- */
+/* Reports all that are unused; status is the server's, or 0 while it runs. */
 void unused_report(struct unused *, int status);
 
 #endif
