@@ -159,7 +159,7 @@ None" ]
 
 # ---- Sockets that were passed to lowport.
 
-PASS="python3 tests/pass.py"
+PASS=(python3 tests/pass.py)
 
 # Binds port 8443 of both families, says where that is, and which variables and
 # descriptors it has; then serves one connection on each.
@@ -179,7 +179,7 @@ print(sum(name.startswith("LISTEN") for name in os.environ))'
 @test "passed: each family's bind gets the socket of its own" {
 	for way in $WAYS; do
 		use_way "$way"
-		run -0 $PASS https=0.0.0.0:21443,https=:::21443 "$PLAIN" -q \
+		run -0 "${PASS[@]}" https=0.0.0.0:21443,https=:::21443 "$PLAIN" -q \
 		    -p @https:8443 -- python3 -c "$SERVER"
 		echo "$way"
 		[ "$output" = "0.0.0.0 21443
@@ -189,14 +189,14 @@ print(sum(name.startswith("LISTEN") for name in os.environ))'
 }
 
 @test "passed: no capability, no policy" {
-	run -0 $PASS https=127.0.0.1:21443 "$PLAIN" --check -p @https:8443
+	run -0 "${PASS[@]}" https=127.0.0.1:21443 "$PLAIN" --check -p @https:8443
 	says ok sockets "@https:8443: passed to lowport"
 	says ok hand-off tried
 	[ "${#lines[@]}" -eq 4 ]
 }
 
 @test "passed: one of another family is not handed over, and that is told" {
-	run -0 $PASS https=:::21443 "$PLAIN" -p @https:8443 -- \
+	run -0 "${PASS[@]}" https=:::21443 "$PLAIN" -p @https:8443 -- \
 	    python3 -c "$SERVER"
 	[ "${lines[1]}" = "0.0.0.0 8443" ]
 	[ "${lines[2]}" = ":: 21443" ]
@@ -205,10 +205,10 @@ print(sum(name.startswith("LISTEN") for name in os.environ))'
 }
 
 @test "passed: by port where there are no names; by protocol" {
-	run -0 $PASS =127.0.0.1:21443,=127.0.0.1:21444 "$PLAIN" -q \
+	run -0 "${PASS[@]}" =127.0.0.1:21443,=127.0.0.1:21444 "$PLAIN" -q \
 	    -p @21444:8443 -- build/attacker report 1
 	[ "$output" = 21444 ]
-	run -0 $PASS x=127.0.0.1:21443/udp,x=127.0.0.1:21444 "$PLAIN" -q \
+	run -0 "${PASS[@]}" x=127.0.0.1:21443/udp,x=127.0.0.1:21444 "$PLAIN" -q \
 	    -p @x:8443/tcp+udp -- python3 -c '
 import socket
 for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
@@ -247,7 +247,7 @@ print("all")'
 	END
 	for way in fetch preload; do
 		use_way "$way"
-		$PASS x=127.0.0.1:21443 "$PLAIN" -q -p @x:8443 -- sh -c '
+		"${PASS[@]}" x=127.0.0.1:21443 "$PLAIN" -q -p @x:8443 -- sh -c '
 		    for n in 1 2 3 4 5 6 7 8; do
 			python3 "$TMPDIR/once.py"
 		    done' &
@@ -258,7 +258,7 @@ print("all")'
 }
 
 @test "passed: beside ports that lowport binds, and sockets it passes on" {
-	run -0 $PASS x=127.0.0.1:21443 "$LOWPORT" -q -p @x:8443 -p 80:8080 \
+	run -0 "${PASS[@]}" x=127.0.0.1:21443 "$LOWPORT" -q -p @x:8443 -p 80:8080 \
 	    -p 443:@https -- python3 -c "$LISTEN
 for port in 8443, 8080:
     s = socket.socket()
@@ -273,26 +273,26 @@ for port in 8443, 8080:
 @test "passed: what is missing is told" {
 	run "$PLAIN" -p @https:8443 -- sh -c "$MUST_NOT_START"
 	refused_with "no socket was passed to lowport (LISTEN_FDS)"
-	run $PASS a=127.0.0.1:21443,b=127.0.0.1:21444 "$PLAIN" -p @https:8443 \
+	run "${PASS[@]}" a=127.0.0.1:21443,b=127.0.0.1:21444 "$PLAIN" -p @https:8443 \
 	    -- sh -c "$MUST_NOT_START"
 	refused_with "no TCP socket called 'https' was passed to lowport \
 (LISTEN_FDNAMES=a:b)"
-	run $PASS a=127.0.0.1:21443 "$PLAIN" -p @a:8443/udp -- true
+	run "${PASS[@]}" a=127.0.0.1:21443 "$PLAIN" -p @a:8443/udp -- true
 	refused_with "no UDP socket called 'a'"
-	run $PASS a=127.0.0.1:21443 sh -c '"$PLAIN" -p @a:8443 -- true; exit $?'
+	run "${PASS[@]}" a=127.0.0.1:21443 sh -c '"$PLAIN" -p @a:8443 -- true; exit $?'
 	refused_with "start lowport itself, or by exec"
 	LISTEN_FDS=2 run "$PLAIN" -p @a:8443 -- true 4<&-
 	[ "$status" -eq 125 ]
 	for mapping in @ @a @:80 @a: @a:0 @a:1-2 @a:@b @a:127.0.0.1:80 @a:80:81; do
-		run $PASS a=127.0.0.1:21443 "$PLAIN" -p "$mapping" -- true
+		run "${PASS[@]}" a=127.0.0.1:21443 "$PLAIN" -p "$mapping" -- true
 		refused_with "mapping '$mapping'"
 	done
-	run $PASS a=127.0.0.1:21443 "$PLAIN" -p @a:8443 -p 443:8443 -- true
+	run "${PASS[@]}" a=127.0.0.1:21443 "$PLAIN" -p @a:8443 -p 443:8443 -- true
 	refused_with "overlaps mapping @a:8443"
 }
 
 @test "passed, and not asked for: neither taken nor hidden" {
-	run -0 $PASS a=127.0.0.1:21443 "$PLAIN" -q -p 21444:8444 -- \
+	run -0 "${PASS[@]}" a=127.0.0.1:21443 "$PLAIN" -q -p 21444:8444 -- \
 	    sh -c 'echo $LISTEN_FDS $LISTEN_FDNAMES; readlink /proc/self/fd/3'
 	[ "${lines[0]}" = "1 a" ]
 	[[ ${lines[1]} == socket:* ]]

@@ -33,10 +33,10 @@ nothing_left() {
 	local left
 
 	left=$("$ATTACK" after)
-	[ "$left" = "$LEFT" ] && ! listening 443 || {
+	if [ "$left" != "$LEFT" ] || listening 443; then
 		echo "left: $left; $(ss -Hltnp)"
 		return 1
-	}
+	fi
 }
 
 # genuine FORGERY: the child as it is, through the machinery of the forgeries, from
@@ -74,9 +74,7 @@ limited() {
 # raises COMMAND...: it has capabilities, once executed.  On a busy machine a
 # short command may come and go between two looks at it.  $WITHIN executes that.
 raises() {
-	local try
-
-	for try in {1..50}; do
+	for _ in {1..50}; do
 		# shellcheck disable=SC2086
 		! ${WITHIN:-} "$ATTACK" watch "$@" | grep '^held [1-9a-f]' || return 0
 	done

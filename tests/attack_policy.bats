@@ -38,6 +38,7 @@ forge_policy() {
 	    "-p 0.0.0.0:443:8443 -p [::]:666:8443" \
 	    "-p 127.0.0.1:666:8443 -p 127.0.0.2:666:8443" \
 	    "-p 20443:9443 -p 8666:666 -p 666:8666"; do
+		# shellcheck disable=SC2086
 		without_666 "$LOWPORT" $mappings -- sh -c "$MUST_NOT_START"
 		[[ $output == *"denies it to user"* ]]
 	done
@@ -96,6 +97,7 @@ forge_policy() {
 	    "LISTEN_FDS=3 LISTEN_PID=1 NOTIFY_SOCKET=/ container=lxc" \
 	    "GLIBC_TUNABLES=glibc.malloc.check=3:glibc.rtld.nns=1" \
 	    "JOURNAL_STREAM=0:0 LOWPORT_LEARN=observe LOWPORT_KERNEL=5.9"; do
+		# shellcheck disable=SC2086
 		without_666 env $variables \
 		    "$LOWPORT" -p 666:8443 -- sh -c "$MUST_NOT_START"
 		[[ $output == *"denies it to user nobody"* ]]
@@ -203,6 +205,7 @@ forge_policy() {
 	    --ambient-caps=+net_bind_service --bounding-set=-all \
 	    --securebits=+keep_caps \
 	    "--inh-caps=+net_bind_service --ambient-caps=+net_bind_service"; do
+		# shellcheck disable=SC2086
 		run ! timeout -k 1 60 setpriv $sets "$LOWPORT" -p 666:8443 \
 		    -- sh -c "$MUST_NOT_START"
 		echo "$sets: $output"
@@ -270,6 +273,7 @@ OWN_DIRECTORY='mount -t tmpfs tmpfs /etc/lowport &&
 	    -- "$ATTACK" report 1
 	[ "$output" = 666 ]
 	for user in "-r" "-r unshare -U" "-r unshare -Ur" "-c unshare -Ur"; do
+		# shellcheck disable=SC2086
 		without_666 unshare -U $user "$LOWPORT" -u root -p 666:8443 \
 		    -- sh -c "$MUST_NOT_START"
 	done

@@ -31,6 +31,7 @@ make_library() {
 		}
 	END
 	echo 'int main(void) { return 0; }' >"$TMPDIR/library/victim.c"
+	# shellcheck disable=SC2086
 	cc -D_GNU_SOURCE -shared -fPIC -o "$TMPDIR/library/libattack.so" \
 	    "$TMPDIR/library/attack.c" &&
 	    cp "$TMPDIR/library/libattack.so" "$TMPDIR/library/libcap.so.2" &&

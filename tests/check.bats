@@ -132,7 +132,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 
 @test "two lowports that start at the same moment: one runs at the most" {
 	kernel_reports_bound || skip "takes Linux 6.8"
-	for round in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		"$LOWPORT" -q -p 443:8443 -- sleep 30 2>"$TMPDIR/errors" &
 		first=$!
 		"$LOWPORT" -q -p 443:8443 -- sleep 30 2>>"$TMPDIR/errors" &

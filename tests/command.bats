@@ -276,9 +276,11 @@ refuses() {
 	grep -q -e --rewrite "$TMPDIR/all"
 	not grep -q -e --rewrite "$TMPDIR/help"
 	for all in --help=all "-h all" "-q --help all" "--help all x"; do
+		# shellcheck disable=SC2086
 		"$LOWPORT" $all | diff "$TMPDIR/all" -
 	done
 	for all in "--help -- all" "--help al" "-h -p 443 all"; do
+		# shellcheck disable=SC2086
 		"$LOWPORT" $all | diff "$TMPDIR/help" -
 	done
 	refuses "unknown option '--help=al'" --help=al

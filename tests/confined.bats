@@ -23,7 +23,7 @@ PORTS="-p 20443:8443"
 @test "behind the filter, sockets given at the start are not freed one by one" {
 	run -0 "$CONFINED" -q -p 20001-20500:@many -- true
 	run -0 "$CONFINED" -q --spares 64 -p 20443:@one -- true
-	run -0 "$CONFINED" -q -p 127.0.0.1:20443:@one -p [::1]:20443:@two \
+	run -0 "$CONFINED" -q -p 127.0.0.1:20443:@one -p "[::1]:20443:@two" \
 	    -p 20444:@three/udp -- true
 }
 

@@ -252,21 +252,21 @@ try:
     print("got", s.getsockname()[1])
 except OSError as e:
     print(e.strerror)'
-POWERLESS="setpriv --securebits +noroot --inh-caps=-all --bounding-set=-all"
+POWERLESS=(setpriv --securebits +noroot --inh-caps=-all --bounding-set=-all)
 
 @test "another network namespace: no port of this one, no right of the helper" {
-	run -0 unshare -Urn $POWERLESS python3 -c "$ELSEWHERE" 80
+	run -0 unshare -Urn "${POWERLESS[@]}" python3 -c "$ELSEWHERE" 80
 	[ "$output" = "Permission denied" ] # the control
 	for way in $WAYS; do
 		use_way "$way"
 		for port in 80 443; do
 			run -0 "$LOWPORT" -q -p 443:8443 -- \
-			    unshare -Urn $POWERLESS python3 -c "$ELSEWHERE" $port
+			    unshare -Urn "${POWERLESS[@]}" python3 -c "$ELSEWHERE" $port
 			echo "$way: $output"
 			[ "$output" = "Permission denied" ]
 		done
 		run -0 "$LOWPORT" -q -p 443:8443 -- \
-		    unshare -Urn $POWERLESS python3 -c "$ELSEWHERE" 8443
+		    unshare -Urn "${POWERLESS[@]}" python3 -c "$ELSEWHERE" 8443
 		echo "$way: $output"
 		[ "${lines[-1]}" = "got 8443" ] || [ "${lines[0]}" = "got 8443" ]
 		[ "$way" = preload ] ||
@@ -349,7 +349,7 @@ use, 4 of them connected, and bind(2) fails (EADDRINUSE)"*"--spares"* ]]
 			address=${mapped//[][]/}
 			run -0 timeout -k 1 30 "$LOWPORT" -q --spares 4 \
 			    -p "$mapped:443:8443/udp" -- \
-			    python3 tests/clients.py $address 3
+			    python3 tests/clients.py "$address" 3
 			[ "$output" = "20 clients, and 3 at once" ]
 		done
 	done

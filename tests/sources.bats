@@ -14,6 +14,7 @@ load helpers
 		use_way "$way"
 		for spares in 1 2 4; do
 			for mode in "one 12 0" "one 4 0.7"; do
+				# shellcheck disable=SC2086
 				run -0 "$LOWPORT" --spares $spares -p 20:2020 \
 				    -- python3 tests/sources.py $mode
 				echo "$way, $spares, $mode: $output"

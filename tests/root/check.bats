@@ -10,7 +10,7 @@ as_user() {
 	setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
 }
 
-SET_CAPS="--inh-caps=-all --ambient-caps=-all"
+SET_CAPS=(--inh-caps=-all --ambient-caps=-all)
 
 @test "--check by root: as whom it would run, and that nobody is asked" {
 	run "$LOWPORT" --check -p 443:8443
@@ -28,13 +28,13 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	run -0 as_user --inh-caps=+net_bind_service \
 	    --ambient-caps=+net_bind_service "$PLAIN" --doctor
 	says ok capability "ambient set"
-	run -0 as_user $SET_CAPS "$LOWPORT" --doctor
+	run -0 as_user "${SET_CAPS[@]}" "$LOWPORT" --doctor
 	says ok capability "file capability of $LOWPORT"
-	run -0 as_user $SET_CAPS unshare -Urn "$PLAIN" --doctor
+	run -0 as_user "${SET_CAPS[@]}" unshare -Urn "$PLAIN" --doctor
 	says ok capability "root of a user namespace"
 	says note namespace "this is a user namespace"
 	echo 443 >/proc/sys/net/ipv4/ip_unprivileged_port_start
-	run as_user $SET_CAPS "$PLAIN" --doctor
+	run as_user "${SET_CAPS[@]}" "$PLAIN" --doctor
 	echo 1024 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 	[ "$status" -eq 0 ]
 	says ok "port start" "443: anybody may bind these ports"
@@ -42,7 +42,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 }
 
 @test "--doctor: why there is none" {
-	run -125 as_user --bounding-set=-net_bind_service $SET_CAPS \
+	run -125 as_user --bounding-set=-net_bind_service "${SET_CAPS[@]}" \
 	    "$LOWPORT" --doctor
 	says note "bounding set" "not in the bounding set; add it"
 	says problem sockets "not in the bounding set"
@@ -50,11 +50,11 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	mount -t tmpfs -o nosuid,mode=755 tmpfs "$TMPDIR/nosuid"
 	cp "$LOWPORT" "$TMPDIR/nosuid/lowport"
 	setcap cap_net_bind_service=p "$TMPDIR/nosuid/lowport"
-	run as_user $SET_CAPS "$TMPDIR/nosuid/lowport" --doctor
+	run as_user "${SET_CAPS[@]}" "$TMPDIR/nosuid/lowport" --doctor
 	umount "$TMPDIR/nosuid"
 	[ "$status" -eq 125 ]
 	says problem sockets "mounted nosuid"
-	run -125 as_user $SET_CAPS unshare --user --map-current-user \
+	run -125 as_user "${SET_CAPS[@]}" unshare --user --map-current-user \
 	    --keep-caps "$PLAIN" --doctor
 	says problem sockets "user namespace that does not own this network"
 	says note capability "of no use"
@@ -62,11 +62,11 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 
 @test "--doctor: a policy that is not trusted" {
 	chmod g+w /etc/lowport/policy
-	run as_user $SET_CAPS "$LOWPORT" --doctor
+	run as_user "${SET_CAPS[@]}" "$LOWPORT" --doctor
 	chmod g-w /etc/lowport/policy
 	[ "$status" -eq 125 ]
 	says problem policy "writable by others than root"
-	run -0 as_user $SET_CAPS "$LOWPORT" --doctor
+	run -0 as_user "${SET_CAPS[@]}" "$LOWPORT" --doctor
 }
 
 @test "--doctor: without /proc" {
@@ -83,7 +83,7 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 	mount -t ramfs -o mode=755 ramfs "$TMPDIR/ramfs" || skip "no ramfs here"
 	cp "$PLAIN" "$TMPDIR/ramfs/lowport"
 	chmod 755 "$TMPDIR/ramfs/lowport"
-	run as_user $SET_CAPS "$TMPDIR/ramfs/lowport" --check -p 443:8443
+	run as_user "${SET_CAPS[@]}" "$TMPDIR/ramfs/lowport" --check -p 443:8443
 	umount "$TMPDIR/ramfs"
 	[ "$status" -eq 125 ]
 	says problem sockets "file system without extended attributes"
@@ -93,13 +93,13 @@ SET_CAPS="--inh-caps=-all --ambient-caps=-all"
 @test "--check and --doctor: a capability that is effective at once" {
 	cp "$LOWPORT" "$TMPDIR/effective"
 	setcap cap_net_bind_service=ep "$TMPDIR/effective"
-	run -0 as_user $SET_CAPS "$TMPDIR/effective" --check -p 443:8443
+	run -0 as_user "${SET_CAPS[@]}" "$TMPDIR/effective" --check -p 443:8443
 	says note capability "'=ep', so it cannot even be executed"
-	run -0 as_user $SET_CAPS "$TMPDIR/effective" --doctor
+	run -0 as_user "${SET_CAPS[@]}" "$TMPDIR/effective" --doctor
 	says note capability "cannot even be executed"
-	run as_user --bounding-set=-net_bind_service $SET_CAPS "$TMPDIR/effective" --version
+	run as_user --bounding-set=-net_bind_service "${SET_CAPS[@]}" "$TMPDIR/effective" --version
 	[ "$status" -ne 0 ]
-	run -0 as_user $SET_CAPS "$LOWPORT" --check -p 443:8443
+	run -0 as_user "${SET_CAPS[@]}" "$LOWPORT" --check -p 443:8443
 	not grep -q "be executed" <<<"$output"
 	rm "$TMPDIR/effective"
 }
@@ -239,14 +239,14 @@ prerouting() {
 
 @test "--doctor: a seccomp profile, as of Docker" {
 	run -0 build/deny looking setpriv --reuid=nobody --regid=nogroup \
-	    --clear-groups $SET_CAPS "$LOWPORT" --doctor
+	    --clear-groups "${SET_CAPS[@]}" "$LOWPORT" --doctor
 	says note container "a seccomp profile that refuses pidfd_getfd\(2\), as"
 	says ok hand-off "watching setsockopt\(2\), as pidfd_getfd\(2\) is refused"
 }
 
 @test "--doctor: no filter may be loaded, which is fatal, and all else is told" {
 	run build/deny seccomp setpriv --reuid=nobody --regid=nogroup \
-	    --clear-groups $SET_CAPS "$LOWPORT" --doctor
+	    --clear-groups "${SET_CAPS[@]}" "$LOWPORT" --doctor
 	[ "$status" -eq 125 ]
 	says ok kernel "$(uname -r)"
 	says ok capability "file capability of $LOWPORT"

@@ -16,7 +16,7 @@ denied() {
 	    --inh-caps=-all --ambient-caps=-all -- "${@:2}"
 }
 
-CAPABILITIES="grep -E ^Cap|^NoNew /proc/self/status"
+CAPABILITIES=(grep -E '^Cap|^NoNew' /proc/self/status)
 
 @test "no listener, no ADDFD: preload by itself, and -v says why" {
 	for what in listener handing; do
@@ -103,7 +103,7 @@ except PermissionError:
 # The sets of capabilities are masks: 1<<12 is net_admin, 1<<7 setuid.
 @test "--keep-caps: these, in every set, and no other, after -u" {
 	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin,CAP_SETUID \
-	    -p 443:8443 -- $CAPABILITIES
+	    -p 443:8443 -- "${CAPABILITIES[@]}"
 	[ "$(tr -d '\t' <<<"$output")" = "CapInh:0000000000001080
 CapPrm:0000000000001080
 CapEff:0000000000001080
@@ -111,21 +111,21 @@ CapBnd:0000000000001080
 CapAmb:0000000000001080
 NoNewPrivs:1" ]
 	run -0 "$PLAIN" -q -u root --keep-caps net_admin -p 443:8443 -- \
-	    $CAPABILITIES
+	    "${CAPABILITIES[@]}"
 	[ "$(grep -c 0000000000001000 <<<"$output")" = 5 ]
 	# Without a hand-off, too.
 	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin -p 443:@https -- \
-	    $CAPABILITIES
+	    "${CAPABILITIES[@]}"
 	[ "$(grep -c 0000000000001000 <<<"$output")" = 5 ]
 	# The control: none are kept unasked.
-	run -0 "$PLAIN" -q -u nobody -p 443:8443 -- $CAPABILITIES
+	run -0 "$PLAIN" -q -u nobody -p 443:8443 -- "${CAPABILITIES[@]}"
 	[ "$(grep -c 0000000000000000 <<<"$output")" = 5 ]
 }
 
 @test "--keep-caps: given several times, all of them, in any order" {
 	for lists in "net_admin setuid" "setuid net_admin"; do
 		run -0 "$PLAIN" -q -u nobody --keep-caps "${lists% *}" \
-		    --keep-caps "${lists#* }" -p 443:8443 -- $CAPABILITIES
+		    --keep-caps "${lists#* }" -p 443:8443 -- "${CAPABILITIES[@]}"
 		[ "$(grep -c 0000000000001080 <<<"$output")" = 5 ]
 	done
 	# Each of them is checked.
@@ -273,19 +273,17 @@ signal.sigwait({signal.SIGUSR1})' >"$TMPDIR/out" 2>"$TMPDIR/err" &
 }
 
 @test "--keep-caps: from the ambient set, and no more than is there" {
-	SETS="--inh-caps=+net_admin,+net_bind_service
-	    --ambient-caps=+net_admin,+net_bind_service"
-	# shellcheck disable=SC2086
-	run -0 as_nobody $SETS "$PLAIN" -q --keep-caps net_admin -p 443:8443 \
-	    -- $CAPABILITIES
+	# shellcheck disable=SC2054
+	SETS=(--inh-caps=+net_admin,+net_bind_service
+	    --ambient-caps=+net_admin,+net_bind_service)
+	run -0 as_nobody "${SETS[@]}" "$PLAIN" -q --keep-caps net_admin -p 443:8443 \
+	    -- "${CAPABILITIES[@]}"
 	[ "$(grep -c '^Cap[IPEA].*0000000000001000$' <<<"$output")" = 4 ]
-	# shellcheck disable=SC2086
-	run as_nobody $SETS "$PLAIN" --keep-caps net_admin,sys_ptrace \
+	run as_nobody "${SETS[@]}" "$PLAIN" --keep-caps net_admin,sys_ptrace \
 	    -p 443:8443 -- sh -c "$MUST_NOT_START"
 	refused_with "not started with all of these"
 	# With a capability of its file, the kernel does not tell whose they are.
-	# shellcheck disable=SC2086
-	run as_nobody $SETS "$LOWPORT" --keep-caps net_admin -p 443:8443 -- \
+	run as_nobody "${SETS[@]}" "$LOWPORT" --keep-caps net_admin -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"
 	refused_with "can keep only those of its caller"
 	run "$PLAIN" -u root --keep-caps net_admin --method notify -p 443:8443 \
@@ -295,7 +293,7 @@ signal.sigwait({signal.SIGUSR1})' >"$TMPDIR/out" 2>"$TMPDIR/err" &
 
 @test "--allow-new-privs: a server that is root ends with nothing all the same" {
 	run -0 "$PLAIN" -q -u root --allow-new-privs -p 443:8443 -- \
-	    $CAPABILITIES
+	    "${CAPABILITIES[@]}"
 	[ "$(grep -c 0000000000000000 <<<"$output")" = 5 ]
 	[[ $output == *"NoNewPrivs:"*0 ]]
 	run setpriv --bounding-set=-setpcap "$PLAIN" -u root \

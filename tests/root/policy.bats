@@ -11,7 +11,7 @@ load ../helpers
 
 ATTACK=$BATS_TEST_DIRNAME/../../build/attacker
 POLICY=/etc/lowport/policy
-NO_CAPS="--inh-caps=-all --ambient-caps=-all"
+NO_CAPS=(--inh-caps=-all --ambient-caps=-all)
 
 setup() {
 	umask 022
@@ -47,7 +47,7 @@ as_nobody() {
 		shift
 		;;
 	esac
-	setpriv --reuid=nobody --regid=nogroup "$groups" $NO_CAPS -- "$@"
+	setpriv --reuid=nobody --regid=nogroup "$groups" "${NO_CAPS[@]}" -- "$@"
 }
 
 # free_port PORT: no socket is bound to it.
@@ -518,6 +518,7 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 	for text in 'permit any tcp/443\n\0' 'permit any tcp/443\n# \0\n' \
 	    'permit any tcp/443\n\0\ndeny any tcp/443\n' \
 	    'permit any tcp/443\npermit any\0deny any tcp/444\n'; do
+		# shellcheck disable=SC2059
 		printf "$text" >"$POLICY"
 		refuses "$POLICY:2: it has a byte 0 in it"
 	done
@@ -746,7 +747,7 @@ start_often() {
 @test "a user without entry in passwd(5): by number, and so is the remedy" {
 	stranger() {
 		run setpriv --reuid=12345 --regid=12345 --clear-groups \
-		    $NO_CAPS timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- true
+		    "${NO_CAPS[@]}" timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- true
 	}
 	policy "permit user nobody tcp/443"
 	permits
@@ -812,10 +813,10 @@ start_in_groups() {
 	chmod 2755 "$WORK/shed"
 	# By a set-group-ID program of another group, the primary one can be,
 	# where it is not a supplementary one too: login(1) makes it so.
-	run -0 setpriv --reuid=nobody --regid=7777 --groups=7778 $NO_CAPS \
+	run -0 setpriv --reuid=nobody --regid=7777 --groups=7778 "${NO_CAPS[@]}" \
 	    "$WORK/shed" --regid=7778 --keep-groups \
 	    timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- true
-	run setpriv --reuid=nobody --regid=7777 --groups=7777,7778 $NO_CAPS \
+	run setpriv --reuid=nobody --regid=7777 --groups=7777,7778 "${NO_CAPS[@]}" \
 	    "$WORK/shed" --regid=7778 --keep-groups \
 	    timeout -k 1 60 "$LOWPORT" -q -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"
@@ -999,6 +1000,7 @@ map_ids() {
 # directory of its own, with a policy of this rule.
 container() {
 	mkfifo "$WORK/mapped"
+	# shellcheck disable=SC2086
 	timeout -k 1 60 unshare --user --keep-caps --mount $2 sh -c '
 		read -r _ <"$WORK/mapped"
 		exec setpriv --reuid=0 --regid=0 --clear-groups sh -c "$0" "$@"' \

@@ -7,7 +7,7 @@
 
 load ../helpers
 
-SET_CAPS="--inh-caps=-all --ambient-caps=-all"
+SET_CAPS=(--inh-caps=-all --ambient-caps=-all)
 
 # as_nobody COMMAND...: as an ordinary user, with what setpriv(1) is told.
 as_nobody() {
@@ -131,16 +131,16 @@ holds_no_more() {
 	    "$PLAIN" -q -p 443:8443 -- python3 tests/hold.py 8443 &
 	wait_until listening 443
 	helper=$(pgrep -x lowport)
-	run as_nobody $SET_CAPS ls "/proc/$(pgrep -P "$helper")/fd"
+	run as_nobody "${SET_CAPS[@]}" ls "/proc/$(pgrep -P "$helper")/fd"
 	[ "$status" -eq 0 ]
-	run as_nobody $SET_CAPS ls "/proc/$helper/fd"
+	run as_nobody "${SET_CAPS[@]}" ls "/proc/$helper/fd"
 	[ "$status" -ne 0 ]
 	kill "$helper"
 	wait $! || true
 }
 
 @test "-u takes CAP_SETUID: told where it is missing" {
-	run setpriv --bounding-set=-setuid $SET_CAPS \
+	run setpriv --bounding-set=-setuid "${SET_CAPS[@]}" \
 	    "$PLAIN" -p 443 -u nobody -- true
 	refused_with "takes root with CAP_SETUID"
 }
@@ -150,22 +150,22 @@ holds_no_more() {
 	    --ambient-caps=+net_bind_service \
 	    "$PLAIN" -q -p 443:8443 -- grep CapAmb /proc/self/status
 	[[ $output == *0000000000000000 ]]
-	run as_nobody $SET_CAPS "$PLAIN" -q -p 443:8443 -- true
+	run as_nobody "${SET_CAPS[@]}" "$PLAIN" -q -p 443:8443 -- true
 	[ "$status" -eq 125 ]
 }
 
 @test "no capability needed: ip_unprivileged_port_start" {
 	echo 443 >/proc/sys/net/ipv4/ip_unprivileged_port_start
-	run as_nobody $SET_CAPS "$PLAIN" -q -p 443:8443 -- true
+	run as_nobody "${SET_CAPS[@]}" "$PLAIN" -q -p 443:8443 -- true
 	echo 1024 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 	[ "$status" -eq 0 ]
 }
 
 @test "no capability: not in the bounding set, yet lowport starts and says so" {
-	run as_nobody --bounding-set=-net_bind_service $SET_CAPS \
+	run as_nobody --bounding-set=-net_bind_service "${SET_CAPS[@]}" \
 	    "$LOWPORT" -p 443:8443 -- sh -c "$MUST_NOT_START"
 	refused_with "not in the bounding set"
-	run as_nobody --bounding-set=-all $SET_CAPS \
+	run as_nobody --bounding-set=-all "${SET_CAPS[@]}" \
 	    "$LOWPORT" -p 443:8443 -- true
 	refused_with "not in the bounding set"
 }
@@ -175,23 +175,23 @@ holds_no_more() {
 	mount -t tmpfs -o nosuid,mode=755 tmpfs "$TMPDIR/nosuid"
 	cp --preserve=xattr "$LOWPORT" "$TMPDIR/nosuid/lowport"
 	setcap cap_net_bind_service=p "$TMPDIR/nosuid/lowport"
-	run as_nobody $SET_CAPS "$TMPDIR/nosuid/lowport" -p 443:8443 -- true
+	run as_nobody "${SET_CAPS[@]}" "$TMPDIR/nosuid/lowport" -p 443:8443 -- true
 	umount "$TMPDIR/nosuid"
 	refused_with "mounted nosuid"
 }
 
 @test "a capability of a user namespace that does not own the network" {
-	run as_nobody $SET_CAPS unshare --user --map-current-user --keep-caps \
+	run as_nobody "${SET_CAPS[@]}" unshare --user --map-current-user --keep-caps \
 	    "$PLAIN" -p 443:8443 -- true
 	refused_with "user namespace that does not own this network"
-	run -0 as_nobody $SET_CAPS unshare --user --map-current-user \
+	run -0 as_nobody "${SET_CAPS[@]}" unshare --user --map-current-user \
 	    --keep-caps --net "$PLAIN" -q -p 443:8443 -- true
 }
 
 @test "a port in use by somebody else: the user is named" {
 	python3 tests/hold.py 443 &
 	wait_until listening 443
-	run as_nobody $SET_CAPS "$LOWPORT" -p 443:8443 -- true
+	run as_nobody "${SET_CAPS[@]}" "$LOWPORT" -p 443:8443 -- true
 	kill $!
 	wait $! || true
 	[ "$status" -eq 125 ]
@@ -201,7 +201,7 @@ holds_no_more() {
 @test "set-user-ID is refused" {
 	cp "$PLAIN" "$TMPDIR/setuid"
 	chmod 4755 "$TMPDIR/setuid"
-	run as_nobody $SET_CAPS "$TMPDIR/setuid" -p 443:8443 -- true
+	run as_nobody "${SET_CAPS[@]}" "$TMPDIR/setuid" -p 443:8443 -- true
 	refused_with "set-user-ID"
 }
 
