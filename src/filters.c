@@ -120,7 +120,7 @@ static const struct permission helper_permissions[] = {
     CALL(getpgrp),
     /* Messages, on standard error alone. */
     CALL1(write, ARGUMENT_IS(0, STDERR_FILENO)),
-    CALL(rt_sigtimedwait), /* SIGPIPE, which a message nobody reads leaves */
+    CALL(rt_sigtimedwait), /* SIGPIPE or SIGXFSZ, which a failed write leaves */
     CALL(exit_group),
 #ifdef SANITIZED
     /* The run-time of a sanitizer calls these. */

@@ -21,7 +21,7 @@
 
 struct offer;
 
-/* So many sockets handed out last are known again, by inode. */
+/* This many sockets, the last handed out, are known again by inode. */
 #define HANDOFF_RECENT 64
 
 /* What the rooms of the powerless helper share, and each room's own part. */

@@ -101,7 +101,7 @@ learn_from_duplicate(struct server_socket *s)
 	sockopt_read(s->fd, &s->options);
 }
 
-/* Of another protocol, a socket cannot be mapped. */
+/* A socket of another protocol cannot be mapped. */
 static bool
 learn_protocol(struct server_socket *s, pid_t task, int fd)
 {
