@@ -28,7 +28,7 @@ needs() {
 	skip "$reason"
 }
 
-# nothing_left: no process with a capability, no port of the pool.
+# nothing_left: no process has a capability, no port of the pool is bound.
 nothing_left() {
 	local left
 
@@ -39,8 +39,7 @@ nothing_left() {
 	fi
 }
 
-# genuine FORGERY: the child as it is, through the machinery of the forgeries, from
-# plan to server.
+# genuine FORGERY: the child as it is, through the same machinery as a forgery.
 genuine() {
 	run -0 timeout -k 1 60 "$ATTACK" forge "$1"
 	[ "${lines[-1]}" = "before 400; answer ready; capabilities 0; \
@@ -49,7 +48,7 @@ pool bound; ended 0; port 443; then $LEFT" ]
 
 START='exec "$LOWPORT" -q -p 20443:9443 -p 443:8443 -- "$ATTACK" report 9'
 
-# attempt LOWPORT...: under limits, it starts the server on 443, or nothing.
+# attempt COMMAND...: it starts the server on port 443, or starts nothing.
 attempt() {
 	status=0
 	rm -f "$TMPDIR/port"
@@ -62,17 +61,17 @@ attempt() {
 	125 | 126 | 127 | 1[3-9]?) [ "$port" = "" ] ;;
 	*) false ;;
 	esac
-	# Where a signal has ended the helper, its child ends in its own time.
+	# If a signal has ended the helper, its child takes a moment to end.
 	wait_until nothing_left || nothing_left
 }
 
-# limited LIMITS: how the start ends with these ulimit(1) commands.
+# limited LIMITS: an attempt after these commands of ulimit(1).
 limited() {
 	attempt bash -c "$1; $START" 2>"$TMPDIR/errors"
 }
 
-# raises COMMAND...: it has capabilities, once executed.  On a busy machine a
-# short command may come and go between two looks at it.  $WITHIN executes that.
+# raises COMMAND...: the command has a capability while it runs.  On a busy
+# machine a short one may come and go between two looks.  $WITHIN executes it.
 raises() {
 	for _ in {1..50}; do
 		# shellcheck disable=SC2086
@@ -81,13 +80,13 @@ raises() {
 	return 1
 }
 
-# binds_by_capability COMMAND...: likewise the one that binds, and no other.
+# binds_by_capability COMMAND...: it has the one that binds, and no other.
 binds_by_capability() {
 	run -0 raises "$@"
 	[ "${lines[-1]}" = "held 400" ]
 }
 
-# An ordinary server leaves one: the control of the tests for it.
+# An ordinary server leaves a core: the control of the tests that none is left.
 core_kept() {
 	local core
 
@@ -122,7 +121,7 @@ unlimited_666() {
 	125 | 126 | 127 | 1[3-9]?) [ ! -s "$TMPDIR/port" ] ;;
 	*) false ;;
 	esac
-	# Where a signal has ended the helper, its child ends in its own time.
+	# If a signal has ended the helper, its child takes a moment to end.
 	wait_until nothing_left || nothing_left
 	not listening 666
 }

@@ -10,8 +10,8 @@
 
 load attack
 
-# control genuine|another FORGERY [PORT]: each control is tried once, by the first
-# test that needs it.
+# control genuine|another FORGERY [PORT]: the first test that needs a control tries
+# it, and the others rely on that.
 control() {
 	local tried=$BATS_FILE_TMPDIR/${*//[!a-z0-9]/.}
 
@@ -95,7 +95,7 @@ offer() {
 @test "plan: two mappings of one public port" { plan conflict-public-port; }
 @test "plan: one mapping twice" { plan conflict-same; }
 
-# It is well formed, but the helper cannot keep what it never had.
+# This plan is well formed, but the helper cannot keep what it never had.
 @test "plan: CAP_KILL is to be kept: nothing is" {
 	control genuine genuine
 	genuine kill-kept
@@ -120,7 +120,7 @@ offer() {
 
 @test "message: the plan ten times" {
 	control genuine genuine
-	# A reset, where the helper has closed the channel with some unread.
+	# "end": the helper has closed the channel and left some unread.
 	forged ten-times "ready|end" bound 125
 }
 
@@ -129,7 +129,7 @@ offer() {
 	forged silence none free 137
 }
 
-# Blocked and forwarded like any other: the helper does not die of it.
+# The helper blocks and forwards SIGSEGV as any signal, and does not die of it.
 @test "SIGSEGV for the helper while it has the capability: no core" {
 	needs "cores are not kept here" core_kept
 	forged crash none free 139
@@ -174,8 +174,8 @@ denied() {
 pool\ $3\;\ ended\ $4\;\ port\ ${5:-0}\;\ 666\ (free|unseen)\;\ then\ $LEFT$ ]]
 }
 
-# beside CONTROL FORGERY: 666 is denied, beside a mapping that is bound.  A
-# control is the name of one, =PORT where the server gets another port than 444.
+# beside CONTROL FORGERY: 666 is denied, beside a mapping that is bound.  CONTROL
+# is the forgery that names 444; =PORT stands behind it if the server gets that.
 beside() {
 	twin "$1"
 	denied "$2" "ready, denied" bound 125
@@ -187,6 +187,7 @@ invalid() {
 	denied "$2" refused free 125
 }
 
+# twin CONTROL: tries that.
 twin() {
 	if [ "$1" = genuine ]; then
 		control genuine genuine

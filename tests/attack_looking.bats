@@ -6,7 +6,7 @@
 
 load attack
 
-# bound_during PORT COMMAND...: the port is bound at some moment of it.
+# bound_during PORT COMMAND...: the port is bound at some moment while it runs.
 bound_during() {
 	"$ATTACK" during "$@" | grep -x "$1 bound"
 }
@@ -15,7 +15,7 @@ free_during() {
 	! bound_during "$@"
 }
 
-# Sockets that are bound only are listed.
+# The kernel lists sockets that are bound only (Linux 6.8).
 bound_only_listed() {
 	[ "$("$ATTACK" bound 1)" = free ]
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 #
-# Attacks on the policy from outside: variables, directories, descriptors, copies
-# and namespaces that might have lowport read another, or none.
+# Attacks on the policy from outside: by variables, directories, descriptors,
+# copies and namespaces that might have lowport read another policy, or none.
 
 load attack
 
-# A policy by which the user may have every port, in all places below a
-# directory where somebody might look for it.
+# forge_policy DIRECTORY: puts a policy that permits every port to each place
+# below it where lowport might look.
 forge_policy() {
 	mkdir -p "$1/etc/lowport" "$1/lowport" "$1/.config/lowport" \
 	    "$1/policy.d"

@@ -9,8 +9,8 @@ load attack
 
 # ---- Code and settings by the environment.
 
-# make_library [LINK]: libattack.so writes down who loaded it; victim is an
-# ordinary program, linked to it with LINK.
+# make_library [LINK]: libattack.so writes down which program loaded it; victim is
+# an ordinary program, linked to it with LINK.
 make_library() {
 	mkdir -p "$TMPDIR/library"
 	cat >"$TMPDIR/library/attack.c" <<-'END'

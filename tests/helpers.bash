@@ -5,11 +5,11 @@
 
 bats_require_minimum_version 1.5.0
 
-# Both ways to learn what the server's socket was, the way of an old kernel, and
-# the preload library.
+# The ways of the hand-off: notify, with each way to learn what the server's
+# socket was; notify as on an old kernel; and the preload library.
 WAYS="fetch observe baseline preload"
 
-# use_way WAY: the lowports started from here on take this way.
+# use_way WAY: every lowport that is started from here on takes it.
 use_way() {
 	unset LOWPORT_LEARN LOWPORT_KERNEL LOWPORT_METHOD
 	case $1 in
@@ -49,8 +49,8 @@ listening() {
 	ss -Hltn "sport = :$1" | grep -q .
 }
 
-# A failure of lowport's own: status 125, one line, these words in it, nothing
-# started and nothing left bound.
+# refused_with WORDS: the last run failed with status 125 and one line that has
+# these words; no server was started, no port is left bound.
 refused_with() {
 	[ "$status" -eq 125 ] || {
 		echo "status $status: $output"
@@ -67,7 +67,7 @@ refused_with() {
 	[ ! -e "$TMPDIR/started" ] && not listening 443
 }
 
-# says KIND SUBJECT WORDS: a line of a report that was run does.
+# says KIND SUBJECT WORDS: the last run printed a report with such a line.
 says() {
 	grep -qE "^$1 +$2 +.*$3" <<<"$output" || {
 		echo "no '$1 $2 ... $3' in:"
@@ -81,14 +81,14 @@ logged() {
 	grep -q -e "$1" "$TMPDIR/log"
 }
 
-# watch ARGUMENT...: a lowport in the background, whose messages go to the log,
-# which is emptied before the caller goes on.
+# watch ARGUMENT...: starts lowport in the background, its messages to an empty
+# log.
 watch() {
 	: >"$TMPDIR/log"
 	"$LOWPORT" "$@" 2>>"$TMPDIR/log" &
 }
 
-# unwatch: ends it.
+# unwatch: ends the lowport of watch.
 unwatch() {
 	kill $!
 	wait $! || true
@@ -97,7 +97,7 @@ unwatch() {
 # A server that must not be started.
 MUST_NOT_START='touch "$TMPDIR/started"'
 
-# A test that failed may have left a server, for whose end bats would wait.
+# A test that failed may have left a server, and bats would wait for its end.
 end_jobs() {
 	local job
 
@@ -117,7 +117,7 @@ security_of() {
 	    "/proc/$1/status" | tr -d '\t' | tr '\n' ' '
 }
 
-# Of a helper, and of a server; one that is preloaded has no filter.
+# What a helper and a server hold; a preloaded server has no filter.
 NOTHING_HELD="CapInh:0000000000000000 CapPrm:0000000000000000 \
 CapEff:0000000000000000 CapAmb:0000000000000000 NoNewPrivs:1 Seccomp:2 "
 NOTHING_HELD_PRELOADED=${NOTHING_HELD/Seccomp:2/Seccomp:0}

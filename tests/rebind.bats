@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # bats file_tags=long
 #
-# A server that binds again and again, closes, is interrupted: nothing wears out.
+# A server binds again and again, closes, is interrupted: nothing wears out.
 
 load helpers
 
@@ -26,7 +26,7 @@ load helpers
 	done
 }
 
-# Its descriptors nobody but root can count: tests/root/privilege.bats.
+# Root alone can count its descriptors: tests/root/privilege.bats.
 @test "10,000 hand-offs leave the helper's memory as it was" {
 	for way in $WAYS; do
 		use_way "$way"
@@ -62,8 +62,8 @@ load helpers
 		    -p 127.0.0.2:444:9443 -- \
 		    build/server_race 8443 443 9443 444 2000
 	done
-	# One of the two is let through: where the socket can be fetched, and a
-	# signal cannot repeat the call, the copy is bound; and by the library.
+	# No mapping covers the second port.  These two ways bind the copy of the
+	# address that was judged.
 	for way in fetch preload; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -- \

@@ -25,7 +25,7 @@
 /* Milliseconds: what is no plan has no answer then, and will have none. */
 #define SILENCE 300
 
-/* ---- Plans.  A forged one is the child's own, with pokes: bytes at an offset. */
+/* ---- Plans: the child's own, with pokes, which are bytes at an offset. */
 
 struct poke {
 	size_t offset, size;
@@ -199,7 +199,8 @@ resize(struct hijack *h, size_t size)
 	rewrite_message(h);
 }
 
-/* Descriptor 0, so often; its header goes where mappings beyond the count are. */
+/* Sends so many of descriptor 0.  Their header is put where the plan has room
+ * for mappings that it does not count. */
 static void
 attach_descriptors(struct hijack *h, size_t count)
 {

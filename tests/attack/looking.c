@@ -176,9 +176,8 @@ static enum catch catch_child(char **command)
 }
 
 /*
- * The child of a command, at any moment.  With -u, and an environment of so many
- * variables, it is busy for a while between becoming the user and sending its
- * plan, and hidden.
+ * The child of a command, at any moment.  With -u, the child becomes the user
+ * before it sends its plan; a huge environment keeps it busy between the two.
  */
 int
 attack_catch(char **command)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Attacks that press: signals and limits for the helper at any moment, and a
- * start under a tracer, under a filter, or with a root directory that is shared.
+ * start under a tracer or a filter, or with a shared root directory.
  */
 #include <err.h>
 #include <limits.h>
@@ -155,8 +155,8 @@ storm(char **arguments, void (*strike_each)(unsigned int, pid_t))
 	return 0;
 }
 
-/* COUNT PORT: so many starts with a mapping of this port, each struck at another
- * moment. */
+/* COUNT PORT: strikes each of so many starts, with a mapping of this port, at
+ * another moment. */
 int
 attack_storm(char **arguments)
 {
@@ -238,8 +238,8 @@ attack_fake(char **ignored)
 	return 127;
 }
 
-/* By the server: it lowers the helper's limit of descriptors, which it may as the
- * same user, and binds. */
+/* By the server: as the same user, it may lower the helper's limit of
+ * descriptors.  Then it binds. */
 int
 attack_starve(char **ignored)
 {
