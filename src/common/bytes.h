@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Bytes, without a C library: for what becomes part of the preload library, too.
- */
+/* Comparing bytes without a C library, for the preload library too. */
 #ifndef BYTES_H
 #define BYTES_H
 

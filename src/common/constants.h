@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Names of socket options that the headers of some C library lack.  The numbers
- * are those of most architectures (asm-generic/socket.h, linux/tcp.h and so on).
+ * Socket options that the headers of some C library do not name.  The numbers
+ * are those of most architectures (asm-generic/socket.h, linux/tcp.h and so
+ * on).
  */
 #ifndef CONSTANTS_H
 #define CONSTANTS_H

@@ -10,9 +10,8 @@
 
 #include "endpoint.h"
 
-/* sizeof(struct sockaddr_in6) before RFC 2553 added the scope; bind(2) still
- * takes it (SIN6_LEN_RFC2133 in the kernel), and of a scope that is there in
- * part nothing. */
+/* sizeof(struct sockaddr_in6) before RFC 2553 added the scope.  bind(2) still
+ * takes it (SIN6_LEN_RFC2133 in the kernel), and ignores a part of a scope. */
 #define SOCKADDR_IN6_SHORT 24
 
 static const uint8_t mapped_any[16] = {[10] = 0xff, [11] = 0xff};

@@ -2,7 +2,7 @@
 /*
  * Runs in: the helper after its drop; the server, as part of the preload
  * library.  Computes only.
- * Reads: a table of the helper's, and what getsockname(2) has answered.
+ * Reads: the helper's table, and the answer of getsockname(2).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +28,10 @@ widen(struct in6_addr *wide, const struct sockaddr_in6 *address)
 	return address->sin6_family == AF_INET;
 }
 
-/* A connection to a wildcard listener has an address of its own; one of IPv4
- * may have come to a dual-stack one.  Only what is link-local has a scope. */
+/*
+ * A connection to a wildcard listener has an address of its own; one of IPv4
+ * may belong to a dual-stack listener.  Only link-local addresses have a scope.
+ */
 static bool
 covers(const struct mapping *m, const struct in6_addr *wide, uint32_t scope)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The way back: which port a server expected, from the one it has.  For
- * --show-expected-port, under which getsockname(2) answers that.  Part of the
- * preload library too.
+ * From the port a server has to the one it expected, which getsockname(2)
+ * answers with --show-expected-port.  Part of the preload library too.
  */
 #ifndef EXPECTED_H
 #define EXPECTED_H
@@ -13,10 +12,9 @@
 #include "request.h"
 
 /*
- * The port a server expects a socket of this protocol to have that is bound to
- * this address, listening or connected: its first mapping in the table that
- * covers it says so.  0 where none does.  Of an AF_INET socket, address is a
- * struct sockaddr_in.
+ * The port that a server expects at this local address of a socket, listening
+ * or connected, of this protocol: by the first mapping of the table that covers
+ * it.  0 if none does.  For an AF_INET socket, address is a struct sockaddr_in.
  */
 uint16_t expected_port(const struct table *, int protocol,
     const struct sockaddr_in6 *address);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: both processes.  Computes only.
- * Reads: mappings.  Those of a plan are hostile until plan_check has seen them
- * all.
+ * Reads: mappings.  Those of a plan are hostile until plan_check has passed.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 
 #include "mapping.h"
 
-/* Ports below it take a privilege, unless the host says otherwise (ip(7)). */
+/* A port below takes a privilege, unless the host is set otherwise (ip(7)). */
 #define PORT_START 1024
 
 /* Text of a range, 8000-8099. */
@@ -55,7 +54,7 @@ mapping_format(const struct mapping *m, char text[MAPPING_TEXT])
 	char address[ENDPOINT_TEXT] = "";
 	char public[RANGE_TEXT] = "@", server[RANGE_TEXT] = "@";
 
-	/* "192.0.2.7:0", without what is behind the colon. */
+	/* "192.0.2.7:0", without the port. */
 	if (m->family != AF_UNSPEC) {
 		endpoint_format(&e, address);
 		address[strlen(address) - 1] = '\0';
@@ -127,7 +126,7 @@ list_ipv4_any(struct mapping_variant *list)
 	list[1] = variant_ipv4_mapped(any);
 	list[2] = variant_ipv4(loopback);
 	list[3] = variant_ipv4_mapped(loopback);
-	/* No server is known that binds the other, ::ffff:0.0.0.0. */
+	/* No known server binds the other, ::ffff:0.0.0.0. */
 	list[0].common = list[2].common = list[3].common = true;
 	list[1].implied = list[2].implied = list[3].implied = true;
 	return 4;
@@ -160,8 +159,8 @@ list_one(struct mapping_variant *list, const struct mapping *m)
 	return 2;
 }
 
-/* What a service manager would open (systemd.socket(5)): one socket, of both
- * families where there is no address, of IPv4 on a host without IPv6. */
+/* As a service manager does (systemd.socket(5)): one socket.  Without an
+ * address it is of both families, or of IPv4 on a host without IPv6. */
 static size_t
 list_by_descriptor(struct mapping_variant *list, const struct mapping *m)
 {
@@ -203,8 +202,8 @@ mapping_variants(const struct mapping *m,
 	size_t listed = list_all(list, m), count = 0, i;
 
 	for (i = 0; i < listed; i++) {
-		/* It cannot be parked (parking.h), and no server is known that
-		 * binds it. */
+		/* It cannot be parked (parking.h), and no known server binds
+		 * it. */
 		if (m->protocol == IPPROTO_UDP &&
 		    endpoint_same_address(&list[i].endpoint,
 			&mapped_any.endpoint))

@@ -4,10 +4,10 @@
  * SERVER of an address the mapping covers gets PUBLIC of the same address.
  * PUBLIC and SERVER may be ranges of as many ports, mapped one to one.
  *
- * A mapping whose server_port is 0 is by descriptor: nothing is bound by the
- * server, which is given the sockets when it starts.  One whose public_port is
- * 0 is inherited: nothing is bound by the helper, as a service manager has
- * passed the sockets (activation.h).
+ * A mapping whose server_port is 0 is by descriptor: the server binds nothing,
+ * and is given the sockets when it starts.  One whose public_port is 0 is
+ * inherited: the helper binds nothing, as a service manager has passed the
+ * sockets (activation.h).
  */
 #ifndef MAPPING_H
 #define MAPPING_H
@@ -21,9 +21,8 @@
 struct mapping {
 	uint16_t family;      /* AF_UNSPEC: every address */
 	uint16_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t public_port; /* the first, in host byte order, as both; 0:
-				 inherited */
-	uint16_t server_port; /* 0: by descriptor */
+	uint16_t public_port; /* the first, host byte order; 0: inherited */
+	uint16_t server_port; /* likewise; 0: by descriptor */
 	uint32_t ports;       /* how many */
 	uint32_t scope;       /* as in struct endpoint */
 	uint8_t address[16];  /* as in struct endpoint */
@@ -36,7 +35,7 @@ struct mapping {
  */
 struct mapping_variant {
 	struct endpoint endpoint; /* to bind: the first public port */
-	bool implied;             /* do without where the host lacks it */
+	bool implied;             /* not needed if the host lacks it */
 	bool common;              /* servers bind it often: keep spares */
 };
 
@@ -49,27 +48,24 @@ struct mapping_variant {
 bool mapping_by_descriptor(const struct mapping *);
 bool mapping_inherited(const struct mapping *);
 
-/* True where it maps a port that anybody can bind to one that takes a
- * privilege: perhaps it is the wrong way round. */
+/* True if anybody can bind the public port, but not the server's: perhaps the
+ * mapping is the wrong way round. */
 bool mapping_looks_reversed(const struct mapping *);
 
-/* Writes the mapping as -p takes it, but for the name behind an '@'; returns
+/* Writes the mapping as -p takes it, without the name behind an '@'; returns
  * its argument. */
 const char *mapping_format(const struct mapping *, char[MAPPING_TEXT]);
 
-/* Lists the variants, MAPPING_VARIANTS_MAX at the most; returns their number.
- */
+/* Lists the variants; returns their number. */
 size_t mapping_variants(const struct mapping *,
     struct mapping_variant[MAPPING_VARIANTS_MAX]);
 
-/* The public port of a port the server was expected to bind; 0 where it is
- * none, or another's to say: by descriptor, or inherited. */
+/* The public port for a port that the server was expected to bind.  0 if the
+ * mapping does not cover it, is by descriptor, or is inherited. */
 uint16_t mapping_public_port(const struct mapping *, uint16_t server_port);
 
-/*
- * True when two mappings cannot stand side by side: some bind would match
- * both, or both own one public port on one address.
- */
+/* True if two mappings cannot both be used: some bind would match both, or both
+ * own one public port of one address. */
 bool mapping_conflicts(const struct mapping *, const struct mapping *);
 
 #endif

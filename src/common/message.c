@@ -104,8 +104,8 @@ is_printable(uint32_t character)
 
 /*
  * Reads the character of UTF-8 (RFC 3629) that begins a text.  Returns how many
- * bytes it has, or 0 if it is invalid, overlong or cut.  The final NUL ends each
- * sequence, so nothing behind it is read.
+ * bytes it has, or 0 if it is invalid, overlong or cut.  The final NUL ends
+ * each sequence, so nothing behind it is read.
  */
 static size_t
 read_character(const char *text, uint32_t *character)

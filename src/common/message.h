@@ -19,13 +19,13 @@ enum verbosity {
 
 /*
  * Sets which messages are printed from here on.  For the journal, each line
- * begins with its priority, <3> and so on (sd-daemon(3)).  Before the first call
- * the level is NORMAL, and there are no priorities.
+ * begins with its priority, <3> and so on (sd-daemon(3)).  Before the first
+ * call the level is NORMAL, and there are no priorities.
  */
 void message_set(enum verbosity, bool journal);
 
-/* True if standard error is the journal: JOURNAL_STREAM, whose value may be NULL,
- * names its device and inode (systemd.exec(5)). */
+/* True if standard error is the journal: JOURNAL_STREAM, whose value may be
+ * NULL, names its device and inode (systemd.exec(5)). */
 bool message_is_journal(const char *value);
 
 /* The text of an errno(3) value.  Unlike strerror(3), which looks for a
@@ -35,16 +35,16 @@ const char *message_error(int error);
 /*
  * Puts '?' in place of each control, format or private character, and of each
  * byte that is not clean UTF-8, such as a character cut in half.  The line gets
- * no longer.  So text that others chose (the name of a command or process, a line
- * of a file) cannot become a second line, move the terminal's cursor, or show
- * other text than there is.
+ * no longer.  So text that others chose (the name of a command or process, a
+ * line of a file) cannot become a second line, move the terminal's cursor, or
+ * show other text than there is.
  */
 void message_make_printable(char *line);
 
 /*
- * fatal and fatalx print, then end this process by _exit(2) with STATUS_FAILURE;
- * fatal adds the text of errno.  fatal_status ends it with another status.  The
- * helper never calls them once a server runs.
+ * fatal and fatalx print, then end this process by _exit(2) with
+ * STATUS_FAILURE; fatal adds the text of errno.  fatal_status ends it with
+ * another status.  The helper never calls them once a server runs.
  */
 _Noreturn void fatal(const char *, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fatalx(const char *, ...) __attribute__((format(printf, 1, 2)));
@@ -52,8 +52,8 @@ _Noreturn void fatal_status(enum status, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * The others never wait for a reader: if standard error has no room, the message
- * is lost.
+ * The others never wait for a reader: if standard error has no room, the
+ * message is lost.
  *
  * alertx prints even with -q: a server is on a port that it should not use.
  */

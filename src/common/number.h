@@ -7,11 +7,11 @@
 
 #include <stdbool.h>
 
-/* True where the text is of digits alone, of one at least. */
+/* True if the text is one or more digits. */
 bool number_is(const char *text);
 
-/* Reads a text that number_is, from least to most, into *number; false, and
- * changes nothing, where it is another or beyond these. */
+/* Reads such a text into *number, if it is from least to most; else returns
+ * false, and changes nothing. */
 bool number_parse(unsigned long *number, const char *text, unsigned long least,
     unsigned long most);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, while it holds the capability.  Computes only.
+ * Runs in: the helper, with the capability.  Computes only.
  * Reads: the plan, hostile.
  */
 #include <netinet/in.h>
@@ -20,8 +20,9 @@ ports_check(const struct mapping *m)
 	    m->server_port + m->ports - 1 <= UINT16_MAX;
 }
 
-/* Or else two mappings might own it: no IPv4 address is written as an IPv6 one,
- * and an interface is named where the kernel looks at it, and there alone. */
+/* With two forms, two mappings might own one address.  So no IPv4 address is
+ * written as an IPv6 one, and an interface is named if the kernel looks at it,
+ * and only then. */
 static bool
 address_has_one_form(const struct mapping *m)
 {

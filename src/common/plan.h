@@ -2,38 +2,38 @@
 /*
  * The trust boundary.
  *
- * The child writes one plan, the helper reads it while it holds
- * CAP_NET_BIND_SERVICE.  Where lowport has a capability, nobody can trace or
- * change the child until the plan is sent (privilege.h), be he its user: so a
- * plan is what root, or who else started lowport, has asked for.  Nothing
- * relies on that alone.  The child parses arguments and environment, which may
- * be an attacker's, and the plan is checked as hostile input, as if its code
+ * The child writes one plan; the helper reads it while it holds
+ * CAP_NET_BIND_SERVICE.  If lowport has a capability, nobody can trace or
+ * change the child until the plan is sent (privilege.h), not even its user: so
+ * a plan is what root or another caller has asked for.  Nothing relies on that
+ * alone.  The child parses arguments and an environment that may be an
+ * attacker's, so the plan is checked as hostile input, as if the child's code
  * had been replaced.  It has a fixed size, no pointer and no text.  plan_check
  * bounds every field; tests/test_plan.c holds each bound.
  *
  *   magic          PLAN_MAGIC: both sides are one build.
  *   mapping_count  1 to PLAN_MAPPINGS_MAX: bounds the sockets made.
  *   spares         1 to PLAN_SPARES_MAX: likewise.
- *   uid, gid       whom helper and server become.  A caller who is not root
- *                  may name his own ids only; root may name any.  Granting
+ *   uid, gid       the ids that helper and server take.  A caller who is not
+ *                  root may name his own only; root may name any.  Granting
  *                  it is safe: it only takes rights away, and the kernel
  *                  checks again at setresuid(2).
  *   verbosity      one of enum verbosity: how much the helper prints.
- *   journal        begin its messages as systemd's journal reads them.
+ *   journal        begin its messages with a priority for systemd's journal.
  *   observe        how the helper learns what a server's socket was
  *                  (server_socket.h): each way reads processes of the same
  *                  user only.
  *   show_expected  getsockname(2) is to answer the port the server expects.
  *                  The helper may then write to memory of its user's processes,
- *                  where they can write themselves.
+ *                  but only where they can write themselves.
  *   baseline       use no kernel feature that Linux 5.9 lacks: a way that is
  *                  slower, and grants nothing.
- *   keep_kill      the helper keeps CAP_KILL, to reach those of the server that
- *                  have changed their user: 0 or 1.  The child asks for it
- *                  where --keep-caps gives it to the server, so the helper has
- *                  nothing then that the server has not.  It can keep only
- *                  what it has: with a file capability there never is another
- *                  than CAP_NET_BIND_SERVICE (tests/attack_forging.bats).
+ *   keep_kill      0 or 1: the helper keeps CAP_KILL, to signal processes of
+ *                  the server that have changed their user.  The child asks for
+ *                  it if --keep-caps gives it to the server, so the helper then
+ *                  has nothing that the server has not.  It can keep only what
+ *                  it has: a file capability never gives another than
+ *                  CAP_NET_BIND_SERVICE (tests/attack_forging.bats).
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
  *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
  *                  the server 0 for a mapping by descriptor, the public one
@@ -43,19 +43,19 @@
  *                  is what lowport is for: the capability is used for those
  *                  that the policy permits to the caller (verdict.h), the
  *                  others are bound as anybody could.
- *   supervision    what the helper does when it has no power any more, and for
- *                  a server of its own user (or see keep_kill), whom the caller
- *                  can send signals to just as well:
+ *   supervision    what the helper does when it has no power any more, for a
+ *                  server of its own user (or see keep_kill).  The caller can
+ *                  send signals to that server just as well:
  *     group        signals go to the server's process group.
- *     warn         each orphan that is reaped is told.
+ *     warn         each orphan that is reaped is reported.
  *     pdeathsig    0, or the signal the helper gets when its parent ends; 1 to
  *                  SIGNAL_MAX, but SIGKILL, SIGSTOP and SIGCHLD, which it
- *                  could not forward.  It is asked for after the drop, as who
- *                  the helper is by then.
+ *                  could not forward.  It is asked for after the drop, with the
+ *                  ids the helper has by then.
  *     rewrite      what each signal becomes: 0 to SIGNAL_DROPPED, so that it
  *                  is a signal, and no process group or mask.
- *     success      a bit for each exit status that lowport reports as 0: any of
- *                  them; who waits for lowport is the caller.
+ *     success      a bit for each exit status that lowport reports as 0: any,
+ *                  as it is the caller who waits for lowport.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -76,7 +76,7 @@
 /* The sockets a service manager may have passed for one mapping. */
 #define PLAN_INHERITED_MAX 8
 
-/* What the supervisor is told (supervisor.h). */
+/* What the supervisor is to do (supervisor.h). */
 struct supervision {
 	uint32_t group;     /* 0 or 1 */
 	uint32_t warn;      /* 0 or 1 */
@@ -103,16 +103,16 @@ struct plan {
 
 enum outcome {
 	OUTCOME_READY,     /* the sockets are bound */
-	OUTCOME_REFUSED,   /* plan_check said no to the plan */
+	OUTCOME_REFUSED,   /* plan_check refused the plan */
 	OUTCOME_NO_SOCKET, /* socket(2) failed with error at endpoint */
 	OUTCOME_NOT_BOUND, /* bind(2) failed likewise */
-	OUTCOME_DENIED,    /* so it did without the capability, whose use the
-			      policy does not permit */
-	OUTCOME_SHARED, /* another process has bound it too: the child says so,
-			   the helper never (holder.h) */
+	OUTCOME_DENIED,    /* likewise, without the capability: the policy does
+			      not permit its use */
+	OUTCOME_SHARED, /* another process has bound it too: only the child says
+			   so (holder.h) */
 };
 
-/* What came of one mapping.  The child turns it into words. */
+/* The result for one mapping.  The child turns it into words. */
 struct result {
 	uint32_t outcome;         /* enum outcome */
 	int32_t error;            /* an errno(3) value */
@@ -120,14 +120,14 @@ struct result {
 	uint32_t crowded;         /* other sockets share the TCP port: 0 or 1 */
 };
 
-/* Sent when the capability is gone, whatever came of the plan. */
+/* Sent when the capability is gone, whatever the results are. */
 struct answer {
 	uint32_t sockets; /* how many the plan asks for */
 	uint32_t observe; /* the way the helper will learn, 0 or 1 */
 	struct result results[PLAN_MAPPINGS_MAX];
 };
 
-/* True when the helper, run by a process of these real ids, may act on it. */
+/* True if the helper may act on the plan for a caller of these real ids. */
 bool plan_check(const struct plan *, uid_t, gid_t);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, while it holds the capability; the child, to explain or
- * to check.
- * Computes only, but for the names of users and groups.
- * Reads: the text of the policy, written by root (trust.h) or, with
- * --check-policy, by anybody.
+ * Runs in: the helper, with the capability; the child, to explain or to check.
+ * Computes only, but looks up users and groups.
+ * Reads: the text of the policy: root's (trust.h), or anybody's with
+ * --check-policy.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -20,10 +19,10 @@
 
 #define BLANKS " \t\r"
 
-/* The words of a line, from its copy. */
+/* The words of a copy of a line. */
 struct words {
 	char *state;
-	char *word; /* the present one, NULL behind the last */
+	char *word; /* the last one read; NULL at the end */
 };
 
 static char *
@@ -43,7 +42,7 @@ parse_action(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 	return true;
 }
 
-/* Of what no account is called, there was none to remove. */
+/* False if no account can have had this name. */
 static bool
 may_be_name(const char *name)
 {
@@ -51,8 +50,8 @@ may_be_name(const char *name)
 	    !number_is(name);
 }
 
-/* An account that was removed leaves a rule that matches nobody; the other
- * rules count.  A database that cannot be read tells of no removal. */
+/* If the account was removed, the rule matches nobody and the other rules
+ * count.  If the database cannot be read, we do not know that: an error. */
 static bool
 look_up(struct policy_rule *rule, const char *kind, const char *name,
     char why[REASON_TEXT])
@@ -145,7 +144,7 @@ parse_target(struct policy_target *target, const char *word)
 	return parse_protocols(target, copy) && parse_ports(target, slash);
 }
 
-/* A port as people write it, and the right way. */
+/* Explains how to write a port that somebody wrote another way. */
 static bool
 say_no_port(const char *word, char why[REASON_TEXT])
 {
@@ -191,7 +190,6 @@ parse_targets(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 	return true;
 }
 
-/* True where the first bits of both are the same. */
 static bool
 same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
 {
@@ -264,7 +262,7 @@ parse_rule(struct policy_rule *rule, struct words *w, char why[REASON_TEXT])
 	    parse_targets(rule, w, why) && parse_on(rule, w, why);
 }
 
-/* Takes the next line off.  False where it is no text of usual length. */
+/* Takes the next line; false if it is too long, or no text. */
 static bool
 take_line(struct policy_reader *reader, char line[POLICY_LINE_MAX],
     char why[REASON_TEXT])
@@ -340,7 +338,6 @@ has_port(const struct policy_rule *rule, int protocol, uint16_t port)
 	return false;
 }
 
-/* "permit" must have all ports of the mapping, "deny" one. */
 static bool
 has_ports(const struct policy_rule *rule, const struct mapping *m)
 {
@@ -361,7 +358,7 @@ is_any(const struct mapping *m)
 	return memcmp(m->address, any, sizeof(any)) == 0;
 }
 
-/* Without address, or [::], which a dual-stack socket may come of. */
+/* [::] may become a dual-stack socket. */
 static bool
 is_of_both_families(const struct mapping *m)
 {

@@ -4,7 +4,7 @@
  *
  *   permit|deny user NAME|group NAME|any PROTO/PORT[-PORT]... [on ADDR[/BITS]]
  *
- * lowport.policy(5) is its manual.  The last rule that matches decides; where
+ * lowport.policy(5) is its manual.  The last rule that matches decides.  If
  * none does, the answer is no.
  */
 #ifndef POLICY_H
@@ -26,7 +26,7 @@ enum policy_who {
 	POLICY_ANY,
 	POLICY_USER,
 	POLICY_GROUP,
-	POLICY_NOBODY, /* a user or group that is gone */
+	POLICY_NOBODY, /* there is no such user or group any more */
 };
 
 /* Ports, both ends included. */
@@ -48,7 +48,7 @@ struct policy_rule {
 	char gone[POLICY_GONE_TEXT];
 };
 
-/* Whom the rules are applied to: the real ids of a process. */
+/* The real ids of the process that the rules are applied to. */
 struct policy_caller {
 	uid_t uid;
 	gid_t gid;
@@ -59,7 +59,7 @@ struct policy_caller {
 /* A place in the text of a policy. */
 struct policy_reader {
 	const char *rest;
-	size_t length;     /* what is left, in bytes */
+	size_t length;     /* of it, in bytes */
 	unsigned int line; /* the number of the line read last */
 };
 
@@ -67,32 +67,33 @@ enum policy_item {
 	POLICY_END,
 	POLICY_RULE,
 	POLICY_VOID,  /* a rule that matches nobody, with a reason */
-	POLICY_ERROR, /* with a reason; the next line can be read */
+	POLICY_ERROR, /* with a reason; the next call reads the next line */
 };
 
-/* Reads on to the next rule.  Users and groups are looked up (user.h): one that
- * is not there leaves a rule about nobody, and one that cannot be looked up is
- * an error. */
+/*
+ * Reads the next rule, and looks its user or group up (user.h).  A rule whose
+ * user or group does not exist is about nobody; if it cannot be looked up, that
+ * is an error.
+ */
 enum policy_item policy_next(struct policy_reader *, struct policy_rule *,
     char why[REASON_TEXT]);
 
 /*
- * True when the rule is about the caller and the mapping's public side.  A
- * mapping is one of several addresses, if it has none or a wildcard, and
- * perhaps of several ports: "permit" must cover all of them, for "deny" it is
- * enough to touch one.  One that may become a dual-stack socket is of both
- * families.
+ * True if the rule is about the caller and the mapping's public side.  A
+ * mapping may have several ports, and has several addresses if it names none or
+ * a wildcard.  "permit" must cover all of them; "deny" need only touch one.  A
+ * mapping that may become a dual-stack socket belongs to both families.
  */
 bool policy_matches(const struct policy_rule *, const struct policy_caller *,
     const struct mapping *);
 
-/* The same, whoever the rule is about. */
+/* The same for any caller. */
 bool policy_covers(const struct policy_rule *, const struct mapping *);
 
 /* Room for a rule with one port, and the final NUL. */
 #define POLICY_RULE_TEXT 160
 
-/* Writes the rule that would permit the mapping, and not more, to a user. */
+/* Writes the rule that permits a user the mapping, and no more. */
 const char *policy_suggest(const struct mapping *, const char *user,
     char text[POLICY_RULE_TEXT]);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: both processes.  This is where the capability is raised, and where
- * it goes.
+ * Runs in: both processes.  The capability is raised here, and dropped here.
  * Reads: the ids of the plan, after plan_check; in the child those of -u.
  */
 #include <errno.h>
@@ -16,7 +15,7 @@
 #include "privilege.h"
 #include "user.h"
 
-/* What a change of ids and its finality take. */
+/* To change the ids, and to make that final. */
 #define FOR_IDS                                                                \
 	(UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID |               \
 	    UINT64_C(1) << CAP_SETPCAP)
@@ -100,8 +99,8 @@ privilege_gained(void)
 {
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		return false;
-	/* For root AT_SECURE is never set, not even where uid 0 is nothing
-	 * special. */
+	/* The kernel never sets AT_SECURE for root, not even if uid 0 is
+	 * nothing special. */
 	if (getuid() == 0)
 		return (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) & SECBIT_NOROOT) !=
 		    0;
@@ -135,7 +134,7 @@ privilege_show(void)
 		fatal("cannot make this process readable to the helper");
 }
 
-/* Of what is permitted now, these stay, and none effective. */
+/* Of the permitted capabilities only these stay; none is effective. */
 static void
 keep_permitted(uint64_t kept)
 {
@@ -145,7 +144,7 @@ keep_permitted(uint64_t kept)
 void
 privilege_disarm(void)
 {
-	/* As long as it holds a capability, nobody without can trace it. */
+	/* Nobody without a capability can trace a process that has it. */
 	privilege_hide();
 	keep_permitted(~PRIVILEGE_BIND);
 }
@@ -191,7 +190,7 @@ drop_bounding(uint64_t kept)
 	cap_value_t c;
 
 	for (c = 0; c < cap_max_bits(); c++)
-		if (!has(kept, c) && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0)
+		if (!has(kept, c) && cap_drop_bound(c) != 0)
 			return;
 }
 
@@ -201,26 +200,27 @@ is_bounded(uint64_t kept)
 	cap_value_t c;
 
 	for (c = 0; c < cap_max_bits(); c++)
-		if (!has(kept, c) && prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 1)
+		if (!has(kept, c) && cap_get_bound(c) == CAP_SET)
 			return false;
 	return true;
 }
 
-/* What an exec hands on has to be inheritable, and ambient: root's too, where
- * the bounding set could not be emptied. */
+/* An exec hands on what is inheritable and ambient: for root too, if the
+ * bounding set could not be emptied. */
 static void
 drop_capabilities(struct sets left)
 {
 	cap_value_t c;
 
-	/* First the ambient set: clearing needs no capability. */
+	/* First the ambient set: clearing it needs no capability.  (libcap's
+	 * cap_reset_ambient succeeds too if prctl(2) is refused.) */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 &&
 	    errno != EINVAL)
 		fatal("cannot clear the ambient capabilities");
 	sets_put(left);
 	for (c = 0; c < cap_max_bits(); c++)
 		if (has(left.inheritable, c) &&
-		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) != 0)
+		    cap_set_ambient(c, CAP_SET) != 0)
 			fatal("cannot keep a capability for the server");
 }
 
@@ -232,7 +232,6 @@ privilege_seal(void)
 		fatal("cannot set no_new_privs");
 }
 
-/* True where the sets are other than they should be. */
 static bool
 capability_left(struct sets left)
 {
@@ -253,7 +252,7 @@ capability_regained(void)
 	return sets_try(sets);
 }
 
-/* What permanently_set_uid of OpenSSH taught: after dropping, try. */
+/* As permanently_set_uid of OpenSSH does.  After dropping, try. */
 static void
 prove_dropped(uid_t uid, gid_t gid, struct sets left)
 {
@@ -273,14 +272,14 @@ prove_dropped(uid_t uid, gid_t gid, struct sets left)
 }
 
 /*
- * Order: ids while the capabilities for them are there, groups before the user
- * (setgroups(2) needs CAP_SETGID).  Ids that stay are left alone: an ordinary
- * user may not even repeat his own groups.
+ * Order: ids while the capabilities for them are there, and groups before the
+ * user (setgroups(2) needs CAP_SETGID).  If the ids stay, nothing is called: an
+ * ordinary user may not even repeat his own groups.
  *
- * The kernel makes who changes his ids as dumpable as fs.suid_dumpable says
- * (proc_sys_fs(5)), which 1 makes anybody.  So the capabilities stay permitted
- * until the process is hidden once more: those of the new user who hold none
- * cannot trace one that does (ptrace(2), "Ptrace access mode checking").
+ * A process that changes its ids becomes as dumpable as fs.suid_dumpable says
+ * (proc_sys_fs(5)); 1 makes it dumpable.  So the capabilities stay permitted
+ * until the process is hidden once more: processes of the new user without them
+ * cannot trace it (ptrace(2), "Ptrace access mode checking").
  */
 static bool
 change_ids(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
@@ -327,7 +326,7 @@ privilege_become(const struct user *user, uint64_t kept, bool new_privs)
 	const struct sets left = {.permitted = kept, .inheritable = kept};
 
 	raise_permitted(FOR_IDS);
-	/* Root gains by any exec what the bounding set has. */
+	/* By any exec, root gains what the bounding set has. */
 	if (!new_privs || user->uid == 0)
 		drop_bounding(kept);
 	if (new_privs && user->uid == 0 && !is_bounded(kept))

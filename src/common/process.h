@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Files of proc(5) that describe a process.  They can be read if the process has
- * the same user and is dumpable (ptrace(2), "Ptrace access mode checking").
+ * Files of proc(5) that describe a process.  They can be read if the process
+ * has the same user and is dumpable (ptrace(2), "Ptrace access mode checking").
  *
  * A task is named by thread id, as seccomp_unotify(2) reports it.
  */

@@ -2,7 +2,7 @@
 /*
  * Runs in: the helper after its drop; the server, as part of the preload
  * library.  Computes only.
- * Reads: a nonce, anybody's.
+ * Reads: a nonce, which anybody may have sent.
  */
 #include "proof.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How the helper proves to the preload library that it knows the proof of their
- * rendezvous, and does not send it: by SipHash-2-4 of a nonce the library draws.
- * Part of the preload library too.
+ * How the helper proves to the preload library that it knows the secret of
+ * their rendezvous without sending it: by SipHash-2-4 of a nonce that the
+ * library draws.  Part of the preload library too.
  */
 #ifndef PROOF_H
 #define PROOF_H
@@ -11,7 +11,7 @@
 
 #include "request.h"
 
-/* What a helper that knows the word says to the nonce. */
+/* The answer to the nonce of a helper that knows the word. */
 struct greeting proof_greet(const char word[REQUEST_WORD],
     const struct hello *hello);
 

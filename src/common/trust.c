@@ -21,8 +21,8 @@
 
 #define LINK "%.64s is a symbolic link; put there what it names"
 
-/* Opening a directory takes no right to read it.  Opening the file does not wait
- * for the other side of a pipe. */
+/* Opening a directory takes no right to read it.  Opening the file does not
+ * wait for the other side of a pipe. */
 #define AS_DIRECTORY (O_PATH | O_NOFOLLOW | O_CLOEXEC)
 #define AS_FILE      (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 

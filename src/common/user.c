@@ -29,9 +29,11 @@ open_database(const char *name)
 	return fopen(path, "re");
 }
 
-/* What is no name of the database.  (uid_t)-1 means "no change" to
- * setresuid(2), so it is no id; and root is 0 also in an image without a
- * database. */
+/*
+ * Reads an id that the database does not name.  (uid_t)-1 is none: to
+ * setresuid(2) it means "no change".  root is 0 also in an image without a
+ * database.
+ */
 static bool
 parse_id(uint32_t *id, const char *text)
 {
@@ -51,15 +53,15 @@ parse_id(uint32_t *id, const char *text)
 	return true;
 }
 
-/* Lines that begin so are nsswitch.conf(5)'s "compat", and no entries. */
+/* A line that begins so is for "compat" of nsswitch.conf(5), and no entry. */
 static bool
 is_entry(const char *name)
 {
 	return *name != '+' && *name != '-';
 }
 
-/* A database that could not be read to its end says nothing of who is not in
- * it: errno is why, and ENOENT where it was read, and has no such entry. */
+/* Sets errno to ENOENT if the database was read to its end and has no such
+ * entry.  If it could not be read, it may have one: errno says why. */
 static void
 end_search(FILE *file)
 {
@@ -71,7 +73,7 @@ end_search(FILE *file)
 	errno = error;
 }
 
-/* The entry with this name, or with this id where the name is NULL. */
+/* The entry with this name, or if that is NULL with this id. */
 static struct passwd *
 find_passwd(const char *name, uid_t uid)
 {
@@ -79,7 +81,7 @@ find_passwd(const char *name, uid_t uid)
 	struct passwd *entry = NULL;
 
 	if (file == NULL) {
-		/* Not even a database is another thing than no entry. */
+		/* Another error than for a database without the entry. */
 		errno = errno == ENOENT ? ENOTDIR : errno;
 		return NULL;
 	}
@@ -167,7 +169,7 @@ compare_groups(const void *one, const void *other)
 	return (a > b) - (a < b);
 }
 
-/* Each once, the primary one first: a group may have several entries. */
+/* The primary one first, and each once: a group may have several entries. */
 static void
 sort_groups(struct user *user)
 {
@@ -245,7 +247,7 @@ user_resolve(struct user *user, const char *text, char why[REASON_TEXT])
 	group = strchr(name, ':');
 	if (group != NULL)
 		*group++ = '\0';
-	/* "app:" is "app", as gosu(1) has it. */
+	/* "app:" is "app", as with gosu(1). */
 	if (group != NULL && *group == '\0')
 		group = NULL;
 	if (*name == '\0' && group == NULL)

@@ -2,8 +2,8 @@
 /*
  * -u USER[:GROUP], with gosu(1)'s grammar: names or numbers.
  *
- * Users and groups are those of /etc/passwd and /etc/group, as gosu reads them:
- * no module of nsswitch.conf(5) is asked.  Others can be given by number.
+ * Users and groups are those of /etc/passwd and /etc/group, as with gosu: no
+ * module of nsswitch.conf(5) is asked.  Others can be given by number.
  */
 #ifndef USER_H
 #define USER_H
@@ -28,23 +28,22 @@ extern const char *user_database;
 /* The longest name useradd(8) makes, and the final NUL. */
 #define USER_NAME 33
 
-/* Writes the name of a user, or the number of one without, or with a longer
- * one; returns its argument. */
+/* Writes the name of a user, or the number if there is no name or a longer one;
+ * returns its argument. */
 const char *user_name(uid_t, char[USER_NAME]);
 
-/* The id of a user or group by name, or by number whether listed or not; root
- * is 0, listed or not.  False where there is none: errno is ENOENT where the
- * database was read to its end, ENOTDIR where there is no database, and else
- * why it could not be read. */
+/* The id of a user or group.  A number, and root, need not be listed.  Returns
+ * false with errno: ENOENT if the database was read to its end and has no such
+ * name, ENOTDIR if there is no database, or why it could not be read. */
 bool user_id(const char *name, uid_t *);
 bool user_group_id(const char *name, gid_t *);
 
 /*
- * Looks USER[:GROUP] up in passwd(5) and group(5).  A user by name or
- * number gets the primary and the supplementary groups of its entry, and its
- * home; with :GROUP that group alone.  (USER: is USER.)  A number without an entry, and root, is
- * a user all the same: group of the caller, home "/".  An empty USER is the
- * caller.  Returns false and says why where there is no such user or group.
+ * Looks USER[:GROUP] up in passwd(5) and group(5).  A user gets the home and
+ * the primary and supplementary groups of its entry; with :GROUP, that group
+ * alone.  (USER: is USER.)  A number without an entry, or root, is a user all
+ * the same, with the caller's group and home "/".  An empty USER is the caller.
+ * If there is no such user or group, returns false and says why.
  */
 bool user_resolve(struct user *, const char *text, char why[REASON_TEXT]);
 

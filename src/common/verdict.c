@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, while it holds the capability; the child, to explain.
- * Both are the caller's process by all real ids, and so come to one verdict.
- * Reads: the policy, and the ids of this process.
+ * Runs in: the helper, with the capability; the child, to explain.  Both have
+ * the caller's real ids, so they reach the same verdict.  Reads: the policy,
+ * and the ids of this process.
  */
 #include <errno.h>
 #include <limits.h>
@@ -56,8 +56,8 @@ apply_rule(const struct policy_rule *rule, unsigned int line,
 			note_gone(&verdicts[i], rule, line);
 }
 
-/* The whole policy is read, whatever the mappings: an error in it shows at
- * once, and not when somebody comes whom the line is for. */
+/* Reads the whole policy, whatever the mappings are: so an error shows at once,
+ * not when its line first matters to somebody. */
 static bool
 judge(struct policy_reader *reader, struct verdict *verdicts,
     const struct mapping *mappings, size_t count, char why[REASON_TEXT])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the policy says of this process and a plan's mappings.
+ * The policy's verdict on the mappings of this process.
  */
 #ifndef VERDICT_H
 #define VERDICT_H
@@ -13,40 +13,42 @@
 #include "policy.h"
 #include "reason.h"
 
-/* The policy's path, /etc/lowport/policy unless it was built otherwise. */
+/* The policy's path: /etc/lowport/policy, unless the build set another. */
 extern const char *verdict_policy;
 
-/* The policy's size is bounded. */
+/* The largest policy, in bytes. */
 #define VERDICT_POLICY_MAX 65536
 
 struct verdict {
 	bool permitted;
 	unsigned int line; /* of the rule that decided; 0: no rule did */
-	/* Of a later one that would have permitted it to an account that is
-	 * gone; 0: there is none. */
+	/* Of a later rule that would have permitted it to an account that does
+	 * not exist any more; 0: there is none. */
 	unsigned int gone_line;
 	char gone[POLICY_GONE_TEXT];
 };
 
 /*
  * Judges each mapping for the real user, group and supplementary groups of this
- * process.  Returns false, permits nothing and says why where there is no
- * policy, or where it is not root's alone or has an error anywhere.  A rule
- * whose user or group is gone is no error, and matches nobody (verdict_warn).
+ * process.  If there is no policy, if others than root can write it, or if it
+ * has an error anywhere, it permits nothing: returns false, and says why.  A
+ * rule whose user or group does not exist any more is no error; it matches
+ * nobody.
  */
 bool verdict_reach(struct verdict *, const struct mapping *, size_t count,
     char why[REASON_TEXT]);
 
 /*
- * Calls visit with each warning of the policy, by file and line: a rule that
- * matches nobody, as its user or group is gone.  Errors are not among them.
+ * Calls visit with each warning about the policy, by file and line: a rule
+ * matches nobody, as its user or group does not exist any more.  Errors are no
+ * warnings.
  */
 void verdict_warn(void (*visit)(const char *warning));
 
 /*
- * For the helper: says for each mapping whether the capability may be used for
- * it.  That is so for all where the policy is not asked, as executing this
- * program has given its caller nothing (privilege_gained).
+ * For the helper: decides for which mappings it may use the capability.  If
+ * executing this program gave its caller nothing (privilege_gained), the policy
+ * is not asked: it may be used for all.
  */
 void verdict_grant(bool granted[PLAN_MAPPINGS_MAX], const struct plan *);
 

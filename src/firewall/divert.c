@@ -63,7 +63,8 @@ note_divert(struct walk *w, const struct rule *rule, enum rule_fit fit,
 	memcpy(d->path, w->path, sizeof(d->path));
 }
 
-/* A rule about a source or interface alone admits some packets, not the public's. */
+/* A rule about a source or interface alone admits some packets, not the
+ * public's. */
 static void
 note_accept(struct walk *w, const struct rule *rule)
 {
@@ -286,8 +287,8 @@ divert_conditions(const struct divert *d, char *text, size_t size)
 	return text;
 }
 
-/* True if the chain of input admits the packet; *rule is the rule that names its
- * port, or NULL. */
+/* True if the chain of input admits the packet; *rule is the rule that names
+ * its port, or NULL. */
 static bool
 admits(const struct rules *rules, size_t chain,
     const struct rule_packet *packet, const struct rule **rule)

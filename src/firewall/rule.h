@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Rules of a packet filter, in chains, in tables: as much as decides the way of a
- * packet to a port.  The readers of listings (iptables.h, nftables.h) put them
- * here, and divert.h follows them.  If a reader does not understand a part of a
- * rule, it keeps that as a condition that may hold or not: no rule is dropped.
+ * Rules of a packet filter, in chains, in tables: as much as decides the way of
+ * a packet to a port.  The readers of listings (iptables.h, nftables.h) put
+ * them here, and divert.h follows them.  If a reader does not understand a part
+ * of a rule, it keeps that as a condition that may hold or not: no rule is
+ * dropped.
  */
 #ifndef RULE_H
 #define RULE_H
@@ -92,8 +93,8 @@ struct rule {
 	bool is_never; /* a condition holds of no new packet to this host */
 	bool is_of_diverted; /* for connections alone that a rule diverted */
 	bool is_mapped;
-	/* RULE_DIVERT to another host, or without a change of the packet: a packet
-	 * that comes to this host still has its port. */
+	/* RULE_DIVERT to another host, or without a change of the packet: a
+	 * packet that comes to this host still has its port. */
 	bool is_beyond;
 };
 
@@ -126,8 +127,8 @@ void rules_free(struct rules *);
 /* The number of the chain, which is made if there is none; or RULE_NO_CHAIN. */
 uint16_t rules_chain(struct rules *, const struct rule_chain *);
 
-/* A rule of that text, to be filled; valid until the next is made.  NULL if there
- * is no room. */
+/* A rule of that text, to be filled; valid until the next is made.  NULL if
+ * there is no room. */
 struct rule *rules_begin(struct rules *, const char *text, size_t length);
 
 /* Puts the rule of rules_begin at the end of the chain, or at the front. */
@@ -168,8 +169,8 @@ struct rule_packet {
 enum rule_fit rule_fits(const struct rules *, const struct rule *,
     const struct rule_packet *);
 
-/* The next entry of a list or map that has the packet's port, from the first for
- * NULL; NULL if there is none. */
+/* The next entry of a list or map that has the packet's port, from the first
+ * for NULL; NULL if there is none. */
 const struct rule_port *rule_next_port(const struct rules *,
     const struct rule_ports *, const struct rule_packet *,
     const struct rule_port *);

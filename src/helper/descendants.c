@@ -214,9 +214,9 @@ descendants_walk_proc(struct process_numbers *processes)
 }
 
 /*
- * A child of a stranger is one too: so one look at the parent is enough, however
- * long a chain another user has made.  (/proc is in ascending order, and so are
- * parent and child, until numbers begin anew.)
+ * A child of a stranger is one too: so one look at the parent is enough,
+ * however long a chain another user has made.  (/proc is in ascending order,
+ * and so are parent and child, until numbers begin anew.)
  */
 bool
 descendants_in_walk(pid_t process)
@@ -263,10 +263,10 @@ descendants_begin(struct descendants *d, enum descendants_wanted wanted)
 }
 
 /*
- * Until two lists are equal: those that fork are not to be faster than the signal
- * that ends them.  And while a list was made, a process may have ended and left
- * its children to another.  But a bounded number of times: the caller has others
- * to serve.
+ * Until two lists are equal: those that fork are not to be faster than the
+ * signal that ends them.  And while a list was made, a process may have ended
+ * and left its children to another.  But a bounded number of times: the caller
+ * has others to serve.
  */
 static pid_t
 next_listed(struct descendants *d)

@@ -21,8 +21,8 @@ ssize_t memory_read(pid_t task, uint64_t address, void *, size_t size);
 
 /*
  * Writes where the task itself could write: process_vm_writev(2) respects the
- * protection of its pages, /proc/PID/mem does not.  Returns false if not all was
- * written.
+ * protection of its pages, /proc/PID/mem does not.  Returns false if not all
+ * was written.
  */
 bool memory_write(pid_t task, uint64_t address, const void *, size_t size);
 

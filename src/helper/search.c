@@ -34,8 +34,8 @@ stat_of(pid_t process, enum task_field field)
 
 /*
  * A descendant that cannot be read made itself non-dumpable, or its main thread
- * has ended and others have not: it may hold any socket.  Or it has ended, or is
- * about to: then neither memory nor a thread beside the first is left.
+ * has ended and others have not: it may hold any socket.  Or it has ended, or
+ * is about to: then neither memory nor a thread beside the first is left.
  */
 static void
 note_unreadable(struct search *w, pid_t process)
@@ -72,7 +72,9 @@ leave_process(struct search *w)
 	w->process = 0;
 }
 
-/* A process that could not be read at one list is looked at again at the next. */
+/*
+ * A process that could not be read at one list is looked at again at the next.
+ */
 static pid_t
 next_process(struct search *w)
 {

@@ -26,8 +26,8 @@ enum search_pass {
 /*
  * A walk names each socket that a descendant of this process holds.  (If the
  * server's orphans are not adopted: that any process holds which this one may
- * look at.)  With `anywhere` it goes on to all other processes this one may look
- * at, which costs a walk of all of /proc.  There is one walk at a time.
+ * look at.)  With `anywhere` it goes on to all other processes this one may
+ * look at, which costs a walk of all of /proc.  There is one walk at a time.
  */
 struct search {
 	enum search_pass pass;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs in: the server, as part of the preload library; the child, to try it.
- * Reads: what the helper replies.
+ * Reads: the helper's replies.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,6 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
-
 #include <sys/time.h>
 #include <time.h>
 
@@ -20,15 +19,15 @@
 #include "proof.h"
 #include "syscall.h"
 
-/* Seconds: a helper that lives has answered long before. */
+/* Seconds: a helper that lives answers long before. */
 #define PATIENCE 5
 
-/* Who is turned away before the greeting may come again: the helper has a place
- * for so many. */
+/* The helper has room for so many connections.  One that it closes before the
+ * greeting is tried again, so often at the most. */
 #define TRIES 3
 
-/* Room for more descriptors than a reply has, so that surplus ones arrive here
- * and are closed. */
+/* Room for more descriptors than a reply has, so that surplus ones can be
+ * closed. */
 #define FDS_MAX 4
 
 union control {
@@ -78,7 +77,9 @@ seconds_now(void)
 	return (long)now.tv_sec;
 }
 
-/* Signals do not interrupt; nor do they make the wait longer without end. */
+/*
+ * A signal does not end the wait, and many of them do not prolong it for ever.
+ */
 static bool
 is_repeated(long status, long begun)
 {
@@ -112,7 +113,7 @@ ask_connect(const struct rendezvous *place)
 	return status;
 }
 
-/* Sends a message, with a descriptor where fd is none below 0.  Returns 0 or an
+/* Sends a message, with a descriptor unless fd is below 0.  Returns 0 or an
  * errno(3) value. */
 static int
 message_send(int c, const void *bytes, size_t size, int fd)
@@ -140,8 +141,7 @@ message_send(int c, const void *bytes, size_t size, int fd)
 	return status < 0 ? (int)-status : 0;
 }
 
-/* Takes the first descriptor of a message, -1 where there is none, and closes
- * the others. */
+/* Returns the first descriptor of a message, or -1, and closes the others. */
 static int
 descriptor_take(const struct msghdr *message, const union control *control)
 {
@@ -161,8 +161,8 @@ descriptor_take(const struct msghdr *message, const union control *control)
 	return fds[0];
 }
 
-/* Receives a message.  Returns its length, and a descriptor where fd is given;
- * one that is not expected is closed. */
+/* Receives a message.  Returns its length, and its descriptor unless fd is
+ * NULL: then that is closed. */
 static long
 message_receive(int c, void *bytes, size_t size, int *fd)
 {
@@ -194,8 +194,8 @@ message_receive(int c, void *bytes, size_t size, int *fd)
 	return status;
 }
 
-/* Whether the helper is at the other end: until then it is sent nothing but a
- * nonce.  Returns 0 or an errno(3) value; ECONNRESET where it was turned away. */
+/* Sends a nonce only, and checks that the helper is at the other end.  Returns
+ * 0 or an errno(3) value: ECONNRESET if the connection was closed. */
 static int
 helper_prove(int c, const struct rendezvous *place)
 {
@@ -219,7 +219,7 @@ helper_prove(int c, const struct rendezvous *place)
 	    : ENOSYS;
 }
 
-/* Nobody is there, or answers: as a trapped call fails whose listener is gone. */
+/* If nobody is there or answers, fails as a trapped call without a listener. */
 static int
 gone(int error)
 {
@@ -229,7 +229,7 @@ gone(int error)
 	    : error;
 }
 
-/* Connects to the helper, as somebody else may have the name.  Returns 0 or an
+/* Connects to the helper, and to nobody else who has its name.  Returns 0 or an
  * errno(3) value. */
 static int
 conversation_begin(int *c, const struct rendezvous *place)
@@ -249,10 +249,8 @@ conversation_begin(int *c, const struct rendezvous *place)
 	return error;
 }
 
-/*
- * About a descriptor.  Returns 0 where a reply of this size was received, or an
- * errno(3) value.  The caller ends the conversation.
- */
+/* Asks about a descriptor.  Returns 0 if a reply of this size was received, or
+ * an errno(3) value.  The caller closes the connection. */
 static int
 converse(int *c, const struct rendezvous *place, struct request *request,
     int fd, void *reply, size_t size, int *received)
@@ -271,7 +269,7 @@ converse(int *c, const struct rendezvous *place, struct request *request,
 	    : ENOSYS;
 }
 
-/* Of hexadecimal digits. */
+/* Reads hexadecimal digits. */
 static uint64_t
 number_of(const char *digits, int count)
 {
@@ -300,8 +298,8 @@ namespace_own(void)
 	return number;
 }
 
-/* A socket of another network namespace is nothing of lowport's.  Where the
- * kernel does not say whose it is, this thread's counts. */
+/* True if the socket belongs to another network namespace than lowport's.  If
+ * the kernel does not tell, the namespace of this thread counts. */
 static bool
 is_foreign(const struct rendezvous *place, int fd)
 {
@@ -318,7 +316,7 @@ is_foreign(const struct rendezvous *place, int fd)
 	return its != 0 && its != inode;
 }
 
-/* Binds a socket of its own to this port of an address no host has. */
+/* Binds a socket of its own to this port, at an address that no host has. */
 static bool
 is_denied(int type, uint16_t port)
 {
@@ -336,9 +334,9 @@ is_denied(int type, uint16_t port)
 }
 
 /*
- * Whether this process has been forbidden the port it asks for, by Landlock,
- * which knows TCP: the kernel looks at that before it looks at the address.  UDP
- * is the control: what it is denied as well is no rule of Landlock's.
+ * True if Landlock, which knows TCP, forbids this process the port it asks for:
+ * the kernel checks that before the address.  UDP is the control: if it is
+ * denied as well, no rule of Landlock's is the cause.
  */
 static bool
 is_forbidden(int protocol, const struct request *request)
@@ -350,7 +348,7 @@ is_forbidden(int protocol, const struct request *request)
 	    !is_denied(SOCK_DGRAM, in->sin_port);
 }
 
-/* Below 0 where it is no socket. */
+/* Below 0 if it is no socket. */
 static int
 protocol_of(int fd)
 {
@@ -363,8 +361,8 @@ protocol_of(int fd)
 }
 
 /*
- * What takes a capability to set: the helper has none, but this process may
- * have kept some (--keep-caps).  IPV6_TRANSPARENT is IP_TRANSPARENT.
+ * Options that take a capability to set: the helper has none, but this process
+ * may have kept some (--keep-caps).  IPV6_TRANSPARENT is IP_TRANSPARENT.
  */
 static const struct privileged {
 	int level, get, set;
@@ -380,7 +378,7 @@ static const struct privileged {
     {IPPROTO_IP, IP_TRANSPARENT, IP_TRANSPARENT, sizeof(int)},
 };
 
-/* A name of a device, or a number: the rest is zeros. */
+/* The name of a device, or a number and zeros. */
 union privileged_value {
 	int number;
 	uint64_t words[IFNAMSIZ / sizeof(uint64_t)];
@@ -397,7 +395,9 @@ privileged_get(int socket, const struct privileged *p,
 		   (long)&size) == 0;
 }
 
-/* Hardly any process may: it need not look at eight options twice. */
+/*
+ * Hardly any process may set them: the others need not look at eight options.
+ */
 static bool may_be_privileged;
 
 void
@@ -411,7 +411,7 @@ ask_prepare(void)
 		may_be_privileged = (sets[0].permitted & either) != 0;
 }
 
-/* To the helper's socket, from the server's own.  What cannot be set is left:
+/* From the server's socket to the helper's.  If one cannot be set, it is left:
  * the server could not have set it either. */
 static void
 privileged_copy(int to, int from)
@@ -432,7 +432,7 @@ privileged_copy(int to, int from)
 	}
 }
 
-/* Puts the socket in the place of the server's. */
+/* Puts the socket in place of the server's. */
 static int
 replace(int fd, int socket)
 {
@@ -459,7 +459,7 @@ ask_bind(const struct rendezvous *place, int fd, const void *address,
 	struct reply reply;
 	int c = -1, socket = -1, error;
 
-	/* That there is no socket, bind(2) itself shall say. */
+	/* If it is no socket, bind(2) itself says so. */
 	if (protocol < 0 || is_foreign(place, fd))
 		return REQUEST_PASS;
 	copy(request.address, address, request.length);
@@ -467,7 +467,7 @@ ask_bind(const struct rendezvous *place, int fd, const void *address,
 		return EACCES;
 	error = converse(&c, place, &request, fd, &reply, sizeof(reply),
 	    &socket);
-	/* No descriptor at all: bind(2) itself shall say so. */
+	/* If it is no descriptor, bind(2) itself says so. */
 	if (error == EBADF)
 		error = REQUEST_PASS;
 	else if (error == 0 && reply.answer == 0)
@@ -475,7 +475,7 @@ ask_bind(const struct rendezvous *place, int fd, const void *address,
 	else if (error == 0)
 		error = reply.answer;
 	shut(&socket);
-	/* Its end tells the helper that the socket is where it will be. */
+	/* When it closes, the helper knows that the socket is in place. */
 	shut(&c);
 	return error;
 }

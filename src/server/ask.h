@@ -13,16 +13,20 @@
 /* Writes the abstract address of that name; returns its length. */
 socklen_t ask_address(struct sockaddr_un *, const struct rendezvous *);
 
-/* Looks once, before the server confines itself, whether it may set options
- * that take a capability. */
+/* Finds out, before the server confines itself, whether it may set options that
+ * take a capability. */
 void ask_prepare(void);
 
 /*
- * Asks for a socket for this bind(2) and puts it at fd, where its close-on-exec
- * flag stays as it is.  Returns a reply's answer; REQUEST_PASS where the socket is
- * of another network namespace; ENOSYS where the helper is gone, as a trapped
- * call does then, or does not answer within seconds; EACCES where this process
- * is forbidden that port (landlock(7)).  Safe in signal handlers.
+ * Asks for a socket for this bind(2) and puts it at fd, whose close-on-exec
+ * flag stays as it is.  Returns the answer of the reply, or:
+ *
+ *   REQUEST_PASS  the socket belongs to another network namespace.
+ *   ENOSYS        the helper is gone, or does not answer within seconds; a
+ *                 trapped call returns the same.
+ *   EACCES        this process is forbidden that port (landlock(7)).
+ *
+ * Safe in signal handlers.
  */
 int ask_bind(const struct rendezvous *, int fd, const void *address,
     socklen_t length);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * liblowport.so, for LD_PRELOAD: bind(2) asks the helper first, and
- * getsockname(2) answers the expected port where some lowport was asked to.
+ * getsockname(2) answers the expected port if some lowport runs with
+ * --show-expected-port.
  *
- * Runs in: the server and whatever it starts, with what rights they have.
- * Reads: its own variable, once, and what the helper replies.
+ * Runs in: the server and whatever it starts, with their rights.  Reads: its
+ * own variable, once, and the helper's replies.
  *
- * Needs no library but for errno: it is loaded into programs of glibc and of
- * musl alike.  Where no mapping is meant, each function is its system call.
+ * It takes nothing from the C library but errno, so it is loaded into programs
+ * of glibc and of musl alike.  If no mapping is meant, a function is its system
+ * call.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -38,7 +40,9 @@ static struct {
 } asked[ASKED_MAX];
 static int count;
 
-/* What getsockname(2) is to answer: empty unless some lowport was asked to. */
+/*
+ * For getsockname(2): empty unless some lowport runs with --show-expected-port.
+ */
 static struct table table;
 
 extern char **environ;
@@ -59,7 +63,7 @@ variable_find(void)
 	return NULL;
 }
 
-/* Each returns what is behind what it has read. */
+/* Each of these returns the text behind what it has read. */
 static const char *
 number_take(const char *text, uint16_t *number)
 {
@@ -84,7 +88,7 @@ ports_take(const char *text)
 	return text;
 }
 
-/* NULL where nothing is behind it. */
+/* NULL if nothing is behind it. */
 static const char *
 place_take(const char *text)
 {
@@ -116,7 +120,7 @@ table_add(const struct rendezvous *place)
 		table.mappings[table.count++] = other.mappings[i];
 }
 
-/* Before main: a server may change its environment, and close what it has. */
+/* Before main: a server may change its environment and close descriptors. */
 static void __attribute__((constructor)) learn(void)
 {
 	const char *text = variable_find();
@@ -131,7 +135,6 @@ static void __attribute__((constructor)) learn(void)
 			table_add(&asked[i].place);
 }
 
-/* As a C function returns it. */
 static int
 result_of(long status)
 {
@@ -141,7 +144,7 @@ result_of(long status)
 	return -1;
 }
 
-/* All others are the kernel's at once. */
+/* All other addresses go to the kernel at once. */
 static bool
 is_internet(const struct sockaddr *address, socklen_t length)
 {
@@ -163,8 +166,8 @@ expects(int i, uint16_t port)
 	return false;
 }
 
-/* By words, as the kernel copies it: one that is rewritten meanwhile is the old
- * or the new one. */
+/* Copies by words, as the kernel does: if an address is rewritten meanwhile,
+ * the copy is the old or the new one. */
 static void
 address_copy(uint8_t *to, const uint8_t *from, size_t length)
 {
@@ -174,8 +177,8 @@ address_copy(uint8_t *to, const uint8_t *from, size_t length)
 		*to++ = *from++;
 }
 
-/* What is looked at, asked about and bound are one copy: another thread may
- * rewrite the address in between, to one that is mapped. */
+/* One copy is looked at, asked about and bound: another thread may rewrite the
+ * address in between, to one that is mapped. */
 static int
 bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 {
@@ -197,7 +200,7 @@ bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 VISIBLE int
 bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-	/* The kernel refuses what is longer. */
+	/* The kernel refuses a longer one. */
 	if (length <= sizeof(struct sockaddr_storage) &&
 	    is_internet(address, length))
 		return bind_copy(fd, address,
@@ -205,8 +208,8 @@ bind(int fd, const struct sockaddr *address, socklen_t length)
 	return result_of(syscall3(SYS_bind, fd, (long)address, length));
 }
 
-/* The whole name of a socket, its size, and the port that is to be in it: 0
- * where that is the one it has. */
+/* Reads the whole name of a socket, and its size.  Returns the port to answer,
+ * or 0 for the one it has. */
 static uint16_t
 expected_of(int fd, struct sockaddr_in6 *name, socklen_t *size)
 {
@@ -224,7 +227,7 @@ expected_of(int fd, struct sockaddr_in6 *name, socklen_t *size)
 
 /*
  * How many bytes of a known name the caller has room for, or a failure.  The
- * kernel reads the length, which may be at no address at all, and leaves the
+ * kernel reads the length, which may be at no valid address, and writes the
  * name's size there.
  */
 static long
@@ -242,7 +245,7 @@ room_measure(int fd, const uint8_t *name, long size, socklen_t *length)
 	return status < 0 ? status : room;
 }
 
-/* The kernel writes first: what it could not write is not written here. */
+/* The kernel writes first: if it cannot, nothing is written here. */
 static long
 name_with(int fd, uint8_t *address, socklen_t *length, long room, uint16_t port)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * System calls without a C library, for what becomes part of the preload
- * library: their result is what the kernel returns, minus an errno(3) value for
- * a failure.  On architectures without lines of their own here, syscall(2) of
- * the program's C library does it.
+ * System calls without a C library, for the preload library.  They return what
+ * the kernel returns: for a failure, minus an errno(3) value.  On other
+ * architectures than these, syscall(2) of the program's C library makes them.
  */
 #ifndef SYSCALL_H
 #define SYSCALL_H
