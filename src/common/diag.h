@@ -23,7 +23,7 @@ struct diag_query {
 };
 
 struct diag_socket {
-	struct endpoint local; /* v6only where it is bound or listens */
+	struct endpoint local; /* v6only only if it is bound or listens */
 	struct endpoint peer;
 	uint32_t interface; /* SO_BINDTODEVICE's index, or 0 */
 	unsigned int state;
@@ -42,7 +42,7 @@ struct diag_answer {
 	char piece[DIAG_PIECE] __attribute__((aligned(8)));
 };
 
-/* Returns a descriptor to ask at, close-on-exec, or -1 with errno where the
+/* Returns a descriptor to ask at, close-on-exec, or -1 with errno if the
  * kernel has none (gVisor) or a sandbox forbids it. */
 int diag_open(void);
 
@@ -54,7 +54,7 @@ void diag_ask(struct diag_answer *, int diag, const struct diag_query *);
 bool diag_next(struct diag_answer *, struct diag_socket *);
 
 /*
- * True where a UDP socket of another user than own is bound to the port, and to
+ * True if a UDP socket of another user than own is bound to the port, and to
  * an address that the endpoint overlaps; *uid is whose.  Some 30 microseconds
  * for each family.
  */

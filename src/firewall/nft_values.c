@@ -108,7 +108,6 @@ read_element(struct nft_parser *p, const struct nft_selector *s,
 	return understood;
 }
 
-/* Elements as far as the line goes, or to the '}'; true where that came. */
 bool
 nft_read_elements(struct nft_parser *p, const struct nft_selector *s,
     struct rule_ports *ports)

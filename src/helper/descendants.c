@@ -155,7 +155,7 @@ list_fill(bool deep)
 		list_add_children(list->pids[i]);
 }
 
-/* Looks from the place on where it is expected. */
+/* Begins to look at the place of the process in the other list. */
 static bool
 list_has(const struct list *in, pid_t process, size_t place)
 {

@@ -15,11 +15,11 @@ enum process_holding {
 	PROCESS_HOLDS,
 };
 
-/* Where a walk goes. */
+/* The passes of a walk. */
 enum search_pass {
 	SEARCH_BELOW,    /* by lists of descendants */
-	SEARCH_PROC,     /* through all of /proc, where these cannot be had */
-	SEARCH_ANYWHERE, /* through /proc, for what strangers hold */
+	SEARCH_PROC,     /* through all of /proc, if there are no such lists */
+	SEARCH_ANYWHERE, /* through /proc, for sockets of strangers */
 	SEARCH_OVER,
 };
 
