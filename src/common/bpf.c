@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child of --attach, as root.
+ * Reads: what the kernel says of the programs of a group.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bpf.h"
+
+/* The kernel checks the licence of programs that call helpers: these do not. */
+#define LICENCE "ISC"
+
+/* More than a group has of one kind (BPF_CGROUP_MAX_PROGS). */
+#define PROGRAMS_MAX 64
+
+/* Maps of a program: the note and the counts. */
+#define MAPS_MAX 2
+
+/* Room for the note of another version. */
+#define VALUE_MAX 16384
+
+static const struct {
+	enum bpf_attach_type type;
+	const char *name; /* BPF_OBJ_NAME_LEN bytes with its NUL at the most */
+} hooks[BIND_HOOKS] = {
+    [BIND_HOOK_BIND4] = {BPF_CGROUP_INET4_BIND, "lowport_bind4"},
+    [BIND_HOOK_BIND6] = {BPF_CGROUP_INET6_BIND, "lowport_bind6"},
+    [BIND_HOOK_NAME4] = {BPF_CGROUP_INET4_GETSOCKNAME, "lowport_name4"},
+    [BIND_HOOK_NAME6] = {BPF_CGROUP_INET6_GETSOCKNAME, "lowport_name6"},
+};
+
+static int
+call(enum bpf_cmd command, union bpf_attr *attributes)
+{
+	return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}
+
+static uint64_t
+pointer(const void *to)
+{
+	return (uintptr_t)to;
+}
+
+static int
+close_failed(int fd)
+{
+	const int error = errno;
+
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* A map that holds the note, and that nothing changes any more (BPF_MAP_FREEZE,
+ * Linux 5.2). */
+static int
+make_note(const struct bind_note *note)
+{
+	union bpf_attr create = {.map_type = BPF_MAP_TYPE_ARRAY,
+	    .key_size = sizeof(uint32_t),
+	    .value_size = sizeof(*note),
+	    .max_entries = 1,
+	    .map_flags = BPF_F_RDONLY_PROG,
+	    .map_name = "lowport_note"};
+	union bpf_attr update = {0}, freeze = {0};
+	const uint32_t first = 0;
+	int map = call(BPF_MAP_CREATE, &create);
+
+	if (map < 0)
+		return -1;
+	update.map_fd = freeze.map_fd = (uint32_t)map;
+	update.key = pointer(&first);
+	update.value = pointer(note);
+	if (call(BPF_MAP_UPDATE_ELEM, &update) != 0 ||
+	    call(BPF_MAP_FREEZE, &freeze) != 0)
+		return close_failed(map);
+	return map;
+}
+
+int
+bpf_make_counts(const struct bind_counts **counts)
+{
+	union bpf_attr create = {.map_type = BPF_MAP_TYPE_ARRAY,
+	    .key_size = sizeof(uint32_t),
+	    .value_size = sizeof(**counts),
+	    .max_entries = 1,
+	    .map_flags = BPF_F_MMAPABLE,
+	    .map_name = "lowport_counts"};
+	int map = call(BPF_MAP_CREATE, &create);
+	void *memory;
+
+	if (map < 0)
+		return -1;
+	memory = mmap(NULL, sizeof(**counts), PROT_READ, MAP_SHARED, map, 0);
+	if (memory == MAP_FAILED)
+		return close_failed(map);
+	*counts = memory;
+	return map;
+}
+
+static int
+load_one(const struct bind_program *program, enum bind_hook hook)
+{
+	union bpf_attr load = {.prog_type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+	    .expected_attach_type = hooks[hook].type,
+	    .insns = pointer(program->instructions),
+	    .insn_cnt = (uint32_t)program->count,
+	    .license = pointer(LICENCE)};
+
+	snprintf(load.prog_name, sizeof(load.prog_name), "%s",
+	    hooks[hook].name);
+	return call(BPF_PROG_LOAD, &load);
+}
+
+static bool
+is_wanted(const struct bind_note *note, enum bind_hook hook)
+{
+	return note->names || hook == BIND_HOOK_BIND4 ||
+	    hook == BIND_HOOK_BIND6;
+}
+
+bool
+bpf_load(int programs[BIND_HOOKS], const struct bind_note *note, int counts,
+    enum bind_hook *failed)
+{
+	static struct bind_program program;
+	const struct bind_maps maps = {make_note(note), counts};
+	unsigned int hook;
+
+	for (hook = 0; hook < BIND_HOOKS && maps.note >= 0; hook++) {
+		programs[hook] = -1;
+		if (!is_wanted(note, hook))
+			continue;
+		bind_program_write(&program, hook, note->mappings,
+		    note->mapping_count, &maps);
+		programs[hook] = load_one(&program, hook);
+		if (programs[hook] < 0)
+			break;
+	}
+	*failed = maps.note < 0 ? BIND_HOOK_BIND4 : hook;
+	close_failed(maps.note);
+	return maps.note >= 0 && hook == BIND_HOOKS;
+}
+
+int
+bpf_attach(int group, enum bind_hook hook, int program, int old)
+{
+	union bpf_attr attach = {.target_fd = (uint32_t)group,
+	    .attach_bpf_fd = (uint32_t)program,
+	    .attach_type = hooks[hook].type,
+	    .attach_flags = BPF_F_ALLOW_MULTI};
+
+	if (old >= 0) {
+		attach.attach_flags |= BPF_F_REPLACE;
+		attach.replace_bpf_fd = (uint32_t)old;
+	}
+	return call(BPF_PROG_ATTACH, &attach);
+}
+
+int
+bpf_detach(int group, enum bind_hook hook, int program)
+{
+	union bpf_attr detach = {.target_fd = (uint32_t)group,
+	    .attach_bpf_fd = (uint32_t)program,
+	    .attach_type = hooks[hook].type};
+
+	return call(BPF_PROG_DETACH, &detach);
+}
+
+/* Copies the only value of a map.  Returns its size, or 0. */
+static size_t
+read_value(uint32_t id, uint8_t value[VALUE_MAX])
+{
+	union bpf_attr open = {.map_id = id}, ask = {0}, look = {0};
+	struct bpf_map_info info = {0};
+	const uint32_t first = 0;
+	int map = call(BPF_MAP_GET_FD_BY_ID, &open);
+	bool read;
+
+	if (map < 0)
+		return 0;
+	ask.info.bpf_fd = look.map_fd = (uint32_t)map;
+	ask.info.info = pointer(&info);
+	ask.info.info_len = sizeof(info);
+	look.key = pointer(&first);
+	look.value = pointer(value);
+	read = call(BPF_OBJ_GET_INFO_BY_FD, &ask) == 0 &&
+	    info.type == BPF_MAP_TYPE_ARRAY && info.max_entries == 1 &&
+	    info.value_size <= VALUE_MAX &&
+	    call(BPF_MAP_LOOKUP_ELEM, &look) == 0;
+	close(map);
+	return read ? info.value_size : 0;
+}
+
+/* A note this version cannot read still says whose the program is. */
+static bool
+read_note(uint32_t map, struct bind_note *note)
+{
+	static uint8_t value[VALUE_MAX];
+	const size_t size = read_value(map, value);
+	const size_t head = offsetof(struct bind_note, mapping_count);
+
+	*note = (struct bind_note){0};
+	if (size < head)
+		return false;
+	memcpy(note, value, head);
+	if (size == sizeof(*note) && note->version == BIND_NOTE_VERSION)
+		memcpy(note, value, sizeof(*note));
+	if (note->mapping_count > PLAN_MAPPINGS_MAX)
+		note->mapping_count = 0;
+	return note->magic == BIND_NOTE_MAGIC;
+}
+
+static bool
+is_ours(int program, enum bind_hook hook, struct bind_note *note)
+{
+	uint32_t maps[MAPS_MAX] = {0}, i;
+	struct bpf_prog_info info = {.nr_map_ids = MAPS_MAX,
+	    .map_ids = pointer(maps)};
+	union bpf_attr ask = {0};
+
+	ask.info.bpf_fd = (uint32_t)program;
+	ask.info.info = pointer(&info);
+	ask.info.info_len = sizeof(info);
+	if (call(BPF_OBJ_GET_INFO_BY_FD, &ask) != 0 ||
+	    strcmp(info.name, hooks[hook].name) != 0)
+		return false;
+	for (i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
+		if (read_note(maps[i], note))
+			return true;
+	return false;
+}
+
+int
+bpf_find(int group, enum bind_hook hook, struct bind_note *note)
+{
+	uint32_t ids[PROGRAMS_MAX] = {0}, i;
+	union bpf_attr query = {0};
+	int program;
+
+	query.query.target_fd = (uint32_t)group;
+	query.query.attach_type = hooks[hook].type;
+	query.query.prog_ids = pointer(ids);
+	query.query.prog_cnt = PROGRAMS_MAX;
+	if (call(BPF_PROG_QUERY, &query) != 0)
+		return -1;
+	for (i = 0; i < query.query.prog_cnt; i++) {
+		union bpf_attr open = {.prog_id = ids[i]};
+
+		program = call(BPF_PROG_GET_FD_BY_ID, &open);
+		if (program < 0 && errno != ENOENT)
+			return -1;
+		if (program >= 0 && is_ours(program, hook, note))
+			return program;
+		if (program >= 0)
+			close(program);
+	}
+	errno = ENOENT;
+	return -1;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child of --attach, as root.
+ * Reads: /proc/mounts, /proc/PID/cgroup.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+
+const char *
+cgroup_mount(void)
+{
+	static char mount[PATH_MAX];
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	const struct mntent *entry;
+
+	if (mounts == NULL)
+		return NULL;
+	*mount = '\0';
+	while (*mount == '\0' && (entry = getmntent(mounts)) != NULL)
+		if (strcmp(entry->mnt_type, "cgroup2") == 0)
+			snprintf(mount, sizeof(mount), "%s", entry->mnt_dir);
+	endmntent(mounts);
+	return *mount == '\0' ? NULL : mount;
+}
+
+/* Another file system may be mounted over it. */
+static bool
+is_group(int fd)
+{
+	struct statfs status;
+
+	return fstatfs(fd, &status) == 0 &&
+	    (unsigned long)status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* Takes what PATH is when links and ".." are followed. */
+static void
+resolve_path(struct cgroup *group, const char *mount)
+{
+	const size_t length = strlen(mount);
+	char name[32], full[PATH_MAX];
+	ssize_t size;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", group->fd);
+	size = readlink(name, full, sizeof(full) - 1);
+	if (size < (ssize_t)length || strncmp(full, mount, length) != 0)
+		return;
+	full[size] = '\0';
+	snprintf(group->path, sizeof(group->path), "%s",
+	    full[length] == '\0' ? "/" : full + length);
+}
+
+static bool
+open_below(struct cgroup *group, const char *mount, char why[REASON_TEXT])
+{
+	char *full = NULL;
+
+	if (asprintf(&full, "%s%s", mount, group->path) < 0)
+		return reason_say(why, "%s", strerror(errno));
+	group->fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(full);
+	if (group->fd < 0)
+		return reason_say(why,
+		    "no control group %.400s below %.200s: %s", group->path,
+		    mount, strerror(errno));
+	resolve_path(group, mount);
+	if (is_group(group->fd))
+		return true;
+	close(group->fd);
+	return reason_say(why, "%.400s below %.200s is no control group",
+	    group->path, mount);
+}
+
+static const char *
+find_mount(char why[REASON_TEXT])
+{
+	const char *mount = cgroup_mount();
+
+	if (mount == NULL)
+		reason_say(why,
+		    "no control groups of version 2 are mounted; mount them: "
+		    "mount -t cgroup2 none /sys/fs/cgroup");
+	return mount;
+}
+
+/* The line of version 2 is "0::PATH". */
+static bool
+read_path(FILE *lines, char path[PATH_MAX])
+{
+	char line[PATH_MAX + 8];
+
+	while (fgets(line, sizeof(line), lines) != NULL) {
+		if (strncmp(line, "0::/", 4) != 0)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(path, PATH_MAX, "%.*s", PATH_MAX - 1, line + 3);
+		return true;
+	}
+	return false;
+}
+
+bool
+cgroup_open_of(struct cgroup *group, pid_t process, char why[REASON_TEXT])
+{
+	const char *mount = find_mount(why);
+	char name[32] = "/proc/self/cgroup";
+	FILE *lines;
+	bool found;
+
+	if (mount == NULL)
+		return false;
+	if (process != 0)
+		snprintf(name, sizeof(name), "/proc/%d/cgroup", process);
+	lines = fopen(name, "re");
+	if (lines == NULL && errno == ENOENT)
+		return reason_say(why, "there is no process %d", process);
+	if (lines == NULL)
+		return reason_say(why, "cannot read %s: %s", name,
+		    strerror(errno));
+	found = read_path(lines, group->path);
+	fclose(lines);
+	if (!found)
+		return reason_say(why, "%s names no control group of version 2",
+		    name);
+	return open_below(group, mount, why);
+}
+
+bool
+cgroup_open(struct cgroup *group, const char *path, char why[REASON_TEXT])
+{
+	const char *mount = find_mount(why);
+	size_t length;
+
+	if (mount == NULL)
+		return false;
+	length = strlen(mount);
+	if (strncmp(path, mount, length) == 0 &&
+	    (path[length] == '/' || path[length] == '\0'))
+		path += length;
+	snprintf(group->path, sizeof(group->path), "%s%s",
+	    *path == '/' ? "" : "/", path);
+	return open_below(group, mount, why);
+}
+
+bool
+cgroup_is_root(const struct cgroup *group)
+{
+	return faccessat(group->fd, "cgroup.type", F_OK, 0) != 0;
+}
