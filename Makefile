@@ -162,6 +162,7 @@ $(BUILD):
 install: $(BUILD)/lowport $(BUILD)/liblowport.so
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/lowport \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+	    $(DESTDIR)$(MANDIR)/man7 \
 	    $(DESTDIR)$(SYSCONFDIR)/lowport
 	install -m 755 $(BUILD)/lowport $(DESTDIR)$(BINDIR)/lowport
 	install -m 644 $(BUILD)/liblowport.so \
@@ -169,6 +170,8 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 	install -m 644 src/lowport.1 $(DESTDIR)$(MANDIR)/man1/lowport.1
 	install -m 644 src/lowport.policy.5 \
 	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
+	install -m 644 src/lowport.bpf.7 \
+	    $(DESTDIR)$(MANDIR)/man7/lowport.bpf.7
 	[ -e $(DESTDIR)$(POLICY) ] || \
 	    install -m 644 packaging/policy $(DESTDIR)$(POLICY)
 	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
@@ -178,7 +181,8 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/lowport $(DESTDIR)$(INSTALLED_LIBRARY) \
 	    $(DESTDIR)$(MANDIR)/man1/lowport.1 \
-	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
+	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5 \
+	    $(DESTDIR)$(MANDIR)/man7/lowport.bpf.7
 	@cmp -s packaging/policy $(DESTDIR)$(POLICY) && \
 	    rm -f $(DESTDIR)$(POLICY) || :
 	@for folder in $(DESTDIR)$(LIBDIR)/lowport \
@@ -283,7 +287,7 @@ $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  helper/descendants helper/memory helper/search \
                  helper/task helper/unreadable helper/parking \
                  helper/sockstate helper/server_socket helper/stray \
-                 helper/listing helper/supervisor helper/job \
+                 helper/listing helper/supervisor helper/job helper/server_group \
                  helper/leftovers
 $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
                  child/program

@@ -112,6 +112,8 @@ static const struct permission helper_permissions[] = {
     /* The supervisor: signals to processes of the same user, or with CAP_KILL
      * of any user; reaping. */
     CALL(kill),
+    /* An empty directory: the server's control group, when it has ended. */
+    CALL1(unlinkat, ARGUMENT_IS(2, AT_REMOVEDIR)),
     CALL(rt_sigprocmask), /* to stop as a job does */
     CALL(wait4),
     CALL(waitid),

@@ -126,6 +126,15 @@ give_sockets(int channel)
 	}
 }
 
+/* Then the server's own sockets are bound, and the pool needs none. */
+static void
+map_by_kernel(struct server_group *group, pid_t child, struct answer *answer)
+{
+	if (!server_group_make(group, &plan, child, answer) &&
+	    plan.bpf == PLAN_BPF_IF_IT_CAN)
+		plan.bpf = PLAN_BPF_NO;
+}
+
 static int
 helper_run(int channel, pid_t child, pid_t parent)
 {
@@ -136,7 +145,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	    .unused = {.plan = &plan}};
 	bool granted[PLAN_MAPPINGS_MAX];
 	struct answer answer = {0};
-	int signals;
+	int signals, status;
 
 	/* With the capability: receive one plan, check it, and bind its ports. */
 	privilege_hide();
@@ -145,10 +154,12 @@ helper_run(int channel, pid_t child, pid_t parent)
 	leave_output_and_directory();
 	raise_descriptor_limit();
 	signals = supervisor_prepare();
-	privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL);
+	privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL | PRIVILEGE_GROUP);
 	if (channel_receive_plan(channel, &plan) &&
 	    plan_check(&plan, getuid(), getgid())) {
 		verdict_grant(granted, &plan);
+		if (plan.bpf != PLAN_BPF_NO)
+			map_by_kernel(&handoff.group, child, &answer);
 		privilege_change_user(plan.uid, plan.gid);
 		pool_fill(&pool, &plan, granted, &answer);
 	} else {
@@ -171,7 +182,9 @@ helper_run(int channel, pid_t child, pid_t parent)
 	answer.observe = handoff.notify.observe;
 	channel_send_answer(channel, &answer);
 	give_sockets(channel);
-	return supervisor_run(&handoff, signals, channel, child);
+	status = supervisor_run(&handoff, signals, channel, child);
+	server_group_remove(&handoff.group);
+	return status;
 }
 
 int

@@ -33,7 +33,7 @@ print(s.getsockname()[1], os.environ.get("LD_PRELOAD", "-"))'
 	run "$LOWPORT" --method preload -p 443:8443 -- "$PLAIN" --version
 	refused_with "statically linked, and loads no library"
 	run "$LOWPORT" --method seccomp -p 443:8443 -- true
-	refused_with "it can be auto, notify or preload"
+	refused_with "it can be auto, notify, preload or bpf"
 	LOWPORT_LEARN=observe run "$LOWPORT" --method notify \
 	    --show-expected-port -p 443:8443 -- sh -c "$MUST_NOT_START"
 	refused_with "takes pidfd_getfd(2)"

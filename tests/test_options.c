@@ -27,6 +27,7 @@ static const char *const methods[] = {
     [METHOD_AUTO] = "",
     [METHOD_NOTIFY] = " notify",
     [METHOD_PRELOAD] = " preload",
+    [METHOD_BPF] = " bpf",
 };
 
 /* What differs from nothing asked for. */
@@ -391,7 +392,7 @@ static const struct refused {
 	"LOWPORT_KERNEL is '5.90'"},
     {{{"--method", "preload", "-p", "443", "server"}, {NULL}},
 	{{"--method", "Preload", "-p", "443", "server"}, {NULL}},
-	"--method 'Preload': it can be auto, notify or preload"},
+	"--method 'Preload': it can be auto, notify, preload or bpf"},
     {{{"--method", "auto", "-p", "443", "server"}, {NULL}},
 	{{"--method", "", "-p", "443", "server"}, {NULL}}, "--method ''"},
     {{{"--method", "notify", "-p", "443", "server"}, {NULL}},
@@ -401,7 +402,7 @@ static const struct refused {
 	{{"--method"}, {NULL}}, "'--method' needs an argument"},
     {{{"-p", "443", "server"}, {"LOWPORT_METHOD=preload"}},
 	{{"-p", "443", "server"}, {"LOWPORT_METHOD=preloaded"}},
-	"LOWPORT_METHOD 'preloaded': it can be auto, notify or preload"},
+	"LOWPORT_METHOD 'preloaded': it can be auto, notify, preload or bpf"},
     {{{"--doctor"}, {"LOWPORT_METHOD=notify"}},
 	{{"--doctor"}, {"LOWPORT_METHOD=notif"}}, "LOWPORT_METHOD 'notif'"},
     {{{"--keep-caps=kill", "-p", "443", "server"}, {NULL}},

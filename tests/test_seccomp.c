@@ -126,6 +126,8 @@ static const struct pair {
     {"listening", {SYS_bind, {NONE, NONE, 16}}, {SYS_listen, {NONE, 1}}},
     {"attributes", {SYS_getxattr, {PLACE(path), PLACE(path), 0, 0}},
 	{SYS_setxattr, {PLACE(path), PLACE(path), 0, 0, 0}}},
+    {"unlinkat of a file", {SYS_unlinkat, {NONE, PLACE(path), AT_REMOVEDIR}},
+	{SYS_unlinkat, {NONE, PLACE(path), 0}}},
     {"leaving", {SYS_exit_group, {0}}, {SYS_exit, {0}}},
 };
 

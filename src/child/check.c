@@ -193,6 +193,10 @@ report_method(const struct start *start, const struct method *method)
 		report_problem("hand-off", "%s", method->why);
 	else if (method->taken == METHOD_NOTIFY)
 		report_notify(start, method);
+	else if (method->taken == METHOD_BPF)
+		report_ok("hand-off",
+		    "bpf, tried: the kernel maps the ports of the server's "
+		    "control group");
 	else if (*method->why == '\0')
 		report_ok("hand-off", "preload, tried");
 	else

@@ -427,3 +427,45 @@ explain_trial(char text[REASON_TEXT], int error)
 	else
 		reason_say(text, TRIAL_FAILED "%s", strerror(error));
 }
+
+void
+explain_group(char text[REASON_TEXT], const struct answer *answer)
+{
+	const char *error = strerror(answer->group_error);
+
+	switch (answer->group_step) {
+	case GROUP_NO_MOUNT:
+		reason_say(text,
+		    "no control groups of version 2 are mounted here; mount "
+		    "them: mount -t cgroup2 none /sys/fs/cgroup");
+		return;
+	case GROUP_NOT_MADE:
+		reason_say(text,
+		    "cannot make a control group below lowport's own: %s; in a "
+		    "container mount /sys/fs/cgroup writable",
+		    error);
+		return;
+	case GROUP_NOT_LOADED:
+		if (answer->group_error == EINVAL)
+			reason_say(text,
+			    "this kernel's programs cannot permit a low port; "
+			    "that takes Linux 5.12 or later");
+		else
+			reason_say(text,
+			    "bpf(2) refuses the programs: %s; they take root "
+			    "of the host, with CAP_BPF and CAP_NET_ADMIN",
+			    error);
+		return;
+	case GROUP_NOT_ATTACHED:
+		reason_say(text,
+		    "cannot attach to a control group: %s; it takes "
+		    "CAP_NET_ADMIN, and no group above may have a program that "
+		    "permits no other",
+		    error);
+		return;
+	default:
+		reason_say(text,
+		    "cannot move the server to its control group: %s", error);
+		return;
+	}
+}

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "channel.h"
 #include "check.h"
 #include "doctor.h"
@@ -214,12 +215,12 @@ require_sockets(const struct start *start)
 static void
 report_method(const struct method *method)
 {
-	if (method->taken == METHOD_NOTIFY)
-		verbose("hand-off by notify");
-	else if (*method->why == '\0')
-		verbose("hand-off by preload");
+	const char *name = method_name(method->taken);
+
+	if (*method->why == '\0')
+		verbose("hand-off by %s", name);
 	else
-		verbose("hand-off by preload: %s", method->why);
+		verbose("hand-off by %s: %s", name, method->why);
 }
 
 /* The terminal is still root's, and the server must not type into it.  A server
@@ -272,6 +273,19 @@ be_interruptible(const sigset_t *signals)
 	sigprocmask(SIG_SETMASK, signals, NULL);
 }
 
+/* Linux asks for these alone; without them, it says so to bpf(2). */
+static void
+run_with_groups(const struct options *options)
+{
+	privilege_trim(PRIVILEGE_BPF);
+	privilege_use(PRIVILEGE_BPF);
+	if (options->purpose == PURPOSE_ATTACH)
+		attach_group(options);
+	if (options->purpose == PURPOSE_DETACH)
+		attach_remove(options);
+	attach_list();
+}
+
 void
 launch(int channel, int argc, char **argv, const sigset_t *signals)
 {
@@ -281,10 +295,12 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = environment_recover(argc, argv);
 	options_parse(&start.options, argc, argv, start.environment);
 	message_set(start.options.verbosity, start.options.journal);
-	choose_capabilities(&start);
-	privilege_trim(start.kept);
 	if (start.options.purpose != PURPOSE_RUN)
 		be_interruptible(signals);
+	if (start.options.purpose >= PURPOSE_ATTACH)
+		run_with_groups(&start.options);
+	choose_capabilities(&start);
+	privilege_trim(start.kept);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)
 		lint_policy(start.options.policy_file);
 	refuse_awaited(&start);
@@ -298,6 +314,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_begin(&start);
 	make_plan(&start.plan, &start.options, start.kept);
+	start.plan.bpf = method_wants_bpf(&start);
 	have_ports_bound(&start);
 	if (start.options.purpose == PURPOSE_CHECK)
 		check_report(&start);

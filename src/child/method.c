@@ -15,7 +15,9 @@
 #include "explain.h"
 #include "host.h"
 #include "ld_preload.h"
+#include "message.h"
 #include "method.h"
+#include "privilege.h"
 #include "reason.h"
 #include "rendezvous.h"
 #include "seccomp.h"
@@ -205,12 +207,98 @@ notify_settles(const struct start *start, struct method *method)
 	return true;
 }
 
+/* No call can be listened to twice. */
+static bool
+listener_is_there(const struct start *start)
+{
+	struct seccomp_listener listener;
+	pid_t pid;
+	int status = 0;
+
+	if (start->rights.seccomp == 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		privilege_seal();
+		listener = seccomp_listen(SECCOMP_FETCH, false);
+		_exit(listener.fd < 0 && errno == EBUSY);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status != 0;
+}
+
+static bool
+has_passed_socket(const struct options *options)
+{
+	size_t i;
+
+	for (i = 0; i < options->mapping_count; i++)
+		if (mapping_inherited(&options->mappings[i]))
+			return true;
+	return false;
+}
+
+enum plan_bpf
+method_wants_bpf(const struct start *start)
+{
+	const struct options *options = &start->options;
+
+	if (options->method == METHOD_BPF && has_passed_socket(options))
+		fatalx("--method bpf: a socket that was passed to lowport is "
+		       "bound already, and the kernel maps only what the "
+		       "server binds; use another method");
+	if (options->method == METHOD_BPF)
+		return PLAN_BPF_ALONE;
+	if (options->method == METHOD_AUTO && start->rights.root &&
+	    !has_passed_socket(options) &&
+	    (start->kept != 0 || options->new_privs || host_yama_scope() > 1 ||
+		listener_is_there(start)))
+		return PLAN_BPF_IF_IT_CAN;
+	return PLAN_BPF_NO;
+}
+
+const char *
+method_name(enum options_method method)
+{
+	switch (method) {
+	case METHOD_NOTIFY:
+		return "notify";
+	case METHOD_PRELOAD:
+		return "preload";
+	case METHOD_BPF:
+		return "bpf";
+	default:
+		return "auto";
+	}
+}
+
+/* The helper has made the group, and this process is in it. */
+static void
+bpf_settle(const struct start *start, struct method *method)
+{
+	struct answer answer = start->answer;
+	const size_t mapping = trial_run_mapped(&start->plan, answer.results);
+
+	if (mapping == start->plan.mapping_count)
+		method->taken = METHOD_BPF;
+	else
+		explain_result(method->why, &start->plan, &answer, mapping,
+		    &start->rights);
+}
+
 struct method
 method_install(struct start *start)
 {
 	struct method method = {METHOD_NONE};
 	char why[REASON_TEXT], notify[REASON_TEXT];
 
+	if (start->answer.group_step == GROUP_MADE) {
+		bpf_settle(start, &method);
+		return method;
+	}
+	if (start->plan.bpf == PLAN_BPF_ALONE) {
+		explain_group(method.why, &start->answer);
+		return method;
+	}
 	if (!offer_passed(start, method.why) ||
 	    notify_settles(start, &method) ||
 	    preload_install(start, &method, why))

@@ -11,7 +11,7 @@
 #include "start.h"
 
 struct method {
-	enum options_method taken; /* NOTIFY, PRELOAD or NONE */
+	enum options_method taken; /* not AUTO */
 	bool interruptible;        /* of notify: struct seccomp_listener's */
 	char why[REASON_TEXT];     /* none works, or it is not notify; may be
 				      empty */
@@ -23,5 +23,12 @@ struct method {
  * Makes start->environment the server's.
  */
 struct method method_install(struct start *);
+
+/* Whether the helper is to try bpf, which takes root's capabilities: the plan
+ * says so.  To be asked before the plan is sent. */
+enum plan_bpf method_wants_bpf(const struct start *);
+
+/* Its name, as --method takes it. */
+const char *method_name(enum options_method);
 
 #endif

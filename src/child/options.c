@@ -25,6 +25,10 @@ enum {
 	OPTION_CHECK,
 	OPTION_CHECK_POLICY,
 	OPTION_DOCTOR,
+	OPTION_ATTACH,
+	OPTION_DETACH,
+	OPTION_ATTACHED,
+	OPTION_FORCE,
 	OPTION_METHOD,
 	OPTION_SHOW_EXPECTED_PORT,
 	OPTION_ALLOW_NEW_PRIVS,
@@ -73,10 +77,11 @@ static const char help_rest[] =
     "  @NAME:SERVER is for a socket that lowport itself was given.\n"
     "\n"
     "More options:\n"
-    "      --method auto|notify|preload\n"
+    "      --method auto|notify|preload|bpf\n"
     "                        how the server gets its sockets: notify answers its\n"
-    "                        system calls, preload loads a library into it; auto,\n"
-    "                        the default, is notify if that works, or else preload\n"
+    "                        system calls, preload loads a library into it, bpf\n"
+    "                        has the kernel map the ports (from root); auto, the\n"
+    "                        default, is notify if that works, or else preload\n"
     "      --show-expected-port\n"
     "                        let getsockname(2) return SERVER, not PUBLIC, for\n"
     "                        programs that compare it with their configuration\n"
@@ -100,6 +105,12 @@ static const char help_rest[] =
     "                        have this signal sent when lowport's parent ends\n"
     "  -s, --subreaper       no effect: orphans of the server are always reaped\n"
     "  -w, --warn            report each orphan that is reaped\n"
+    "\n"
+    "Without a process of lowport, from root: lowport.bpf(7)\n"
+    "      --attach [PID|PATH] have the kernel map the ports of a control group, by\n"
+    "                        default lowport's own; --force: also of many services\n"
+    "      --detach [PID|PATH] end that\n"
+    "      --attached        list the groups and their mappings\n"
     "\n"
     "Environment:\n"
     "  LOWPORT_PUBLISH (mappings, separated by blanks), LOWPORT_USER, LOWPORT_METHOD\n"
@@ -207,13 +218,15 @@ parse_method(const char *where, const char *text)
 	    [METHOD_AUTO] = "auto",
 	    [METHOD_NOTIFY] = "notify",
 	    [METHOD_PRELOAD] = "preload",
+	    [METHOD_BPF] = "bpf",
 	};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(text, names[i]) == 0)
 			return (enum options_method)i;
-	fatalx("%s '%.100s': it can be auto, notify or preload", where, text);
+	fatalx("%s '%.100s': it can be auto, notify, preload or bpf", where,
+	    text);
 }
 
 /* NULL if the variable is unset or empty. */
@@ -313,9 +326,21 @@ static void
 purpose_set(struct options *options, enum purpose purpose)
 {
 	if (options->purpose != PURPOSE_RUN && options->purpose != purpose)
-		fatalx("--check, --check-policy and --doctor do not go "
-		       "together" TRY);
+		fatalx("--check, --check-policy, --doctor, --attach, --detach "
+		       "and --attached do not go together" TRY);
 	options->purpose = purpose;
+}
+
+/* The next argument names a group, a number or a path, if it is no option. */
+static void
+take_group(struct options *options)
+{
+	const char *next = *options->command;
+
+	if (next == NULL || *next == '-')
+		return;
+	options->group_name = next;
+	optind++;
 }
 
 static void
@@ -331,6 +356,18 @@ take_purpose(struct options *options, int option, const char *argument)
 		break;
 	case OPTION_DOCTOR:
 		purpose_set(options, PURPOSE_DOCTOR);
+		break;
+	case OPTION_ATTACH:
+	case OPTION_DETACH:
+		purpose_set(options,
+		    option == OPTION_ATTACH ? PURPOSE_ATTACH : PURPOSE_DETACH);
+		take_group(options);
+		break;
+	case OPTION_ATTACHED:
+		purpose_set(options, PURPOSE_ATTACHED);
+		break;
+	case OPTION_FORCE:
+		options->force = true;
 		break;
 	}
 }
@@ -441,6 +478,10 @@ static const struct {
     {"check", no_argument, OPTION_CHECK, take_purpose},
     {"check-policy", required_argument, OPTION_CHECK_POLICY, take_purpose},
     {"doctor", no_argument, OPTION_DOCTOR, take_purpose},
+    {"attach", no_argument, OPTION_ATTACH, take_purpose},
+    {"detach", no_argument, OPTION_DETACH, take_purpose},
+    {"attached", no_argument, OPTION_ATTACHED, take_purpose},
+    {"force", no_argument, OPTION_FORCE, take_purpose},
     {"verbose", no_argument, 'v', take_output},
     {"quiet", no_argument, 'q', take_output},
     {"help", optional_argument, 'h', take_output},
@@ -555,13 +596,29 @@ refuse_without_mapping(char **command)
 	    *command);
 }
 
+static bool
+takes_mappings(enum purpose purpose)
+{
+	return purpose != PURPOSE_CHECK_POLICY && purpose != PURPOSE_DETACH &&
+	    purpose != PURPOSE_ATTACHED;
+}
+
+static bool
+runs_nothing(enum purpose purpose)
+{
+	return purpose == PURPOSE_ATTACH || !takes_mappings(purpose);
+}
+
 static void
 require_enough(struct options *options)
 {
 	if (options->mapping_count == 0 && options->purpose == PURPOSE_DOCTOR)
 		mappings_add(options, USUAL_MAPPING);
-	if (options->mapping_count == 0 &&
-	    options->purpose != PURPOSE_CHECK_POLICY)
+	if (runs_nothing(options->purpose) && *options->command != NULL)
+		fatalx("'%.100s' is one argument too many: nothing is run "
+		       "here" TRY,
+		    *options->command);
+	if (options->mapping_count == 0 && takes_mappings(options->purpose))
 		refuse_without_mapping(options->command);
 	if (options->mapping_count > 0 && *options->command != NULL &&
 	    strchr(*options->command, ':') != NULL &&
@@ -583,10 +640,8 @@ options_parse(struct options *options, int argc, char **argv,
 		environment_get(environment, "JOURNAL_STREAM"))};
 	message_set(options->verbosity, options->journal);
 	read_arguments(options, argc, argv);
-	if (options->purpose != PURPOSE_CHECK_POLICY)
+	if (takes_mappings(options->purpose))
 		read_environment(options, environment);
-	else if (*options->command != NULL)
-		fatalx("--check-policy takes one file, and no command" TRY);
 	if (options->spares == 0)
 		options->spares = options->ports > options->mapping_count
 		    ? OPTIONS_SPARES_MIN

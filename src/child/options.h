@@ -19,6 +19,9 @@ enum purpose {
 	PURPOSE_CHECK,        /* --check */
 	PURPOSE_CHECK_POLICY, /* --check-policy FILE */
 	PURPOSE_DOCTOR,       /* --doctor */
+	PURPOSE_ATTACH,       /* --attach [GROUP] */
+	PURPOSE_DETACH,       /* --detach [GROUP] */
+	PURPOSE_ATTACHED,     /* --attached */
 };
 
 /* How the server gets the sockets of the ports it binds. */
@@ -26,6 +29,7 @@ enum options_method {
 	METHOD_AUTO,
 	METHOD_NOTIFY,  /* notify.h */
 	METHOD_PRELOAD, /* preload.h */
+	METHOD_BPF,     /* server_group.h */
 	METHOD_NONE,    /* neither works */
 };
 
@@ -35,6 +39,8 @@ enum options_method {
 struct options {
 	enum purpose purpose;
 	const char *policy_file; /* of --check-policy */
+	const char *group_name;  /* GROUP; NULL: the one lowport is in */
+	bool force;              /* --force */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	size_t mapping_count;
 	size_t ports;                                /* of all mappings */

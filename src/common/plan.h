@@ -34,6 +34,11 @@
  *                  has nothing that the server has not.  It can keep only what
  *                  it has: a file capability never gives another than
  *                  CAP_NET_BIND_SERVICE (tests/attack_forging.bats).
+ *   bpf            one of enum plan_bpf: the kernel maps the ports of the
+ *                  server's control group.  It takes CAP_BPF and CAP_NET_ADMIN,
+ *                  which only root of the host can give lowport: a file
+ *                  capability gives neither, and the kernel refuses.  Whoever
+ *                  has them can attach any program himself.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
  *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
  *                  the server 0 for a mapping by descriptor, the public one
@@ -85,6 +90,13 @@ struct supervision {
 	uint8_t success[PLAN_STATUSES / 8];
 };
 
+/* Whether the kernel is to map the ports (server_group.h). */
+enum plan_bpf {
+	PLAN_BPF_NO,
+	PLAN_BPF_IF_IT_CAN, /* and otherwise there are sockets */
+	PLAN_BPF_ALONE,
+};
+
 struct plan {
 	uint32_t magic;
 	uint32_t mapping_count;
@@ -97,6 +109,7 @@ struct plan {
 	uint32_t show_expected; /* 0 or 1 */
 	uint32_t baseline;      /* 0 or 1 */
 	uint32_t keep_kill;     /* 0 or 1 */
+	uint32_t bpf;           /* enum plan_bpf */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	struct supervision supervision;
 };
@@ -120,10 +133,23 @@ struct result {
 	uint32_t crowded;         /* other sockets share the TCP port: 0 or 1 */
 };
 
+/* How far the control group came. */
+enum group_step {
+	GROUP_NOT_ASKED,
+	GROUP_MADE,
+	GROUP_NO_MOUNT,     /* no control groups of version 2 */
+	GROUP_NOT_MADE,     /* mkdir(2) failed with group_error, as the rest */
+	GROUP_NOT_LOADED,   /* bpf(2) did not take a program */
+	GROUP_NOT_ATTACHED, /* or did not attach it */
+	GROUP_NOT_ENTERED,  /* the child could not be moved there */
+};
+
 /* Sent when the capability is gone, whatever the results are. */
 struct answer {
-	uint32_t sockets; /* how many the plan asks for */
-	uint32_t observe; /* the way the helper will learn, 0 or 1 */
+	uint32_t group_step; /* enum group_step */
+	int32_t group_error; /* an errno(3) value */
+	uint32_t sockets;    /* how many the plan asks for */
+	uint32_t observe;    /* the way the helper will learn, 0 or 1 */
 	struct result results[PLAN_MAPPINGS_MAX];
 };
 

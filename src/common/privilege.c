@@ -165,6 +165,12 @@ raise_permitted(uint64_t wanted)
 }
 
 void
+privilege_use(uint64_t wanted)
+{
+	raise_permitted(wanted);
+}
+
+void
 privilege_raise(void)
 {
 	raise_permitted(PRIVILEGE_BIND);

@@ -17,6 +17,19 @@ struct user;
 #define PRIVILEGE_BIND (UINT64_C(1) << CAP_NET_BIND_SERVICE)
 #define PRIVILEGE_KILL (UINT64_C(1) << CAP_KILL)
 
+/* What bpf(2) takes: CAP_BPF and CAP_NET_ADMIN to attach a program, CAP_SYS_ADMIN
+ * to find one that is attached. */
+#define PRIVILEGE_BPF                                                          \
+	(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN |               \
+	    UINT64_C(1) << CAP_SYS_ADMIN)
+
+/* What a server's group takes (server_group.h): these, CAP_DAC_OVERRIDE to make
+ * one below the root group, in which nobody may write, and CAP_CHOWN to give its
+ * directory to the server's user. */
+#define PRIVILEGE_GROUP                                                        \
+	(PRIVILEGE_BPF | UINT64_C(1) << CAP_DAC_OVERRIDE |                     \
+	    UINT64_C(1) << CAP_CHOWN)
+
 /* ---- Both processes */
 
 /* The permitted set of this process. */
@@ -61,6 +74,9 @@ void privilege_trim(uint64_t kept);
  * privilege_drop needs.  Ends the process on failure.
  */
 void privilege_change_user(uid_t, gid_t);
+
+/* Makes those of wanted effective that are permitted. */
+void privilege_use(uint64_t wanted);
 
 /*
  * Around the bind(2) calls of the pool.  The first makes CAP_NET_BIND_SERVICE

@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "pool.h"
 #include "preload.h"
+#include "server_group.h"
 #include "server_socket.h"
 #include "stray.h"
 #include "unused.h"
@@ -33,6 +34,7 @@ struct handoff {
 	bool in_trial;    /* the child tries the hand-off: sockets are lent */
 	int listener;     /* where calls come from; -1: none can come */
 	bool by_preload;  /* they come from the preload library */
+	struct server_group group; /* by bpf alone; then no call comes */
 	struct notify notify;
 	struct preload preload;
 	struct handoff_recent {

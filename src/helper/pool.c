@@ -18,6 +18,16 @@
 
 #define HEADROOM 4
 
+/* None if the kernel maps the ports: the server's own sockets are bound. */
+static size_t
+list_variants(const struct plan *plan, const struct mapping *m,
+    struct mapping_variant list[MAPPING_VARIANTS_MAX])
+{
+	return plan->bpf != PLAN_BPF_NO && !mapping_by_descriptor(m)
+	    ? 0
+	    : mapping_variants(m, list);
+}
+
 static unsigned int
 spares_of(const struct mapping_variant *v, const struct plan *plan)
 {
@@ -40,7 +50,7 @@ pool_size(const struct plan *plan)
 	size_t count, i;
 
 	for (i = 0; i < plan->mapping_count; i++) {
-		count = mapping_variants(&plan->mappings[i], list);
+		count = list_variants(plan, &plan->mappings[i], list);
 		while (count > 0)
 			size += (spares_of(&list[--count], plan) +
 				    is_guarded(&plan->mappings[i])) *
@@ -58,7 +68,7 @@ count_variants(const struct plan *plan)
 	for (i = 0; i < plan->mapping_count; i++)
 		count += mapping_inherited(&plan->mappings[i])
 		    ? PLAN_INHERITED_MAX
-		    : mapping_variants(&plan->mappings[i], list) *
+		    : list_variants(plan, &plan->mappings[i], list) *
 			plan->mappings[i].ports;
 	return count;
 }
@@ -211,7 +221,7 @@ open_port(struct pool *pool, const struct plan *plan, uint16_t mapping,
 {
 	const struct mapping *m = &plan->mappings[mapping];
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
-	size_t count = mapping_variants(m, list), i;
+	size_t count = list_variants(plan, m, list), i;
 	struct pool_variant *v;
 
 	for (i = 0; i < count && result->outcome == OUTCOME_READY; i++) {

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the child, as root of the host; there is no server.
+ * Reads: the caller's arguments; what the kernel says of control groups.
+ */
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "bpf.h"
+#include "cgroup.h"
+#include "message.h"
+#include "number.h"
+
+/* One that is not there, or not yet. */
+#define NONE (-1)
+
+/* Nobody would read them. */
+#define NO_COUNTS (-1)
+
+struct attachment {
+	struct cgroup group;
+	struct bind_note note;
+	int old[BIND_HOOKS]; /* programs that are attached */
+	int new[BIND_HOOKS];
+};
+
+/* systemd starts ExecStartPre= of a unit with Delegate= in a group of its own
+ * below the unit's. */
+static void
+leave_control_group(struct cgroup *group)
+{
+	char *last = strrchr(group->path, '/'), why[REASON_TEXT];
+	char above[PATH_MAX];
+
+	if (strcmp(last, "/.control") != 0)
+		return;
+	snprintf(above, sizeof(above), "%.*s", (int)(last - group->path),
+	    group->path);
+	close(group->fd);
+	if (!cgroup_open(group, above, why))
+		fatalx("%s", why);
+}
+
+static void
+open_group(struct cgroup *group, const char *name)
+{
+	char why[REASON_TEXT];
+	unsigned long pid;
+	bool opened;
+
+	if (name == NULL)
+		opened = cgroup_open_of(group, 0, why);
+	else if (number_parse(&pid, name, 1, INT32_MAX))
+		opened = cgroup_open_of(group, (pid_t)pid, why);
+	else
+		opened = cgroup_open(group, name, why);
+	if (!opened)
+		fatalx("%s", why);
+	if (name == NULL)
+		leave_control_group(group);
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	const size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length &&
+	    strcmp(text + length - end_length, end) == 0;
+}
+
+/* What a group holds beside a service, or NULL. */
+static const char *
+strangers_in(const char *path)
+{
+	if (strstr(path, "/user.slice/") == path ||
+	    ends_with(path, "/init.scope"))
+		return "a login session or the service manager itself";
+	if (ends_with(path, ".slice"))
+		return "all services of a slice";
+	return NULL;
+}
+
+/* The next server in the root group, and the host's own, would have its ports
+ * mapped too. */
+static void
+refuse_shared(const struct cgroup *group, bool forced)
+{
+	const char *strangers = strangers_in(group->path);
+
+	if (cgroup_is_root(group))
+		fatalx("the root control group holds every process of the "
+		       "machine, and nothing is attached to it; name the "
+		       "server's: --attach PID or --attach PATH");
+	if (strangers != NULL && !forced)
+		fatalx("control group %.300s holds %s; name the server's: "
+		       "--attach PID or --attach PATH, or insist with --force",
+		    group->path, strangers);
+}
+
+/* Another lowport may be at it. */
+static void
+lock(const struct cgroup *group)
+{
+	if (flock(group->fd, LOCK_EX) != 0)
+		fatal("cannot lock control group %.300s", group->path);
+}
+
+static _Noreturn void
+refuse_unprivileged(const char *what)
+{
+	fatalx("cannot %s: %s; this takes root of the host, with CAP_BPF, "
+	       "CAP_NET_ADMIN and CAP_SYS_ADMIN, and a kernel with bpf(2)",
+	    what, strerror(errno));
+}
+
+/* Returns how many programs there are, and the note of the first. */
+static unsigned int
+find_old(struct attachment *a, struct bind_note *note)
+{
+	static struct bind_note of_hook;
+	unsigned int hook, count = 0;
+
+	for (hook = 0; hook < BIND_HOOKS; hook++) {
+		a->old[hook] = bpf_find(a->group.fd, hook, &of_hook);
+		if (a->old[hook] >= 0 && count++ == 0)
+			*note = of_hook;
+		/* Linux before 5.8 has no hook for names (EINVAL). */
+		if (a->old[hook] < 0 && errno != ENOENT && errno != EINVAL)
+			refuse_unprivileged("look for what is attached");
+	}
+	return count;
+}
+
+static _Noreturn void
+refuse_load(enum bind_hook hook)
+{
+	if (errno != EINVAL)
+		refuse_unprivileged("load a program");
+	if (hook == BIND_HOOK_NAME4 || hook == BIND_HOOK_NAME6)
+		fatalx("--show-expected-port with --attach takes Linux 5.8 or "
+		       "later; leave it out");
+	fatalx("--attach takes Linux 5.12 or later: no program of an earlier "
+	       "one can permit a low port; run the server under lowport "
+	       "instead");
+}
+
+/* From what is attached to what is to be; either may be none. */
+static bool
+change(const struct attachment *a, enum bind_hook hook, int from, int to)
+{
+	if (to != NONE)
+		return bpf_attach(a->group.fd, hook, to, from) == 0;
+	return from == NONE || bpf_detach(a->group.fd, hook, from) == 0;
+}
+
+static void
+replace(const struct attachment *a)
+{
+	unsigned int hook = 0;
+	int error;
+
+	while (hook < BIND_HOOKS && change(a, hook, a->old[hook], a->new[hook]))
+		hook++;
+	if (hook == BIND_HOOKS)
+		return;
+	error = errno;
+	while (hook-- > 0)
+		change(a, hook, a->new[hook], a->old[hook]);
+	errno = error;
+	if (error == EPERM)
+		fatalx("cannot attach to control group %.300s: %s; it takes "
+		       "CAP_NET_ADMIN, and no group above may have a program "
+		       "that permits no other (bpftool cgroup tree shows them)",
+		    a->group.path, strerror(error));
+	fatal("cannot attach to control group %.300s", a->group.path);
+}
+
+static void
+refuse_others(const struct options *options)
+{
+	char text[MAPPING_NAMED];
+	size_t i;
+
+	for (i = 0; i < options->mapping_count; i++)
+		if (mapping_inherited(&options->mappings[i]) ||
+		    mapping_by_descriptor(&options->mappings[i]))
+			fatalx("mapping '%s' is of a socket that lowport hands "
+			       "over: with --attach it starts nothing; run the "
+			       "server under lowport, or name its port",
+			    options_format(options, i, text));
+}
+
+/* As -p takes them, with blanks between them. */
+static void
+format_note(char *text, size_t size, const struct bind_note *note)
+{
+	char mapping[MAPPING_TEXT];
+	size_t used = 0;
+	uint32_t i;
+
+	*text = '\0';
+	for (i = 0; i < note->mapping_count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+		    i == 0 ? "" : " ",
+		    mapping_format(&note->mappings[i], mapping));
+	if (used < size && note->version != BIND_NOTE_VERSION)
+		snprintf(text, size, "(of another version of lowport)");
+	else if (used < size && note->names)
+		snprintf(text + used, size - used, " --show-expected-port");
+}
+
+void
+attach_group(const struct options *options)
+{
+	static struct attachment a;
+	static struct bind_note old;
+	char text[PLAN_MAPPINGS_MAX * MAPPING_TEXT];
+	enum bind_hook failed;
+
+	refuse_others(options);
+	open_group(&a.group, options->group_name);
+	refuse_shared(&a.group, options->force);
+	bind_note_write(&a.note, options->mappings, options->mapping_count,
+	    options->show_expected);
+	if (!bpf_load(a.new, &a.note, NO_COUNTS, &failed))
+		refuse_load(failed);
+	lock(&a.group);
+	find_old(&a, &old);
+	replace(&a);
+	format_note(text, sizeof(text), &a.note);
+	verbose("control group %s: %s", a.group.path, text);
+	_exit(0);
+}
+
+void
+attach_remove(const struct options *options)
+{
+	static struct attachment a;
+	unsigned int hook;
+
+	open_group(&a.group, options->group_name);
+	lock(&a.group);
+	if (find_old(&a, &a.note) == 0)
+		fatalx("nothing of lowport's is attached to control group "
+		       "%.300s; lowport --attached lists what is",
+		    a.group.path);
+	for (hook = 0; hook < BIND_HOOKS; hook++)
+		if (!change(&a, hook, a.old[hook], NONE))
+			fatal("cannot detach from control group %.300s",
+			    a.group.path);
+	_exit(0);
+}
+
+static void
+list_group(const char *path)
+{
+	char text[PLAN_MAPPINGS_MAX * MAPPING_TEXT], why[REASON_TEXT];
+	static struct attachment a;
+	unsigned int hook;
+
+	/* It may be gone by now. */
+	if (!cgroup_open(&a.group, path, why))
+		return;
+	if (find_old(&a, &a.note) > 0) {
+		format_note(text, sizeof(text), &a.note);
+		printf("%s\t%s\n", a.group.path, text);
+	}
+	for (hook = 0; hook < BIND_HOOKS; hook++)
+		if (a.old[hook] != NONE)
+			close(a.old[hook]);
+	close(a.group.fd);
+}
+
+void
+attach_list(void)
+{
+	const char *mount = cgroup_mount();
+	char *const roots[] = {(char *)mount, NULL};
+	const FTSENT *entry;
+	FTS *tree;
+
+	if (mount == NULL)
+		fatalx("no control groups of version 2 are mounted");
+	tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	if (tree == NULL)
+		fatal("cannot read %s", mount);
+	while ((entry = fts_read(tree)) != NULL)
+		if (entry->fts_info == FTS_D)
+			list_group(entry->fts_path);
+	fts_close(tree);
+	if (fflush(stdout) != 0)
+		fatal("cannot write the list");
+	_exit(0);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper.  server_group_make runs while it holds root's capabilities, the
+ * rest after the drop.
+ * Reads: a checked plan; what the programs have counted.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bpf.h"
+#include "cgroup.h"
+#include "clock.h"
+#include "handoff.h"
+#include "privilege.h"
+#include "server_group.h"
+
+/* Milliseconds.  A process that was reaped may still be seen in its group. */
+#define EMPTY_WITHIN 50
+#define LOOK_AFTER   500
+#define REPORT_AFTER 30000
+
+/* So many names are tried. */
+#define NAMES      16
+#define LOOK_EVERY 60000
+
+static bool
+fail(struct answer *answer, enum group_step step)
+{
+	answer->group_step = step;
+	answer->group_error = errno;
+	return false;
+}
+
+/*
+ * Opens the directory, which it makes if need be, as root's for now: a process
+ * of the user cannot put another group in the place of ours.  One helper at a
+ * time.
+ */
+static int
+open_directory(int above, uid_t uid)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "lowport-%u", uid);
+	if (mkdirat(above, name, 0755) != 0 && errno != EEXIST)
+		return -1;
+	fd = openat(above, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX) == 0 && fchown(fd, 0, (gid_t)-1) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The lock goes with it: the descriptor that stays is another one. */
+static bool
+give_directory(struct server_group *group, int fd, uid_t uid)
+{
+	group->directory = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fchown(fd, uid, (gid_t)-1) == 0 && group->directory >= 0;
+}
+
+/* Those with a process in them stay. */
+static void
+remove_left(int directory)
+{
+	DIR *entries = fdopendir(dup(directory));
+	const struct dirent *entry;
+
+	if (entries == NULL)
+		return;
+	while ((entry = readdir(entries)) != NULL)
+		if (entry->d_type == DT_DIR && *entry->d_name != '.')
+			unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+	closedir(entries);
+}
+
+/* A helper of another PID namespace may have this one's number. */
+static int
+make_own(struct server_group *group, int directory)
+{
+	char name[sizeof(group->name)];
+	unsigned int i;
+
+	for (i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "%d.%u", getpid(), i);
+		if (mkdirat(directory, name, 0755) == 0)
+			break;
+		if (errno != EEXIST)
+			return -1;
+	}
+	if (i == NAMES)
+		return -1;
+	memcpy(group->name, name, sizeof(name));
+	return openat(directory, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool
+enter(int group, pid_t child)
+{
+	int fd = openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	bool entered;
+
+	if (fd < 0)
+		return false;
+	entered = dprintf(fd, "%d", child) > 0;
+	close(fd);
+	return entered;
+}
+
+static bool
+attach(int fd, struct server_group *group, const struct plan *plan,
+    struct answer *answer)
+{
+	const int counts = bpf_make_counts(&group->counts);
+	struct bind_note note;
+	int programs[BIND_HOOKS];
+	enum bind_hook hook;
+
+	if (counts < 0)
+		return fail(answer, GROUP_NOT_LOADED);
+	bind_note_write(&note, plan->mappings, plan->mapping_count,
+	    plan->show_expected != 0);
+	if (!bpf_load(programs, &note, counts, &hook))
+		return fail(answer, GROUP_NOT_LOADED);
+	for (hook = 0; hook < BIND_HOOKS; hook++)
+		if (programs[hook] >= 0 &&
+		    bpf_attach(fd, hook, programs[hook], -1) != 0)
+			return fail(answer, GROUP_NOT_ATTACHED);
+	for (hook = 0; hook < BIND_HOOKS; hook++)
+		if (programs[hook] >= 0)
+			close(programs[hook]);
+	close(counts);
+	return true;
+}
+
+static bool
+make_below(struct server_group *group, int directory, const struct plan *plan,
+    pid_t child, struct answer *answer)
+{
+	bool made;
+	int own;
+
+	remove_left(directory);
+	own = make_own(group, directory);
+	if (own < 0)
+		return fail(answer, GROUP_NOT_MADE);
+	made = attach(own, group, plan, answer);
+	if (made && !enter(own, child))
+		made = fail(answer, GROUP_NOT_ENTERED);
+	close(own);
+	return made;
+}
+
+static bool
+make(struct server_group *group, const struct plan *plan, pid_t child,
+    struct answer *answer)
+{
+	char why[REASON_TEXT];
+	struct cgroup above;
+	bool made;
+	int fd;
+
+	errno = 0;
+	if (!cgroup_open_of(&above, 0, why))
+		return fail(answer, GROUP_NO_MOUNT);
+	fd = open_directory(above.fd, plan->uid);
+	close(above.fd);
+	if (fd < 0)
+		return fail(answer, GROUP_NOT_MADE);
+	made = make_below(group, fd, plan, child, answer);
+	if (!give_directory(group, fd, plan->uid) && made)
+		made = fail(answer, GROUP_NOT_MADE);
+	close(fd);
+	if (made)
+		answer->group_step = GROUP_MADE;
+	return made;
+}
+
+bool
+server_group_make(struct server_group *group, const struct plan *plan,
+    pid_t child, struct answer *answer)
+{
+	bool made;
+
+	privilege_use(PRIVILEGE_GROUP);
+	made = make(group, plan, child, answer);
+	if (!made)
+		server_group_remove(group);
+	privilege_lower();
+	return made;
+}
+
+/* The kernel may be writing it: a record that is torn is that of two binds. */
+static void
+report_uncovered(struct handoff *h, const struct bind_uncovered *u)
+{
+	struct handoff_bind bind = {.own = {.fd = -1,
+					.protocol = (int)u->protocol},
+	    .asked = {.family = (uint16_t)u->family, .port = (uint16_t)u->port},
+	    .uncovered = true};
+
+	memcpy(bind.asked.address, (const void *)u->address,
+	    u->family == AF_INET ? 4 : sizeof(u->address));
+	handoff_note_let_through(h, &bind, UNUSED_UNKNOWN);
+}
+
+void
+server_group_start(struct server_group *group)
+{
+	if (group->counts == NULL)
+		return;
+	memcpy(group->tried, group->counts->used, sizeof(group->tried));
+	group->uncovered = group->counts->uncovered.count;
+	group->wait = LOOK_AFTER;
+	group->began = clock_milliseconds();
+	group->due = group->began + LOOK_AFTER;
+}
+
+void
+server_group_look(struct handoff *h)
+{
+	struct server_group *group = &h->group;
+	const volatile struct bind_counts *counts = group->counts;
+	struct bind_uncovered uncovered;
+	size_t i;
+
+	if (counts == NULL)
+		return;
+	for (i = 0; i < h->plan->mapping_count; i++)
+		h->unused.used[i] |= counts->used[i] != group->tried[i];
+	if (counts->uncovered.count == group->uncovered)
+		return;
+	uncovered = group->counts->uncovered;
+	group->uncovered = uncovered.count;
+	report_uncovered(h, &uncovered);
+}
+
+void
+server_group_visit(struct handoff *h)
+{
+	struct server_group *group = &h->group;
+	const long long now = clock_milliseconds();
+
+	if (group->due == 0 || now < group->due)
+		return;
+	server_group_look(h);
+	if (now - group->began >= REPORT_AFTER)
+		unused_report(&h->unused, 0);
+	group->wait = group->wait < LOOK_EVERY / 2 ? group->wait * 2
+						   : LOOK_EVERY;
+	group->due = now + group->wait;
+}
+
+void
+server_group_remove(struct server_group *group)
+{
+	int left = EMPTY_WITHIN;
+
+	if (*group->name == '\0')
+		return;
+	while (unlinkat(group->directory, group->name, AT_REMOVEDIR) != 0 &&
+	    errno != ENOENT && left-- > 0)
+		poll(NULL, 0, 1);
+	close(group->directory);
+	*group = (struct server_group){0};
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The server's control group, by --method bpf: the kernel maps the ports of all
+ * that is in it (bind_program.h), and the helper has nothing to hand over.
+ *
+ * It lies in a directory that the server's user owns, so that the powerless
+ * helper can remove it.  Everything in the group is root's, so that no process
+ * of the user can enter it, leave it, or make one below.
+ */
+#ifndef SERVER_GROUP_H
+#define SERVER_GROUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "bind_program.h"
+#include "plan.h"
+
+struct handoff;
+
+/* All zero if there is none. */
+struct server_group {
+	int directory; /* of the user's */
+	char name[24]; /* in it */
+	const struct bind_counts *counts;
+	uint64_t tried[PLAN_MAPPINGS_MAX]; /* counts of the trial */
+	uint64_t uncovered; /* so many of these have been looked at */
+	/* In clock_milliseconds.  due is for server_group_visit. */
+	long long began, due, wait;
+};
+
+/*
+ * Makes the group below the one this process is in, attaches the programs, and
+ * moves the child there, a process of one thread.  Removes the groups of helpers
+ * that were killed.  Takes PRIVILEGE_GROUP permitted, and raises it.  Says in
+ * the answer how far that came; returns whether it is done.
+ */
+bool server_group_make(struct server_group *, const struct plan *, pid_t child,
+    struct answer *);
+
+/* The trial is over: binds are the server's from now on. */
+void server_group_start(struct server_group *);
+
+/* Notes which mappings a bind has used, and reports binds that none covers. */
+void server_group_look(struct handoff *);
+
+/* Does that if it is due: soon after the start, and then twice as late each
+ * time, up to once a minute. */
+void server_group_visit(struct handoff *);
+
+/* Removes the group, if no process is in it any more. */
+void server_group_remove(struct server_group *);
+
+#endif

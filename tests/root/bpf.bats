@@ -1,0 +1,230 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+#
+# --method bpf: the kernel maps the ports of the server's control group.  It
+# takes root of the host, and groups of version 2.  Each test is in a group of
+# its own, and so is what lowport makes.
+
+load ../helpers
+load ../groups
+
+setup() {
+	make_group
+	export LOWPORT_METHOD=bpf LOWPORT_USER=nobody
+}
+
+teardown() {
+	unset LOWPORT_METHOD LOWPORT_USER
+	end_jobs
+	wait || true
+	remove_group
+}
+
+# The groups of servers, below the test's.
+server_groups() {
+	find "$group" -mindepth 2 -type d
+}
+
+@test "bpf: each kind of bind, and the group goes with the server" {
+	run -0 here "$PLAIN" -v -p 443:8443 -p 53:5353/udp -p 990-995:8990-8995 \
+	    -- python3 -c "$BINDS" "AF_INET 0.0.0.0 8443" \
+	    "AF_INET 127.0.0.1 8443" "AF_INET6 :: 8443" "AF_INET6 ::1 8443" \
+	    "AF_INET6 ::ffff:127.0.0.1 8443" "AF_INET 0.0.0.0 8443 STREAM 262" \
+	    "AF_INET 0.0.0.0 5353 DGRAM" "AF_INET 0.0.0.0 8992" \
+	    "AF_INET 0.0.0.0 443" "AF_INET 0.0.0.0 8442"
+	[ "$(grep -v ^lowport <<<"$output" | xargs)" = \
+	    "443 443 443 443 443 443 53 992 Permission denied 8442" ]
+	[[ $output == *"hand-off by bpf"* ]]
+	[ -z "$(server_groups)" ]
+}
+
+@test "bpf: neither server nor helper holds anything" {
+	here "$PLAIN" -q -p 443:8443 -- sh -c 'grep -E "^(Cap|NoNew)" \
+	    /proc/self/status; exec sleep 100' >"$TMPDIR/out" 3>&- &
+	lowport=$!
+	wait_until grep -q NoNewPrivs "$TMPDIR/out"
+	[ "$(grep -E 'CapInh|CapPrm|CapEff|CapAmb' "$TMPDIR/out" |
+	    grep -c 0000000000000000)" = 4 ]
+	grep -q "NoNewPrivs:.*1" "$TMPDIR/out"
+	wait_until [ "$(security_of "$lowport")" = "$NOTHING_HELD" ]
+}
+
+@test "bpf: a server of io_uring" {
+	local status=0
+
+	timeout 1 build/server_uring 8443 || status=$?
+	[ "$status" -ne 77 ] || skip "no bind by io_uring on this machine"
+	here "$PLAIN" -q -p 443:8443 -- build/server_uring 8443 3>&- &
+	wait_until listening 443
+	! listening 8443
+}
+
+@test "bpf: a server that is not dumpable" {
+	run -0 here "$PLAIN" -q -p 443:8443 -- python3 -c '
+import ctypes, socket
+assert ctypes.CDLL(None).prctl(4, 0, 0, 0, 0) == 0
+print(socket.create_server(("0.0.0.0", 8443)).getsockname()[1])'
+	[ "$output" = 443 ]
+}
+
+@test "bpf: 600 UDP sockets, one for each client; spread over reuseport workers" {
+	run -0 here "$PLAIN" -q -p 443:8443/udp -- python3 -c '
+import resource, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+def bound():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind(("127.0.0.1", 8443))
+    return s
+clients = [bound() for _ in range(600)]
+for n, s in enumerate(clients):
+    s.connect(("127.0.0.1", 20000 + n))
+    assert s.getsockname()[1] == 443
+del s, clients[:]
+workers = [bound() for _ in range(4)]
+for n in range(400):
+    c = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    c.sendto(b"x", ("127.0.0.1", 443))
+for w in workers:
+    w.setblocking(False)
+    count = 0
+    try:
+        while w.recv(9):
+            count += 1
+    except BlockingIOError:
+        pass
+    print("some" if count > 20 else count)'
+	[ "$(xargs <<<"$output")" = "some some some some" ]
+}
+
+@test "bpf: a port is closed as soon as the server closes it, and again open" {
+	run -0 here "$PLAIN" -q -p 443:8443 -- python3 -c '
+import errno, socket
+for n in range(200):
+    s = socket.create_server(("127.0.0.1", 8443))
+    s.close()
+    c = socket.socket()
+    assert c.connect_ex(("127.0.0.1", 443)) == errno.ECONNREFUSED, n'
+}
+
+@test "bpf: twelve peers from one source port, each hears its own" {
+	run -0 here "$PLAIN" -q -p 20:2020 -- python3 tests/sources.py once 12 0
+	[[ $output == *"failed [] wrong [] own 12 late 0"* ]]
+}
+
+@test "bpf: lowport in lowport: what the inner one maps to, the outer one maps" {
+	unset LOWPORT_USER
+	run -0 here "$PLAIN" -q -u nobody -p 443:8443 -- \
+	    "$PLAIN" -q --method notify -p 8443:9443 -- \
+	    python3 -c "$BINDS" "AF_INET 0.0.0.0 9443"
+	[ "$output" = 443 ]
+}
+
+# Says who it is, waits for a line, and binds twice.
+WAITS='
+import os, socket, sys
+print(os.getppid(), os.getpid(), flush=True)
+sys.stdin.readline()
+for n in range(2):
+    s = socket.create_server(("0.0.0.0", 8443))
+    print(s.getsockname()[1], flush=True)
+    s.close()'
+
+@test "bpf: a helper that is killed leaves the port mapped; the next one cleans up" {
+	mkfifo "$TMPDIR/go"
+	here "$PLAIN" -q -p 443:8443 -- python3 -c "$WAITS" \
+	    <>"$TMPDIR/go" >"$TMPDIR/out" 3>&- &
+	wait_until grep -q . "$TMPDIR/out"
+	read -r helper server <"$TMPDIR/out"
+	kill -KILL "$helper"
+	wait "$helper" || true
+	echo >"$TMPDIR/go"
+	wait_until gone "$server"
+	[ "$(tail -n +2 "$TMPDIR/out" | xargs)" = "443 443" ]
+	[ -n "$(server_groups)" ]
+	run -0 here "$PLAIN" -q -p 443:8443 -- true
+	[ -z "$(server_groups)" ]
+}
+
+@test "bpf: nobody enters the server's group, leaves it, or makes one there" {
+	here "$PLAIN" -q -p 443:8443 -- python3 -c '
+import os
+own = open("/proc/self/cgroup").read().split("0::")[1].strip()
+group = "'"$mount"'" + own
+def attempt(what, *arguments):
+    try:
+        what(*arguments)
+        print("done")
+    except OSError as e:
+        print(e.strerror)
+def enter(path):
+    with open(path + "/cgroup.procs", "w") as f:
+        f.write("0")
+for path in (os.path.dirname(os.path.dirname(group)), os.path.dirname(group)):
+    attempt(enter, path)
+attempt(os.mkdir, group + "/below")
+attempt(os.rmdir, group)
+attempt(os.mkdir, os.path.dirname(group) + "/beside")
+attempt(enter, os.path.dirname(group) + "/beside")
+attempt(os.rmdir, os.path.dirname(group) + "/beside")
+print("ready", flush=True)
+import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
+	wait_until grep -q ready "$TMPDIR/out"
+	[ "$(head -n 7 "$TMPDIR/out" | uniq | xargs)" = \
+	    "Permission denied Device or resource busy done Permission denied done" ]
+	run ! in_group "$group" sh -c 'echo 0 >"$1/cgroup.procs"' - \
+	    "$(server_groups | head -n 1)"
+}
+
+@test "bpf: mappings that nothing used, and binds that none covers, are reported" {
+	run -0 here "$PLAIN" -p 443:8443 -- true
+	[[ $output == *"mapping 443:8443 is unused"* ]]
+	run -0 here "$PLAIN" -p 127.0.0.1:443:8443 -p 80:8080 -- python3 -c \
+	    "$BINDS" "AF_INET6 ::1 8443" "AF_INET 0.0.0.0 8080"
+	[[ $output == *"asks for [::1]:8443, which no mapping covers"* ]]
+	[[ $output != *"80:8080 is unused"* ]]
+}
+
+@test "bpf: a port in use is refused before the server starts" {
+	python3 -c '
+import socket, time
+s = socket.create_server(("0.0.0.0", 443))
+print("ready", flush=True)
+time.sleep(100)' >"$TMPDIR/rival" 3>&- &
+	wait_until grep -q ready "$TMPDIR/rival"
+	run here "$PLAIN" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	[ "$status" -eq 125 ]
+	[[ $output == *"cannot bind 0.0.0.0:443: "*"in use"* ]]
+	[ ! -e "$TMPDIR/started" ]
+}
+
+@test "bpf: --show-expected-port, and --check" {
+	run -0 here "$PLAIN" -q --show-expected-port -p 443:8443 -- python3 -c \
+	    "$BINDS" "AF_INET 0.0.0.0 8443"
+	[ "$output" = 8443 ]
+	run -0 here "$PLAIN" --check -p 443:8443
+	says ok hand-off "bpf, tried"
+}
+
+@test "bpf: auto takes it, from root, where notify cannot be" {
+	unset LOWPORT_METHOD
+	for option in "--keep-caps net_admin" --allow-new-privs; do
+		# shellcheck disable=SC2086
+		run -0 here "$PLAIN" -v $option -p 443:8443 -- true
+		[[ $output == *"hand-off by bpf"* ]]
+	done
+	run -0 here "$PLAIN" -v -p 443:8443 -- true
+	[[ $output == *"hand-off by notify"* ]]
+}
+
+@test "bpf: where it cannot be, the reason is reported" {
+	run here "$PLAIN" -p @web:8443 -- true
+	[ "$status" -eq 125 ]
+	unset LOWPORT_USER
+	run setpriv --reuid=nobody --regid=nogroup --clear-groups "$PLAIN" \
+	    -p 443:8443 -- true
+	[ "$status" -eq 125 ]
+	[[ $output == *"control group"* ]]
+	run unshare --user --map-root-user "$PLAIN" -u root -p 443:8443 -- true
+	[ "$status" -eq 125 ]
+}
