@@ -14,11 +14,12 @@ LIBRARY=build/liblowport.so
 	[[ $(readelf -d "$LIBRARY") != *"(NEEDED)"* ]]
 }
 
-@test "it takes errno and the environment from the program, and nothing else" {
+@test "it takes errno, the environment and syscall(2) from the program, no more" {
 	[ "$(nm -D --undefined-only "$LIBRARY" | awk '{print $NF}' |
 	    LC_ALL=C sort)" = \
 	    "__errno_location
-environ" ]
+environ
+syscall" ]
 }
 
 @test "it overrides bind and getsockname, and nothing else" {

@@ -7,9 +7,9 @@
  * Runs in: the server and whatever it starts, with their rights.  Reads: its
  * own variable, once, and the helper's replies.
  *
- * It takes nothing from the C library but errno, so it is loaded into programs
- * of glibc and of musl alike.  If no mapping is meant, a function is its system
- * call.
+ * It takes errno, environ and syscall(2) from the program's C library and nothing
+ * else, so it is loaded into programs of glibc and of musl alike.  If no mapping
+ * is meant, a function is its system call.
  */
 #include <errno.h>
 #include <netinet/in.h>
