@@ -157,9 +157,10 @@ helper_run(int channel, pid_t child, pid_t parent)
 	privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL | PRIVILEGE_GROUP);
 	if (channel_receive_plan(channel, &plan) &&
 	    plan_check(&plan, getuid(), getgid())) {
-		verdict_grant(granted, &plan);
 		if (plan.bpf != PLAN_BPF_NO)
 			map_by_kernel(&handoff.group, child, &answer);
+		privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL);
+		verdict_grant(granted, &plan);
 		privilege_change_user(plan.uid, plan.gid);
 		pool_fill(&pool, &plan, granted, &answer);
 	} else {

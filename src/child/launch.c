@@ -277,8 +277,8 @@ be_interruptible(const sigset_t *signals)
 static void
 run_with_groups(const struct options *options)
 {
-	privilege_trim(PRIVILEGE_BPF);
-	privilege_use(PRIVILEGE_BPF);
+	privilege_trim(PRIVILEGE_ATTACH);
+	privilege_use(PRIVILEGE_ATTACH);
 	if (options->purpose == PURPOSE_ATTACH)
 		attach_group(options);
 	if (options->purpose == PURPOSE_DETACH)

@@ -17,18 +17,16 @@ struct user;
 #define PRIVILEGE_BIND (UINT64_C(1) << CAP_NET_BIND_SERVICE)
 #define PRIVILEGE_KILL (UINT64_C(1) << CAP_KILL)
 
-/* What bpf(2) takes: CAP_BPF and CAP_NET_ADMIN to attach a program, CAP_SYS_ADMIN
- * to find one that is attached. */
-#define PRIVILEGE_BPF                                                          \
+/* What a server's group takes (server_group.h): CAP_BPF and CAP_NET_ADMIN to load
+ * and attach its programs, CAP_DAC_OVERRIDE to make a group below the root group,
+ * in which nobody may write, and CAP_CHOWN to give its directory to the server's
+ * user.  --attach (attach.h) also finds what is attached, by CAP_SYS_ADMIN. */
+#define PRIVILEGE_GROUP                                                        \
+	(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN |               \
+	    UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_CHOWN)
+#define PRIVILEGE_ATTACH                                                       \
 	(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN |               \
 	    UINT64_C(1) << CAP_SYS_ADMIN)
-
-/* What a server's group takes (server_group.h): these, CAP_DAC_OVERRIDE to make
- * one below the root group, in which nobody may write, and CAP_CHOWN to give its
- * directory to the server's user. */
-#define PRIVILEGE_GROUP                                                        \
-	(PRIVILEGE_BPF | UINT64_C(1) << CAP_DAC_OVERRIDE |                     \
-	    UINT64_C(1) << CAP_CHOWN)
 
 /* ---- Both processes */
 
