@@ -339,6 +339,7 @@ print("port", s.getsockname()[1], flush=True)'
 @test "where there is no subreaper: the binds of a daemon are served" {
 	# Also where the first process fails.
 	for status in 0 3; do
+		rm -f "$TMPDIR/out"
 		build/deny adopting "$PLAIN" -q -e $status -p 20443:8443 -- \
 		    python3 -c "${DAEMON/_exit(0)/_exit($status)}" \
 		    >"$TMPDIR/out" &

@@ -18,7 +18,7 @@ as_stranger() {
 
 # start_stranger WHAT: tests/squatter.py, until its input ends.
 start_stranger() {
-	rm -f "$TMPDIR/end"
+	rm -f "$TMPDIR/end" "$TMPDIR/stranger"
 	mkfifo "$TMPDIR/end"
 	as_stranger python3 tests/squatter.py "$1" >"$TMPDIR/stranger" \
 	    <>"$TMPDIR/end" &
@@ -44,7 +44,7 @@ print("soon" if time.monotonic() - begun < 30 else "late")
 print("same" if os.listdir("/proc/self/fd") == before else "planted")'
 
 start_server() {
-	rm -f "$TMPDIR/go"
+	rm -f "$TMPDIR/go" "$TMPDIR/server"
 	mkfifo -m 666 "$TMPDIR/go"
 	as_nobody "$LOWPORT" -q --method preload -p 443:8443 -- \
 	    python3 -c "$BINDS" >"$TMPDIR/server" 0<>"$TMPDIR/go" &
@@ -101,7 +101,7 @@ for n in range(2):
 
 # start_datagrams PUBLIC: that server, by lowport; next_step has it go on.
 start_datagrams() {
-	rm -f "$TMPDIR/step"
+	rm -f "$TMPDIR/step" "$TMPDIR/out"
 	mkfifo "$TMPDIR/step"
 	as_nobody "$LOWPORT" -p "$1:5555/udp" -- python3 -c "$DATAGRAMS" \
 	    >"$TMPDIR/out" 2>&1 <>"$TMPDIR/step" &
@@ -157,6 +157,7 @@ time.sleep(100)') >"$TMPDIR/out" 3>&- &
 		use_way "$way"
 		start_datagrams 9443
 		lowport=$!
+		rm -f "$TMPDIR/stranger"
 		(as_stranger python3 -c 'import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, 25, b"lo")
