@@ -10,6 +10,10 @@
 #   make check-init     as process 1, beside tini, dumb-init and catatonit
 #   make check-cross    for aarch64, as far as that goes on another machine
 #   make fuzz           FUZZ_SECONDS (600) for each fuzzer
+#   make lint           format of C, shell and manuals; make format mends C
+#   make coverage       how much of src the unit tests and the hand-off's run
+#   make deps           installs what these take; no other target does, but by
+#                       calling it, and with DEPS=no nothing is installed
 #   make bench          against what else there is; passes or fails nothing
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
 #
@@ -202,6 +206,7 @@ LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase \
                  nftables iptables musl-tools strace
 FUZZ_PACKAGES  = clang libclang-rt-dev
+LINT_PACKAGES  = clang-format shellcheck mandoc
 
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
@@ -222,14 +227,19 @@ HANDOFF        = handoff rebind sources
 # As many compilers at a time as processors, but where make was told how many.
 MAKE_FAST      = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# What needs packages installs them first, then starts make again for itself.
+# Alone installs packages.  What needs some calls it first, then starts make again
+# for itself; DEPS=no installs nothing.
+PACKAGES       = $(TEST_PACKAGES) $(FUZZ_PACKAGES) $(LINT_PACKAGES)
+deps:
+	tests/require $(BUILD_PACKAGES) $(PACKAGES)
+
 demo:
-	tests/require $(BUILD_PACKAGES) $(LAB_PACKAGES)
+	$(MAKE) deps PACKAGES='$(LAB_PACKAGES)'
 	$(MAKE) all
 	$(SANDBOX) tests/demo
 
 check:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES) $(FUZZ_PACKAGES)'
 	$(MAKE_FAST) tests check-structure
 	$(MAKE) check-build
 	$(RUN) $(UNITS) $(FILES)
@@ -273,7 +283,7 @@ check-fuzz:
 	    -max_total_time=20
 
 fuzz:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES) $(FUZZ_PACKAGES)'
 	$(MAKE_FUZZERS)
 	BUILD=$(BUILD)/fuzz tests/sandbox tests/fuzz \
 	    -max_total_time=$(FUZZ_SECONDS)
@@ -301,8 +311,8 @@ $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 # What the folders of src promise, in the objects, and what README says runs with
 # the capability.  BUILD/structure has them again, with their assembly.
 check-structure: all
-	$(MAKE) rooms BUILD=$(BUILD)/structure HARDENING= \
-	    CFLAGS='-O0 -save-temps=obj' CPPFLAGS='$(CPPFLAGS) -U_FORTIFY_SOURCE'
+	$(MAKE) rooms BUILD=$(BUILD)/structure HARDENING=-save-temps=obj \
+	    CFLAGS=-O0 CPPFLAGS='$(CPPFLAGS) -U_FORTIFY_SOURCE'
 	CC='$(CC)' $(foreach F,$(FOLDERS) all,INCLUDE_$F='$(INCLUDE_$F)') \
 	    tests/structure $(BUILD)
 
@@ -312,32 +322,72 @@ rooms: $(BUILD)/main.o $(OBJECTS)
 check-build: all
 	tests/build $(BUILD)
 
-.PHONY: check-structure rooms check-build
+# Shell by its first line; and what such a file sources, which has none.
+C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+SCRIPTS        = $(shell grep -rlE '^\#!.*[/ ](ba)?sh$$' .ci packaging tests)
+SOURCED        = $(shell grep -LE '^\#!|^package ' tests/servers/*) \
+                 $(wildcard tests/*.bash tests/*/*.bash)
+
+lint:
+	$(MAKE) deps PACKAGES='$(LINT_PACKAGES)'
+	clang-format --dry-run -Werror $(C_FILES)
+	shellcheck $(SCRIPTS)
+	shellcheck -s bash -S warning -e SC2125 $(SOURCED)
+	shellcheck -S warning -e SC2120 $(FILES)
+	mandoc -Tlint -Wwarning src/*.[1-9]
+
+format:
+	clang-format -i $(C_FILES)
+
+# How much of src the unit tests and the hand-off's run, by clang: its counters
+# are a file in memory, so those of a helper that is confined, and of a process
+# that is killed, count too.  Everybody in the sandbox may write there.
+COVERED        = /var/tmp/lowport-coverage
+COVERAGE       = -fprofile-instr-generate=$(COVERED)/%m%c.profraw \
+                 -fcoverage-mapping -mllvm -runtime-counter-relocation
+
+coverage:
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES) $(FUZZ_PACKAGES) llvm'
+	rm -rf $(COVERED) && mkdir -m 1777 $(COVERED)
+	$(MAKE_FAST) tests BUILD=$(BUILD)/coverage CC=clang LINK=-pie \
+	    NO_WARNINGS= HARDENING='-fPIE $(COVERAGE)' CFLAGS='-O1 -g' \
+	    LDFLAGS='$(COVERAGE)'
+	rm -f $(COVERED)/*
+	$(MAKE) run-coverage BUILD=$(BUILD)/coverage
+	llvm-profdata merge -o $(BUILD)/coverage/profile $(COVERED)/*.profraw
+	llvm-cov report -instr-profile=$(BUILD)/coverage/profile \
+	    $(BUILD)/coverage/lowport $(patsubst $(BUILD)/%,-object \
+	    $(BUILD)/coverage/%,$(UNIT_TESTS)) src
+
+run-coverage:
+	-$(RUN) $(UNITS) $(HANDOFF)
+
+.PHONY: check-structure rooms check-build deps lint format coverage run-coverage
 
 check-servers:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) tests
 	tests/check-servers
 
 check-init:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) tests
 	tests/check-init
 
 check-containers:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) static $(CONTAINED)
 	tests/check-containers
 	$(MAKE) check-init check-cross
 
 check-cross:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) $(BUILD)/filters.h
 	tests/filters.py $(BUILD)/filters.h $(shell uname -m)
 	tests/check-cross
 
 bench:
-	tests/require $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) tests
 	tests/bench
 
