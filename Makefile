@@ -351,7 +351,7 @@ coverage:
 	rm -rf $(COVERED) && mkdir -m 1777 $(COVERED)
 	$(MAKE_FAST) tests BUILD=$(BUILD)/coverage CC=clang LINK=-pie \
 	    NO_WARNINGS= HARDENING='-fPIE $(COVERAGE)' CFLAGS='-O1 -g' \
-	    LDFLAGS='$(COVERAGE)'
+	    LDFLAGS=-fprofile-instr-generate
 	rm -f $(COVERED)/*
 	$(MAKE) run-coverage BUILD=$(BUILD)/coverage
 	llvm-profdata merge -o $(BUILD)/coverage/profile $(COVERED)/*.profraw
