@@ -56,7 +56,7 @@ while True:
     c.sendall(peer[0].encode())
     c.close()' >"$TMPDIR/out" 3>&- &
 	wait_until listening 443
-	! listening 8443
+	not listening 8443
 	[ "$(nc_read 127.0.0.1 443)" = ::ffff:127.0.0.1 ]
 	[ "$(nc_read ::1 443)" = ::1 ]
 }

@@ -56,7 +56,7 @@ server_groups() {
 	[ "$status" -ne 77 ] || skip "no bind by io_uring on this machine"
 	here "$PLAIN" -q -p 443:8443 -- build/server_uring 8443 3>&- &
 	wait_until listening 443
-	! listening 8443
+	not listening 8443
 }
 
 @test "bpf: a server that is not dumpable" {
