@@ -35,7 +35,7 @@ BUILD     = build
 CFLAGS   ?= -O2 -g
 STRIP    ?= strip
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-            -Wvla -Wno-missing-field-initializers
+            -Wvla -Wformat-security -Wno-missing-field-initializers
 HARDENING = $(FORTIFY) -fstack-protector-strong -fPIE
 # Some compilers define it by themselves; the distributor's own value counts; and
 # it takes an optimizing compiler.

@@ -106,7 +106,7 @@ become_user(struct start *start)
 	privilege_become(&start->user, start->kept, start->options.new_privs);
 	if (start->options.user != NULL)
 		start->environment = environment_set(start->environment, "HOME",
-		    start->user.home);
+		    "%s", start->user.home);
 }
 
 static void

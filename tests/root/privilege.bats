@@ -52,6 +52,17 @@ $(getent passwd nobody | cut -d: -f6)
 	refused_with "there is no group"
 }
 
+@test "-u: HOME is the user's as it is written, with a '%' too" {
+	{
+		cat /etc/passwd
+		echo 'odd:x:4242:65534::/home/100%s%n:/bin/sh'
+	} >"$TMPDIR/passwd"
+	mount --bind "$TMPDIR/passwd" /etc/passwd
+	run "$PLAIN" -q -p 443 -u odd -- sh -c 'echo "$HOME"'
+	umount /etc/passwd
+	[ "$output" = /home/100%s%n ]
+}
+
 @test "after -u, nothing is left in either process, bounding set included" {
 	"$PLAIN" -q -p 443:8443 -u nobody -- python3 tests/hold.py 8443 &
 	wait_until listening 443
