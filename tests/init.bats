@@ -234,6 +234,34 @@ is_stopped() {
 	grep -q "child 15" "$TMPDIR/out"
 }
 
+is_zombie() {
+	grep -q "^State:.Z" "/proc/$1/status"
+}
+
+# Both wait for lowport while it is stopped: the server's end, and the signal.
+@test "a signal that comes with the end of a server that daemonizes is not lost" {
+	rm -f "$TMPDIR/go" "$TMPDIR/out"
+	"$PLAIN" -q -p 20443:8443 -- python3 -c '
+import os, signal, time
+signal.signal(signal.SIGUSR1, lambda *_: (print("got", flush=True), os._exit(0)))
+server = os.getpid()
+if os.fork() == 0:
+    print("server", server, flush=True)
+    while True:
+        signal.pause()
+while not os.path.exists("'"$TMPDIR/go"'"):
+    time.sleep(0.01)' >"$TMPDIR/out" 3>&- &
+	lowport=$!
+	wait_until grep -q server "$TMPDIR/out"
+	kill -STOP "$lowport"
+	touch "$TMPDIR/go"
+	wait_until is_zombie "$(sed -n 's/server //p' "$TMPDIR/out")"
+	kill -USR1 "$lowport"
+	kill -CONT "$lowport"
+	wait_until grep -q got "$TMPDIR/out"
+	wait "$lowport"
+}
+
 @test "with -g a daemon's processes all get the signal" {
 	serve -q -g -- sh -c 'echo $$ >"$TMPDIR/first"; setsid sh -c "
 	    build/server_signals one 15 & build/server_signals two 15; wait" &

@@ -359,7 +359,8 @@ serve(struct supervisor *s)
 		serve_call(s->handoff);
 	else if (fds[0].revents != 0)
 		handoff_close(s->handoff); /* no task is trapped any more */
-	if (fds[2].revents != 0)
+	/* A server that has ended takes no signal: what it left does. */
+	if (fds[2].revents != 0 && reap(s))
 		take_signals(s);
 }
 
