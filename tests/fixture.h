@@ -322,8 +322,8 @@ age(struct pool_variant *v)
 	unsigned int i;
 
 	for (i = 0; i < v->count; i++) {
-		v->sockets[i].lent_at -= 10000;
-		v->sockets[i].unheld_since -= 10000;
+		v->sockets[i].lent_at -= 10000000;
+		v->sockets[i].unheld_since -= 10000000;
 	}
 }
 

@@ -142,6 +142,34 @@ START_TEST(what_may_be_passed_on_is_given_last)
 }
 END_TEST
 
+/* The other may be on its way to another process of its server. */
+START_TEST(of_two_that_nobody_holds_the_one_lent_first_is_given)
+{
+	struct pool_variant *v;
+	struct server earlier, later;
+	int first, second, third;
+	int clients[2];
+
+	pool_of(2, "127.0.0.1:20443:28443/udp");
+	v = find_datagram("127.0.0.1");
+	clients[0] = datagram_socket("127.0.0.1", 0);
+	clients[1] = datagram_socket("127.0.0.1", 0);
+	later = datagram_server(v, &second);
+	connect_client(second, clients[0]);
+	earlier = datagram_server(v, &first);
+	connect_client(first, clients[1]);
+	/* Lent again, the first of the pool was lent last. */
+	server_end(later);
+	later = datagram_server(v, &third);
+	ck_assert_int_eq(third, second);
+	connect_client(second, clients[0]);
+	server_end(earlier);
+	server_end(later);
+	server_end(datagram_server(v, &third));
+	ck_assert_int_eq(third, first);
+}
+END_TEST
+
 /* Otherwise it would take datagrams that others should get, when its server has
  * closed it.  The last one is kept. */
 START_TEST(what_is_not_connected_is_let_go)
@@ -311,6 +339,7 @@ suite(void)
 	tcase_add_loop_test(t, clients_one_after_the_other, 0, 2);
 	tcase_add_test(t, clients_at_once);
 	tcase_add_test(t, what_may_be_passed_on_is_given_last);
+	tcase_add_test(t, of_two_that_nobody_holds_the_one_lent_first_is_given);
 	tcase_add_test(t, what_is_not_connected_is_let_go);
 	tcase_add_test(t, what_was_shut_down_is_not_given_again);
 	tcase_add_test(t, what_was_never_connected_comes_first);

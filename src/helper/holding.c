@@ -36,7 +36,7 @@ is_on_its_way(const struct pool_socket *s)
 	struct pollfd end = {.fd = s->delivery, .events = POLLIN};
 
 	return s->delivery > 0 &&
-	    clock_milliseconds() - s->lent_at < DELIVERY_MAX &&
+	    clock_microseconds() - s->lent_at < DELIVERY_MAX * 1000LL &&
 	    poll(&end, 1, 0) == 0;
 }
 

@@ -21,6 +21,9 @@
  * processes; it arrives within this time. */
 #define PASSED_BY 200
 
+/* Looks that are less apart are one, for what they find. */
+#define ONE_LOOK 5
+
 /* Milliseconds from one look who holds the lent sockets to the next. */
 #define REFRESH_EVERY 250
 
@@ -38,7 +41,7 @@ lend(struct pool_socket *s, struct process_descriptor holder)
 {
 	s->variant->lent += !s->lent;
 	s->lent = true;
-	s->lent_at = clock_milliseconds();
+	s->lent_at = clock_microseconds();
 	s->inode = socket_inode(s->fd);
 	s->holder = holder;
 	s->holding = PROCESS_HOLDS;
@@ -134,6 +137,18 @@ pick_lent(struct pool_variant *v, bool reuseport)
 	return best;
 }
 
+/* Connected sockets are first looked for when all are lent, and one look finds
+ * many unheld: the one that was lent last may be on its way to another process of
+ * the server, the first has been closed. */
+static bool
+is_unheld_longer(const struct pool_socket *s, const struct pool_socket *other)
+{
+	const long long apart = s->unheld_since - other->unheld_since;
+
+	return apart < -ONE_LOOK * 1000LL ||
+	    (apart < ONE_LOOK * 1000LL && s->lent_at < other->lent_at);
+}
+
 /* Of those without a connection, takes back the one unheld for longest. */
 static bool
 take_back_one(struct pool_variant *v)
@@ -142,7 +157,7 @@ take_back_one(struct pool_variant *v)
 
 	for (; s < end; s++)
 		if (s->lent && s->unheld > 0 && has_ended(s, true) &&
-		    (best == NULL || best->unheld_since > s->unheld_since))
+		    (best == NULL || is_unheld_longer(s, best)))
 			best = s;
 	if (best != NULL)
 		take_back(best);
@@ -285,7 +300,7 @@ lease_commit(struct pool *pool, struct pool_socket *s,
 static bool
 may_be_passed(const struct pool_socket *s)
 {
-	return clock_milliseconds() - s->unheld_since < PASSED_BY &&
+	return clock_microseconds() - s->unheld_since < PASSED_BY * 1000LL &&
 	    sockstate_is_connected(s->fd);
 }
 
@@ -299,7 +314,7 @@ count_look(struct pool_socket *s)
 	if (s->holding != PROCESS_NONE_HOLDS)
 		s->unheld = 0;
 	else if (s->unheld++ == 0)
-		s->unheld_since = clock_milliseconds();
+		s->unheld_since = clock_microseconds();
 }
 
 /* Takes the socket back, or leaves it to its server alone, or keeps it lent. */
@@ -335,7 +350,7 @@ static bool
 wants_look(const struct pool *pool)
 {
 	const struct pool_variant *v = pool->variants, *end = v + pool->count;
-	const long long now = clock_milliseconds();
+	const long long now = clock_microseconds();
 	const struct pool_socket *s;
 	unsigned int i;
 
@@ -345,7 +360,8 @@ wants_look(const struct pool *pool)
 			if (s->lent &&
 			    (s->holding != PROCESS_MAY_HOLD ||
 				(v->count > 1 &&
-				    now - s->lent_at < LEASE_UDP_CONNECTED_BY)))
+				    now - s->lent_at <
+					LEASE_UDP_CONNECTED_BY * 1000LL)))
 				return true;
 		}
 	return false;
@@ -366,7 +382,8 @@ let_listeners_go(struct pool_variant *v)
 			let_go(s);
 		else
 			may_begin |= s->lent &&
-			    clock_milliseconds() - s->lent_at < REFRESH_EVERY;
+			    clock_microseconds() - s->lent_at <
+				REFRESH_EVERY * 1000LL;
 	}
 	return may_begin;
 }

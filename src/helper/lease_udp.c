@@ -12,7 +12,8 @@
 bool
 lease_udp_is_for_everybody(const struct pool_socket *s)
 {
-	return clock_milliseconds() - s->lent_at >= LEASE_UDP_CONNECTED_BY &&
+	return clock_microseconds() - s->lent_at >=
+	    LEASE_UDP_CONNECTED_BY * 1000LL &&
 	    !sockstate_is_connected(s->fd);
 }
 

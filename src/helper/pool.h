@@ -33,15 +33,15 @@ struct pool_socket {
 	 * (parking.h). */
 	bool hears_one_peer;
 	bool lent; /* handed out, and the helper keeps a duplicate */
-	/* The rest is for one that is lent; times are in milliseconds of
-	 * CLOCK_MONOTONIC. */
-	long long lent_at;
+	/* The rest is for one that is lent; times are of CLOCK_MONOTONIC. */
+	long long lent_at; /* in microseconds: which was lent first counts */
 	ino_t inode;
 	struct process_descriptor holder; /* at the last look (holding.h) */
 	enum process_holding holding;     /* whether there was one */
 	unsigned int unheld;    /* looks in a row at which nobody held it */
-	long long unheld_since; /* the first of these */
-	long long ending_since; /* of a connection that nobody holds; or 0 */
+	long long unheld_since; /* the first of these, in microseconds */
+	long long ending_since; /* of a connection that nobody holds, in
+				   milliseconds; or 0 */
 	int delivery; /* hangs up when the server has received it; 0: it has */
 	bool looked_for;                  /* by this look */
 	struct pool_socket *next_missing; /* not found by this look */
