@@ -7,7 +7,6 @@
 #include <fts.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -103,11 +102,11 @@ refuse_shared(const struct cgroup *group, bool forced)
 		    group->path, strangers);
 }
 
-/* Another lowport may be at it. */
+/* Another lowport may be at it.  The lock ends with this process. */
 static void
 lock(const struct cgroup *group)
 {
-	if (flock(group->fd, LOCK_EX) != 0)
+	if (cgroup_lock(group->fd) < 0)
 		fatal("cannot lock control group %.300s", group->path);
 }
 

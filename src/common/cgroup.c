@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -155,4 +156,19 @@ bool
 cgroup_is_root(const struct cgroup *group)
 {
 	return faccessat(group->fd, "cgroup.type", F_OK, 0) != 0;
+}
+
+/* Anybody may open the directory, and lock it for ever.  cgroup.kill (Linux 5.14)
+ * is open to its owner alone; the root group has none. */
+int
+cgroup_lock(int group)
+{
+	int fd = openat(group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		fd = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }

@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,36 +37,39 @@ fail(struct answer *answer, enum group_step step)
 	return false;
 }
 
-/*
- * Opens the directory, which it makes if need be, as root's for now: a process
- * of the user cannot put another group in the place of ours.  One helper at a
- * time.
- */
+/* Opens the directory, which it makes if need be. */
 static int
 open_directory(int above, uid_t uid)
 {
 	char name[32];
-	int fd;
 
 	snprintf(name, sizeof(name), "lowport-%u", uid);
 	if (mkdirat(above, name, 0755) != 0 && errno != EEXIST)
 		return -1;
-	fd = openat(above, name,
+	return openat(above, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	if (flock(fd, LOCK_EX) == 0 && fchown(fd, 0, (gid_t)-1) == 0)
-		return fd;
-	close(fd);
+}
+
+/*
+ * The directory is root's for now: a process of the user cannot put another group
+ * in the place of ours.  One helper at a time.  Returns the lock, or -1.
+ */
+static int
+take_directory(int fd)
+{
+	int lock = cgroup_lock(fd);
+
+	if (lock < 0 || fchown(fd, 0, (gid_t)-1) == 0)
+		return lock;
+	close(lock);
 	return -1;
 }
 
-/* The lock goes with it: the descriptor that stays is another one. */
 static bool
 give_directory(struct server_group *group, int fd, uid_t uid)
 {
-	group->directory = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fchown(fd, uid, (gid_t)-1) == 0 && group->directory >= 0;
+	group->directory = fd;
+	return fchown(fd, uid, (gid_t)-1) == 0;
 }
 
 /* Those with a process in them stay. */
@@ -170,19 +172,23 @@ make(struct server_group *group, const struct plan *plan, pid_t child,
 	char why[REASON_TEXT];
 	struct cgroup above;
 	bool made;
-	int fd;
+	int fd, lock;
 
 	errno = 0;
 	if (!cgroup_open_of(&above, 0, why))
 		return fail(answer, GROUP_NO_MOUNT);
 	fd = open_directory(above.fd, plan->uid);
 	close(above.fd);
-	if (fd < 0)
-		return fail(answer, GROUP_NOT_MADE);
+	lock = fd < 0 ? -1 : take_directory(fd);
+	if (lock < 0) {
+		fail(answer, GROUP_NOT_MADE);
+		close(fd);
+		return false;
+	}
 	made = make_below(group, fd, plan, child, answer);
 	if (!give_directory(group, fd, plan->uid) && made)
 		made = fail(answer, GROUP_NOT_MADE);
-	close(fd);
+	close(lock);
 	if (made)
 		answer->group_step = GROUP_MADE;
 	return made;

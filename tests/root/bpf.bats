@@ -176,6 +176,16 @@ import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
 	    "$(server_groups | head -n 1)"
 }
 
+@test "bpf: a user who locks the directory does not hold up the next start" {
+	run -0 here "$PLAIN" -q -p 443:8443 -- true
+	setpriv --reuid=nobody --regid=nogroup --clear-groups flock \
+	    "$group/lowport-65534" sh -c 'echo ready; exec sleep 100' \
+	    >"$TMPDIR/out" 3>&- &
+	wait_until grep -q ready "$TMPDIR/out"
+	run -0 here timeout -k 1 5 "$PLAIN" -q -p 443:8443 -- true
+	run -0 timeout 5 "$PLAIN" --attach "$group/lowport-65534" -p 443:8443
+}
+
 @test "bpf: mappings that nothing used, and binds that none covers, are reported" {
 	run -0 here "$PLAIN" -p 443:8443 -- true
 	[[ $output == *"mapping 443:8443 is unused"* ]]
