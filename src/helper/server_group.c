@@ -29,6 +29,9 @@
 #define NAMES      16
 #define LOOK_EVERY 60000
 
+/* Groups of one user at a time. */
+#define GROUPS_MAX 1024
+
 static bool
 fail(struct answer *answer, enum group_step step)
 {
@@ -48,6 +51,29 @@ open_directory(int above, uid_t uid)
 		return -1;
 	return openat(above, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static bool
+write_number(int group, const char *file, long number)
+{
+	int fd = openat(group, file, O_WRONLY | O_CLOEXEC);
+	bool written;
+
+	if (fd < 0)
+		return false;
+	written = dprintf(fd, "%ld", number) > 0;
+	close(fd);
+	return written;
+}
+
+/* What the user makes in his directory stays empty and without a group below, so
+ * that the next helper can remove it.  Root's server may start lowport. */
+static bool
+limit(int directory, uid_t uid)
+{
+	return uid == 0 ||
+	    (write_number(directory, "cgroup.max.depth", 1) &&
+		write_number(directory, "cgroup.max.descendants", GROUPS_MAX));
 }
 
 /*
@@ -109,19 +135,6 @@ make_own(struct server_group *group, int directory)
 }
 
 static bool
-enter(int group, pid_t child)
-{
-	int fd = openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-	bool entered;
-
-	if (fd < 0)
-		return false;
-	entered = dprintf(fd, "%d", child) > 0;
-	close(fd);
-	return entered;
-}
-
-static bool
 attach(int fd, struct server_group *group, const struct plan *plan,
     struct answer *answer)
 {
@@ -159,7 +172,7 @@ make_below(struct server_group *group, int directory, const struct plan *plan,
 	if (own < 0)
 		return fail(answer, GROUP_NOT_MADE);
 	made = attach(own, group, plan, answer);
-	if (made && !enter(own, child))
+	if (made && !write_number(own, "cgroup.procs", child))
 		made = fail(answer, GROUP_NOT_ENTERED);
 	close(own);
 	return made;
@@ -186,6 +199,8 @@ make(struct server_group *group, const struct plan *plan, pid_t child,
 		return false;
 	}
 	made = make_below(group, fd, plan, child, answer);
+	if (made && !limit(fd, plan->uid))
+		made = fail(answer, GROUP_NOT_MADE);
 	if (!give_directory(group, fd, plan->uid) && made)
 		made = fail(answer, GROUP_NOT_MADE);
 	close(lock);

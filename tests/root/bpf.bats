@@ -186,6 +186,18 @@ import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
 	run -0 timeout 5 "$PLAIN" --attach "$group/lowport-65534" -p 443:8443
 }
 
+@test "bpf: what a user makes in the directory does not prevent the next start" {
+	run -0 here "$PLAIN" -q -p 443:8443 -- true
+	run setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c '
+	mkdir "$1/beside"
+	mkdir "$1/beside/below" || echo refused
+	echo threaded >"$1/beside/cgroup.type"
+	cat "$1/cgroup.type"' - "$group/lowport-65534"
+	[[ $output == *"refused"*"domain threaded" ]]
+	run -0 here "$PLAIN" -q -p 443:8443 -- true
+	[ -z "$(server_groups)" ]
+}
+
 @test "bpf: mappings that nothing used, and binds that none covers, are reported" {
 	run -0 here "$PLAIN" -p 443:8443 -- true
 	[[ $output == *"mapping 443:8443 is unused"* ]]
