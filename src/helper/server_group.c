@@ -135,29 +135,43 @@ make_own(struct server_group *group, int directory)
 }
 
 static bool
+attach_all(int fd, const int programs[BIND_HOOKS])
+{
+	unsigned int hook;
+
+	for (hook = 0; hook < BIND_HOOKS; hook++)
+		if (programs[hook] >= 0 &&
+		    bpf_attach(fd, hook, programs[hook], -1) != 0)
+			return false;
+	return true;
+}
+
+/* The helper keeps the memory of the counts, and no descriptor. */
+static bool
 attach(int fd, struct server_group *group, const struct plan *plan,
     struct answer *answer)
 {
 	const int counts = bpf_make_counts(&group->counts);
+	int programs[BIND_HOOKS] = {-1, -1, -1, -1};
 	struct bind_note note;
-	int programs[BIND_HOOKS];
 	enum bind_hook hook;
+	bool attached = false;
 
 	if (counts < 0)
 		return fail(answer, GROUP_NOT_LOADED);
 	bind_note_write(&note, plan->mappings, plan->mapping_count,
 	    plan->show_expected != 0);
 	if (!bpf_load(programs, &note, counts, &hook))
-		return fail(answer, GROUP_NOT_LOADED);
-	for (hook = 0; hook < BIND_HOOKS; hook++)
-		if (programs[hook] >= 0 &&
-		    bpf_attach(fd, hook, programs[hook], -1) != 0)
-			return fail(answer, GROUP_NOT_ATTACHED);
+		fail(answer, GROUP_NOT_LOADED);
+	else if (!attach_all(fd, programs))
+		fail(answer, GROUP_NOT_ATTACHED);
+	else
+		attached = true;
 	for (hook = 0; hook < BIND_HOOKS; hook++)
 		if (programs[hook] >= 0)
 			close(programs[hook]);
 	close(counts);
-	return true;
+	return attached;
 }
 
 static bool
@@ -289,9 +303,10 @@ server_group_remove(struct server_group *group)
 {
 	int left = EMPTY_WITHIN;
 
-	if (*group->name == '\0')
+	if (group->directory == 0)
 		return;
-	while (unlinkat(group->directory, group->name, AT_REMOVEDIR) != 0 &&
+	while (*group->name != '\0' &&
+	    unlinkat(group->directory, group->name, AT_REMOVEDIR) != 0 &&
 	    errno != ENOENT && left-- > 0)
 		poll(NULL, 0, 1);
 	close(group->directory);

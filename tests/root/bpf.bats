@@ -239,6 +239,24 @@ time.sleep(100)' >"$TMPDIR/rival" 3>&- &
 	[[ $output == *"hand-off by notify"* ]]
 }
 
+@test "bpf: where auto cannot take it, the helper keeps nothing of it" {
+	unset LOWPORT_METHOD
+	for failing in "setpriv --bounding-set=-net_admin --inh-caps=-net_admin" \
+	    "env"; do
+		[ "$failing" != env ] || echo 1 >"$group/cgroup.max.depth"
+		# shellcheck disable=SC2086
+		here $failing "$PLAIN" -q --keep-caps chown -p 443:8443 -- \
+		    sh -c 'echo ready; exec sleep 100' >"$TMPDIR/out" 3>&- &
+		lowport=$!
+		wait_until grep -q ready "$TMPDIR/out"
+		run -0 ls -l "/proc/$lowport/fd"
+		[[ $output != *bpf* && $output != *cgroup* ]]
+		kill "$lowport"
+		wait "$lowport" || true
+		: >"$TMPDIR/out"
+	done
+}
+
 @test "bpf: where it cannot be, the reason is reported" {
 	run here "$PLAIN" -p @web:8443 -- true
 	[ "$status" -eq 125 ]
