@@ -311,6 +311,7 @@ $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 # What the folders of src promise, in the objects, and what README says runs with
 # the capability.  BUILD/structure has them again, with their assembly.
 check-structure: all
+	$(MAKE) deps PACKAGES='python3 binutils'
 	$(MAKE) rooms BUILD=$(BUILD)/structure HARDENING=-save-temps=obj \
 	    CFLAGS=-O0 CPPFLAGS='$(CPPFLAGS) -U_FORTIFY_SOURCE'
 	CC='$(CC)' $(foreach F,$(FOLDERS) all,INCLUDE_$F='$(INCLUDE_$F)') \
