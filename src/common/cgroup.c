@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <mntent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+
+/* Milliseconds: another lowport needs one or two. */
+#define LOCKED_FOR 3000
 
 const char *
 cgroup_mount(void)
@@ -164,11 +168,18 @@ int
 cgroup_lock(int group)
 {
 	int fd = openat(group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+	int left = LOCKED_FOR;
 
 	if (fd < 0)
 		fd = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	if (fd < 0)
+		return -1;
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK || left-- == 0) {
+			close(fd);
+			return -1;
+		}
+		poll(NULL, 0, 1);
+	}
+	return fd;
 }

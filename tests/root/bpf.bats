@@ -176,6 +176,17 @@ import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
 	    "$(server_groups | head -n 1)"
 }
 
+@test "bpf: a lock that is never given up does not hold up the start for ever" {
+	mkdir "$group/lowport-65534"
+	exec 4>"$group/lowport-65534/cgroup.kill"
+	flock 4
+	run here "$PLAIN" -q -p 443:8443 -- sh -c "$MUST_NOT_START" 4>&-
+	exec 4>&-
+	[ "$status" -eq 125 ]
+	[[ $output == *"cannot make a control group"* ]]
+	[ ! -e "$TMPDIR/started" ]
+}
+
 @test "bpf: a user who locks the directory does not hold up the next start" {
 	run -0 here "$PLAIN" -q -p 443:8443 -- true
 	setpriv --reuid=nobody --regid=nogroup --clear-groups flock \
