@@ -73,7 +73,7 @@ ends_with(const char *text, const char *end)
 	    strcmp(text + length - end_length, end) == 0;
 }
 
-/* What a group holds beside a service, or NULL. */
+/* Names other processes that such a group holds; NULL if it is one service's. */
 static const char *
 strangers_in(const char *path)
 {

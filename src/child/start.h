@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the child learns and decides on its way to the server.
+ * The state of the child on its way to the server.
  */
 #ifndef START_H
 #define START_H

@@ -27,7 +27,7 @@ enum bind_hook {
 };
 
 /*
- * What a map beside the programs says of them, for who asks the kernel later.
+ * A map beside the programs holds this note: --attached reads it later.
  * Another version of lowport may have written it, longer or shorter: the first
  * two members are always these.
  */
@@ -46,7 +46,7 @@ void bind_note_write(struct bind_note *, const struct mapping *, size_t count,
     bool names);
 
 /*
- * What the programs of a running lowport count, in a map that the helper reads
+ * The programs of a running lowport count in a map, which the helper reads
  * without a system call.
  */
 struct bind_counts {
@@ -67,7 +67,7 @@ struct bind_maps {
 	int counts;
 };
 
-/* What the longest takes for all mappings, its beginning and its end. */
+/* The longest program: all mappings, its beginning and its end. */
 #define BIND_PROGRAM_MAX (PLAN_MAPPINGS_MAX * 32 + 32)
 
 struct bind_program {

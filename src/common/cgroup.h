@@ -30,7 +30,7 @@ bool cgroup_is_root(const struct cgroup *);
  * lock until it is closed, or -1. */
 int cgroup_lock(int group);
 
-/* Where the groups are mounted, or NULL. */
+/* The mount point of the groups, or NULL. */
 const char *cgroup_mount(void);
 
 #endif

@@ -31,7 +31,7 @@
 #include "plan.h"
 #include "request.h"
 
-/* What the child sends to the helper, which is powerless by then. */
+/* The child sends offers to the helper, which is powerless by then. */
 enum offer_kind {
 	OFFER_INHERITED, /* a socket that a service manager passed */
 	OFFER_NOTIFY,    /* the listener of seccomp_listen */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper.  server_group_make runs while it holds root's capabilities, the
- * rest after the drop.
+ * Runs in: the helper.  server_group_make runs while it holds root's
+ * capabilities, the rest after the drop.
  * Reads: a checked plan; what the programs have counted.
  */
 #include <dirent.h>
@@ -23,11 +23,11 @@
 /* Milliseconds.  A process that was reaped may still be seen in its group. */
 #define EMPTY_WITHIN 50
 #define LOOK_AFTER   500
+#define LOOK_EVERY   60000
 #define REPORT_AFTER 30000
 
 /* So many names are tried. */
-#define NAMES      16
-#define LOOK_EVERY 60000
+#define NAMES 16
 
 /* Groups of one user at a time. */
 #define GROUPS_MAX 1024
@@ -66,8 +66,8 @@ write_number(int group, const char *file, long number)
 	return written;
 }
 
-/* What the user makes in his directory stays empty and without a group below, so
- * that the next helper can remove it.  Root's server may start lowport. */
+/* A group that the user makes in his directory gets none below it, so that the
+ * next helper can remove it.  Root's server may start lowport. */
 static bool
 limit(int directory, uid_t uid)
 {
