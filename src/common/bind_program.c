@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child of --attach, as root.  Computes only.
- * Reads: mappings.
+ * Runs in: the child of --attach, as root; the helper, before the drop.  Computes
+ * only.
+ * Reads: checked mappings.
  *
  * A program finds the address and port that the call has named in the context
  * r1 points to (struct bpf_sock_addr in linux/bpf.h).

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child of --attach, as root.
+ * Runs in: the child of --attach, as root; the helper, before the drop.
  * Reads: what the kernel says of the programs of a group.
  */
 #include <errno.h>
@@ -46,8 +46,9 @@ pointer(const void *to)
 	return (uintptr_t)to;
 }
 
+/* Keeps errno.  Returns -1, which is no descriptor. */
 static int
-close_failed(int fd)
+close_quietly(int fd)
 {
 	const int error = errno;
 
@@ -78,7 +79,7 @@ make_note(const struct bind_note *note)
 	update.value = pointer(note);
 	if (call(BPF_MAP_UPDATE_ELEM, &update) != 0 ||
 	    call(BPF_MAP_FREEZE, &freeze) != 0)
-		return close_failed(map);
+		return close_quietly(map);
 	return map;
 }
 
@@ -98,7 +99,7 @@ bpf_make_counts(const struct bind_counts **counts)
 		return -1;
 	memory = mmap(NULL, sizeof(**counts), PROT_READ, MAP_SHARED, map, 0);
 	if (memory == MAP_FAILED)
-		return close_failed(map);
+		return close_quietly(map);
 	*counts = memory;
 	return map;
 }
@@ -143,7 +144,7 @@ bpf_load(int programs[BIND_HOOKS], const struct bind_note *note, int counts,
 			break;
 	}
 	*failed = maps.note < 0 ? BIND_HOOK_BIND4 : hook;
-	close_failed(maps.note);
+	close_quietly(maps.note);
 	return maps.note >= 0 && hook == BIND_HOOKS;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child of --attach, as root.
+ * Runs in: the child of --attach, as root; the helper, before the drop.
  * Reads: /proc/mounts, /proc/PID/cgroup.
  */
 #include <errno.h>

@@ -26,8 +26,8 @@ bool cgroup_open(struct cgroup *, const char *path, char why[REASON_TEXT]);
 /* True for the root of the machine, which has no cgroup.type (cgroups(7)). */
 bool cgroup_is_root(const struct cgroup *);
 
-/* Waits for others that change the group, for seconds at the most.  Returns a descriptor that holds the
- * lock until it is closed, or -1. */
+/* Waits three seconds at the most for another lowport that changes the group.
+ * Returns a descriptor that holds the lock until it is closed, or -1. */
 int cgroup_lock(int group);
 
 /* The mount point of the groups, or NULL. */
