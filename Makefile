@@ -163,6 +163,8 @@ $(BUILD)/filters: $(FILTERED:%=src/%.c) $(wildcard src/common/*.h) Makefile | \
 $(BUILD):
 	mkdir -p $@
 
+PAGES     = $(notdir $(wildcard src/*.[157]))
+
 install: $(BUILD)/lowport $(BUILD)/liblowport.so
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/lowport \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
@@ -171,11 +173,9 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 	install -m 755 $(BUILD)/lowport $(DESTDIR)$(BINDIR)/lowport
 	install -m 644 $(BUILD)/liblowport.so \
 	    $(DESTDIR)$(INSTALLED_LIBRARY)
-	install -m 644 src/lowport.1 $(DESTDIR)$(MANDIR)/man1/lowport.1
-	install -m 644 src/lowport.policy.5 \
-	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5
-	install -m 644 src/lowport.bpf.7 \
-	    $(DESTDIR)$(MANDIR)/man7/lowport.bpf.7
+	for section in 1 5 7; do \
+	    install -m 644 src/*.$$section \
+	    $(DESTDIR)$(MANDIR)/man$$section || exit; done
 	[ -e $(DESTDIR)$(POLICY) ] || \
 	    install -m 644 packaging/policy $(DESTDIR)$(POLICY)
 	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
@@ -184,9 +184,7 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/lowport $(DESTDIR)$(INSTALLED_LIBRARY) \
-	    $(DESTDIR)$(MANDIR)/man1/lowport.1 \
-	    $(DESTDIR)$(MANDIR)/man5/lowport.policy.5 \
-	    $(DESTDIR)$(MANDIR)/man7/lowport.bpf.7
+	    $(PAGES:%=$(DESTDIR)$(MANDIR)/man?/%)
 	@cmp -s packaging/policy $(DESTDIR)$(POLICY) && \
 	    rm -f $(DESTDIR)$(POLICY) || :
 	@for folder in $(DESTDIR)$(LIBDIR)/lowport \
@@ -308,8 +306,8 @@ $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
 	    $(filter-out $(PLAYED:%=$(BUILD)/%.o), \
 	    $(filter $(FUZZED:%=$(BUILD)/%.o),$(OBJECTS))) $(LIBCAP)
 
-# What the folders of src promise, in the objects, and what README says runs with
-# the capability.  BUILD/structure has them again, with their assembly.
+# What the folders of src promise, in the objects, and what lowport-security(7) says
+# runs with the capability.  BUILD/structure has them again, with their assembly.
 check-structure: all
 	$(MAKE) deps PACKAGES='python3 binutils'
 	$(MAKE) rooms BUILD=$(BUILD)/structure HARDENING=-save-temps=obj \
