@@ -41,6 +41,18 @@ in_group() {
 	    --inh-caps=-all --bounding-set=-all --no-new-privs "${@:2}"
 }
 
+# hold_lock FILE: a process of nobody locks it, until end_jobs.
+hold_lock() {
+	rm -f "$TMPDIR/locked"
+	setpriv --reuid=nobody --regid=nogroup --clear-groups python3 -c '
+import fcntl, os, sys, time
+mode = os.O_RDONLY if os.path.isdir(sys.argv[1]) else os.O_WRONLY
+fcntl.flock(os.open(sys.argv[1], mode), fcntl.LOCK_EX)
+print("locked", flush=True)
+time.sleep(100)' "$1" >"$TMPDIR/locked" 3>&- &
+	wait_until grep -q locked "$TMPDIR/locked"
+}
+
 # python3 -c "$BINDS" "FAMILY ADDRESS PORT [TYPE [PROTOCOL]]"...: the port each
 # is bound to then, or the error.
 BINDS='

@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "bpf.h"
 #include "cgroup.h"
+#include "explain.h"
 #include "message.h"
 #include "number.h"
 
@@ -56,6 +57,8 @@ open_group(struct cgroup *group, const char *name)
 		opened = cgroup_open_of(group, 0, why);
 	else if (number_parse(&pid, name, 1, INT32_MAX))
 		opened = cgroup_open_of(group, (pid_t)pid, why);
+	else if (number_is(name))
+		opened = reason_say(why, "there is no process %.40s", name);
 	else
 		opened = cgroup_open(group, name, why);
 	if (!opened)
@@ -102,22 +105,6 @@ refuse_shared(const struct cgroup *group, bool forced)
 		    group->path, strangers);
 }
 
-/* Another lowport may be at it.  The lock ends with this process. */
-static void
-lock(const struct cgroup *group)
-{
-	if (cgroup_lock(group->fd) < 0)
-		fatal("cannot lock control group %.300s", group->path);
-}
-
-static _Noreturn void
-refuse_unprivileged(const char *what)
-{
-	fatalx("cannot %s: %s; this takes root of the host, with CAP_BPF, "
-	       "CAP_NET_ADMIN and CAP_SYS_ADMIN, and a kernel with bpf(2)",
-	    what, strerror(errno));
-}
-
 /* Returns how many programs there are, and the note of the first. */
 static unsigned int
 find_old(struct attachment *a, struct bind_note *note)
@@ -131,22 +118,31 @@ find_old(struct attachment *a, struct bind_note *note)
 			*note = of_hook;
 		/* Linux before 5.8 has no hook for names (EINVAL). */
 		if (a->old[hook] < 0 && errno != ENOENT && errno != EINVAL)
-			refuse_unprivileged("look for what is attached");
+			fatalx("cannot look for what is attached: %s; this "
+			       "takes root of the host, with CAP_NET_ADMIN "
+			       "and CAP_SYS_ADMIN, and a kernel with bpf(2)",
+			    strerror(errno));
 	}
 	return count;
 }
 
 static _Noreturn void
-refuse_load(enum bind_hook hook)
+refuse(const struct attachment *a, enum group_step step)
 {
-	if (errno != EINVAL)
-		refuse_unprivileged("load a program");
-	if (hook == BIND_HOOK_NAME4 || hook == BIND_HOOK_NAME6)
-		fatalx("--show-expected-port with --attach takes Linux 5.8 or "
-		       "later; leave it out");
-	fatalx("--attach takes Linux 5.12 or later: no program of an earlier "
-	       "one can permit a low port; run the server under lowport "
-	       "instead");
+	const struct group_result result = {.step = step, .error = errno};
+	char why[REASON_TEXT];
+
+	explain_group(why, &result);
+	fatalx("cannot have the kernel map ports of control group %.200s: %s",
+	    a->group.path, why);
+}
+
+/* Another lowport may be at it.  The lock ends with this process. */
+static void
+lock(const struct attachment *a)
+{
+	if (cgroup_lock(a->group.fd) < 0)
+		refuse(a, errno == EWOULDBLOCK ? GROUP_LOCKED : GROUP_NOT_MADE);
 }
 
 /* From what is attached to what is to be; either may be none. */
@@ -172,12 +168,7 @@ replace(const struct attachment *a)
 	while (hook-- > 0)
 		change(a, hook, a->new[hook], a->old[hook]);
 	errno = error;
-	if (error == EPERM)
-		fatalx("cannot attach to control group %.300s: %s; it takes "
-		       "CAP_NET_ADMIN, and no group above may have a program "
-		       "that permits no other (bpftool cgroup tree shows them)",
-		    a->group.path, strerror(error));
-	fatal("cannot attach to control group %.300s", a->group.path);
+	refuse(a, GROUP_NOT_ATTACHED);
 }
 
 static void
@@ -220,16 +211,15 @@ attach_group(const struct options *options)
 	static struct attachment a;
 	static struct bind_note old;
 	char text[PLAN_MAPPINGS_MAX * MAPPING_TEXT];
-	enum bind_hook failed;
 
 	refuse_others(options);
 	open_group(&a.group, options->group_name);
 	refuse_shared(&a.group, options->force);
 	bind_note_write(&a.note, options->mappings, options->mapping_count,
 	    options->show_expected);
-	if (!bpf_load(a.new, &a.note, NO_COUNTS, &failed))
-		refuse_load(failed);
-	lock(&a.group);
+	if (!bpf_load(a.new, &a.note, NO_COUNTS))
+		refuse(&a, GROUP_NOT_LOADED);
+	lock(&a);
 	find_old(&a, &old);
 	replace(&a);
 	format_note(text, sizeof(text), &a.note);
@@ -244,7 +234,7 @@ attach_remove(const struct options *options)
 	unsigned int hook;
 
 	open_group(&a.group, options->group_name);
-	lock(&a.group);
+	lock(&a);
 	if (find_old(&a, &a.note) == 0)
 		fatalx("nothing of lowport's is attached to control group "
 		       "%.300s; lowport --attached lists what is",

@@ -428,44 +428,94 @@ explain_trial(char text[REASON_TEXT], int error)
 		reason_say(text, TRIAL_FAILED "%s", strerror(error));
 }
 
-void
-explain_group(char text[REASON_TEXT], const struct answer *answer)
+/* EINVAL: it does not know the type, or not the result that permits a port. */
+static void
+explain_not_loaded(char text[REASON_TEXT], int error)
 {
-	const char *error = strerror(answer->group_error);
+	if (error != EINVAL)
+		reason_say(text,
+		    "bpf(2) refuses the programs: %s; they take root of the "
+		    "host, with CAP_BPF and CAP_NET_ADMIN, and a kernel with "
+		    "bpf(2)",
+		    strerror(error));
+	else if (host_kernel_before(5, 12))
+		reason_say(text,
+		    "no program of this kernel can permit a low port; that "
+		    "takes Linux 5.12 or later");
+	else
+		reason_say(text,
+		    "this kernel takes no programs of control groups; that "
+		    "takes CONFIG_CGROUP_BPF");
+}
 
-	switch (answer->group_step) {
+static void
+explain_not_made(char text[REASON_TEXT], int error)
+{
+	if (error == EAGAIN)
+		reason_say(text,
+		    "no control group can be made below lowport's own: "
+		    "cgroup.max.depth or cgroup.max.descendants there, or "
+		    "above, permits no more");
+	else
+		reason_say(text,
+		    "cannot make a control group below lowport's own: %s%s",
+		    strerror(error),
+		    error == EROFS || error == EACCES
+			? "; in a container mount /sys/fs/cgroup writable"
+			: "");
+}
+
+static void
+explain_step(char text[REASON_TEXT], enum group_step step, int error)
+{
+	switch (step) {
 	case GROUP_NO_MOUNT:
 		reason_say(text,
 		    "no control groups of version 2 are mounted here; mount "
 		    "them: mount -t cgroup2 none /sys/fs/cgroup");
 		return;
-	case GROUP_NOT_MADE:
+	case GROUP_LOCKED:
 		reason_say(text,
-		    "cannot make a control group below lowport's own: %s; in a "
-		    "container mount /sys/fs/cgroup writable",
-		    error);
+		    "another process locks the directory of lowport's control "
+		    "groups");
+		return;
+	case GROUP_NOT_MADE:
+		explain_not_made(text, error);
 		return;
 	case GROUP_NOT_LOADED:
-		if (answer->group_error == EINVAL)
-			reason_say(text,
-			    "this kernel's programs cannot permit a low port; "
-			    "that takes Linux 5.12 or later");
-		else
-			reason_say(text,
-			    "bpf(2) refuses the programs: %s; they take root "
-			    "of the host, with CAP_BPF and CAP_NET_ADMIN",
-			    error);
+		explain_not_loaded(text, error);
 		return;
 	case GROUP_NOT_ATTACHED:
-		reason_say(text,
-		    "cannot attach to a control group: %s; it takes "
-		    "CAP_NET_ADMIN, and no group above may have a program that "
-		    "permits no other",
-		    error);
+		reason_say(text, "cannot attach to a control group: %s%s",
+		    strerror(error),
+		    error == EPERM
+			? "; it takes CAP_NET_ADMIN, and no group above may "
+			  "have a program that permits no other (bpftool "
+			  "cgroup tree shows them)"
+			: "");
 		return;
 	default:
 		reason_say(text,
-		    "cannot move the server to its control group: %s", error);
-		return;
+		    "cannot move the server to its control group: %s",
+		    error == EOPNOTSUPP
+			? "those beside it are threaded (cgroup.type)"
+			: strerror(error));
 	}
+}
+
+/* In a unit with Delegate=, and so in a user's own service manager. */
+void
+explain_group(char text[REASON_TEXT], const struct group_result *group)
+{
+	char why[REASON_TEXT], user[USER_NAME];
+
+	explain_step(why, group->step, group->error);
+	if (group->owner == 0)
+		reason_say(text, "%s", why);
+	else
+		reason_say(text,
+		    "%.600s; lowport is in a control group of user %s (uid "
+		    "%u), who can cause this: start it in one of root's: "
+		    "systemd-run --scope lowport ...",
+		    why, user_name(group->owner, user), group->owner);
 }

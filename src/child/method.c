@@ -17,7 +17,6 @@
 #include "ld_preload.h"
 #include "message.h"
 #include "method.h"
-#include "privilege.h"
 #include "reason.h"
 #include "rendezvous.h"
 #include "seccomp.h"
@@ -116,6 +115,24 @@ notify_try(const struct start *start, struct method *method)
 		method->taken = METHOD_NOTIFY;
 }
 
+/*
+ * A filter cannot be removed.  So another process installs one, and ends.  It runs
+ * in this one's memory, as with vfork(2), which takes less time.  Its end sends no
+ * signal: a SIGCHLD would stay pending for the server.
+ */
+static bool
+run_apart(int (*run)(void *), void *argument)
+{
+	static char stack[ATTEMPT_STACK] __attribute__((aligned(16)));
+	pid_t pid = clone(run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK,
+	    argument);
+
+	if (pid < 0)
+		return false;
+	waitpid(pid, NULL, __WALL);
+	return true;
+}
+
 struct attempt {
 	const struct start *start;
 	struct method method;
@@ -130,24 +147,15 @@ attempt_run(void *argument)
 	return 0;
 }
 
-/*
- * A filter cannot be removed, and a listener that does not work would obstruct
- * preload.  So another process tries first, and ends.  It runs in this one's
- * memory, as with vfork(2), which takes less time.  Its end sends no signal: a
- * SIGCHLD would stay pending for the server.
- */
+/* A listener that does not work would obstruct preload. */
 static bool
 notify_works(const struct start *start, struct method *method)
 {
-	static char stack[ATTEMPT_STACK] __attribute__((aligned(16)));
 	struct attempt attempt = {start, {METHOD_NONE}};
-	pid_t pid = clone(attempt_run, stack + sizeof(stack),
-	    CLONE_VM | CLONE_VFORK, &attempt);
 
-	if (pid < 0)
+	if (!run_apart(attempt_run, &attempt))
 		return reason_say(method->why, "cannot start a process: %s",
 		    strerror(errno));
-	waitpid(pid, NULL, __WALL);
 	memcpy(method->why, attempt.method.why, sizeof(method->why));
 	return attempt.method.taken == METHOD_NOTIFY;
 }
@@ -207,23 +215,22 @@ notify_settles(const struct start *start, struct method *method)
 	return true;
 }
 
-/* No call can be listened to twice. */
+static int
+listen_apart(void *is_there)
+{
+	*(bool *)is_there = seccomp_listen(SECCOMP_FETCH, false).fd < 0 &&
+	    errno == EBUSY;
+	return 0;
+}
+
+/* No call can be listened to twice.  Only an attempt says so (seccomp(2)). */
 static bool
 listener_is_there(const struct start *start)
 {
-	struct seccomp_listener listener;
-	pid_t pid;
-	int status = 0;
+	bool is_there = false;
 
-	if (start->rights.seccomp == 0)
-		return false;
-	pid = fork();
-	if (pid == 0) {
-		privilege_seal();
-		listener = seccomp_listen(SECCOMP_FETCH, false);
-		_exit(listener.fd < 0 && errno == EBUSY);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status != 0;
+	return start->rights.seccomp != 0 &&
+	    run_apart(listen_apart, &is_there) && is_there;
 }
 
 static bool
@@ -291,12 +298,12 @@ method_install(struct start *start)
 	struct method method = {METHOD_NONE};
 	char why[REASON_TEXT], notify[REASON_TEXT];
 
-	if (start->answer.group_step == GROUP_MADE) {
+	if (start->answer.group.step == GROUP_MADE) {
 		bpf_settle(start, &method);
 		return method;
 	}
 	if (start->plan.bpf == PLAN_BPF_ALONE) {
-		explain_group(method.why, &start->answer);
+		explain_group(method.why, &start->answer.group);
 		return method;
 	}
 	if (!offer_passed(start, method.why) ||

@@ -126,8 +126,7 @@ is_wanted(const struct bind_note *note, enum bind_hook hook)
 }
 
 bool
-bpf_load(int programs[BIND_HOOKS], const struct bind_note *note, int counts,
-    enum bind_hook *failed)
+bpf_load(int programs[BIND_HOOKS], const struct bind_note *note, int counts)
 {
 	static struct bind_program program;
 	const struct bind_maps maps = {make_note(note), counts};
@@ -143,7 +142,6 @@ bpf_load(int programs[BIND_HOOKS], const struct bind_note *note, int counts,
 		if (programs[hook] < 0)
 			break;
 	}
-	*failed = maps.note < 0 ? BIND_HOOK_BIND4 : hook;
 	close_quietly(maps.note);
 	return maps.note >= 0 && hook == BIND_HOOKS;
 }

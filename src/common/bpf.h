@@ -20,12 +20,11 @@ int bpf_make_counts(const struct bind_counts **);
 /*
  * Writes and loads the programs of the note's mappings, each under the name of
  * its hook: descriptors, -1 for a hook that is not wanted.  counts is the map, or
- * -1.  False with errno, and *failed is the hook: EPERM without the capability,
- * EINVAL if the kernel cannot waive CAP_NET_BIND_SERVICE (before Linux 5.12) or
- * does not know the hook.
+ * -1.  False with errno: EPERM without the capability, EINVAL if the kernel
+ * cannot waive CAP_NET_BIND_SERVICE (before Linux 5.12) or knows no programs of
+ * control groups.
  */
-bool bpf_load(int programs[BIND_HOOKS], const struct bind_note *, int counts,
-    enum bind_hook *failed);
+bool bpf_load(int programs[BIND_HOOKS], const struct bind_note *, int counts);
 
 /*
  * Attaches a program to a group, behind those that are there; or in the place

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -47,21 +48,36 @@ is_group(int fd)
 	    (unsigned long)status.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+/* Returns what follows the mount, empty or with a '/' first; NULL if the path is
+ * not below it. */
+static const char *
+path_below(const char *path, const char *mount)
+{
+	const size_t length = strlen(mount);
+
+	return strncmp(path, mount, length) == 0 &&
+		(path[length] == '/' || path[length] == '\0')
+	    ? path + length
+	    : NULL;
+}
+
 /* Takes what PATH is when links and ".." are followed. */
 static void
 resolve_path(struct cgroup *group, const char *mount)
 {
-	const size_t length = strlen(mount);
 	char name[32], full[PATH_MAX];
+	const char *below;
 	ssize_t size;
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", group->fd);
 	size = readlink(name, full, sizeof(full) - 1);
-	if (size < (ssize_t)length || strncmp(full, mount, length) != 0)
+	if (size < 0)
 		return;
 	full[size] = '\0';
-	snprintf(group->path, sizeof(group->path), "%s",
-	    full[length] == '\0' ? "/" : full + length);
+	below = path_below(full, mount);
+	if (below != NULL)
+		snprintf(group->path, sizeof(group->path), "%s",
+		    *below == '\0' ? "/" : below);
 }
 
 static bool
@@ -142,15 +158,13 @@ cgroup_open_of(struct cgroup *group, pid_t process, char why[REASON_TEXT])
 bool
 cgroup_open(struct cgroup *group, const char *path, char why[REASON_TEXT])
 {
-	const char *mount = find_mount(why);
-	size_t length;
+	const char *mount = find_mount(why), *below;
 
 	if (mount == NULL)
 		return false;
-	length = strlen(mount);
-	if (strncmp(path, mount, length) == 0 &&
-	    (path[length] == '/' || path[length] == '\0'))
-		path += length;
+	below = path_below(path, mount);
+	if (below != NULL)
+		path = below;
 	snprintf(group->path, sizeof(group->path), "%s%s",
 	    *path == '/' ? "" : "/", path);
 	return open_below(group, mount, why);
@@ -162,16 +176,40 @@ cgroup_is_root(const struct cgroup *group)
 	return faccessat(group->fd, "cgroup.type", F_OK, 0) != 0;
 }
 
-/* Anybody may open the directory, and lock it for ever.  cgroup.kill (Linux 5.14)
- * is open to its owner alone; the root group has none. */
+/*
+ * Anybody may open a directory, and lock it for ever.  cgroup.kill (Linux 5.14)
+ * is open to its owner alone: the nearest that is root's, of this group or one
+ * above.  The root group has none.
+ */
+static int
+open_lock(int group)
+{
+	int at = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
+	int above, fd;
+
+	while (at >= 0) {
+		fd = openat(at, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			return at;
+		if (fd >= 0 && fstat(fd, &status) == 0 && status.st_uid == 0) {
+			close(at);
+			return fd;
+		}
+		close(fd);
+		above = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(at);
+		at = above;
+	}
+	return -1;
+}
+
 int
 cgroup_lock(int group)
 {
-	int fd = openat(group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+	int fd = open_lock(group);
 	int left = LOCKED_FOR;
 
-	if (fd < 0)
-		fd = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {

@@ -138,18 +138,24 @@ enum group_step {
 	GROUP_NOT_ASKED,
 	GROUP_MADE,
 	GROUP_NO_MOUNT,     /* no control groups of version 2 */
-	GROUP_NOT_MADE,     /* mkdir(2) failed with group_error, as the rest */
+	GROUP_LOCKED,       /* its directory, for seconds, by another process */
+	GROUP_NOT_MADE,     /* mkdir(2) failed with error, as the rest */
 	GROUP_NOT_LOADED,   /* bpf(2) did not take a program */
 	GROUP_NOT_ATTACHED, /* or did not attach it */
 	GROUP_NOT_ENTERED,  /* the child could not be moved there */
 };
 
+struct group_result {
+	uint32_t step;  /* enum group_step */
+	int32_t error;  /* an errno(3) value */
+	uint32_t owner; /* of the group above, who can prevent one below */
+};
+
 /* Sent when the capability is gone, whatever the results are. */
 struct answer {
-	uint32_t group_step; /* enum group_step */
-	int32_t group_error; /* an errno(3) value */
-	uint32_t sockets;    /* how many the plan asks for */
-	uint32_t observe;    /* the way the helper will learn, 0 or 1 */
+	struct group_result group;
+	uint32_t sockets; /* how many the plan asks for */
+	uint32_t observe; /* the way the helper will learn, 0 or 1 */
 	struct result results[PLAN_MAPPINGS_MAX];
 };
 

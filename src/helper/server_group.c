@@ -35,8 +35,8 @@
 static bool
 fail(struct answer *answer, enum group_step step)
 {
-	answer->group_step = step;
-	answer->group_error = errno;
+	answer->group.step = step;
+	answer->group.error = errno;
 	return false;
 }
 
@@ -154,14 +154,14 @@ attach(int fd, struct server_group *group, const struct plan *plan,
 	const int counts = bpf_make_counts(&group->counts);
 	int programs[BIND_HOOKS] = {-1, -1, -1, -1};
 	struct bind_note note;
-	enum bind_hook hook;
+	unsigned int hook;
 	bool attached = false;
 
 	if (counts < 0)
 		return fail(answer, GROUP_NOT_LOADED);
 	bind_note_write(&note, plan->mappings, plan->mapping_count,
 	    plan->show_expected != 0);
-	if (!bpf_load(programs, &note, counts, &hook))
+	if (!bpf_load(programs, &note, counts))
 		fail(answer, GROUP_NOT_LOADED);
 	else if (!attach_all(fd, programs))
 		fail(answer, GROUP_NOT_ATTACHED);
@@ -193,22 +193,15 @@ make_below(struct server_group *group, int directory, const struct plan *plan,
 }
 
 static bool
-make(struct server_group *group, const struct plan *plan, pid_t child,
-    struct answer *answer)
+make_in(struct server_group *group, int fd, const struct plan *plan,
+    pid_t child, struct answer *answer)
 {
-	char why[REASON_TEXT];
-	struct cgroup above;
+	const int lock = take_directory(fd);
 	bool made;
-	int fd, lock;
 
-	errno = 0;
-	if (!cgroup_open_of(&above, 0, why))
-		return fail(answer, GROUP_NO_MOUNT);
-	fd = open_directory(above.fd, plan->uid);
-	close(above.fd);
-	lock = fd < 0 ? -1 : take_directory(fd);
 	if (lock < 0) {
-		fail(answer, GROUP_NOT_MADE);
+		fail(answer,
+		    errno == EWOULDBLOCK ? GROUP_LOCKED : GROUP_NOT_MADE);
 		close(fd);
 		return false;
 	}
@@ -218,9 +211,31 @@ make(struct server_group *group, const struct plan *plan, pid_t child,
 	if (!give_directory(group, fd, plan->uid) && made)
 		made = fail(answer, GROUP_NOT_MADE);
 	close(lock);
-	if (made)
-		answer->group_step = GROUP_MADE;
 	return made;
+}
+
+static bool
+make(struct server_group *group, const struct plan *plan, pid_t child,
+    struct answer *answer)
+{
+	char why[REASON_TEXT];
+	struct cgroup above;
+	struct stat status;
+	int fd;
+
+	errno = 0;
+	if (!cgroup_open_of(&above, 0, why))
+		return fail(answer, GROUP_NO_MOUNT);
+	if (fstat(above.fd, &status) == 0)
+		answer->group.owner = status.st_uid;
+	fd = open_directory(above.fd, plan->uid);
+	close(above.fd);
+	if (fd < 0)
+		return fail(answer, GROUP_NOT_MADE);
+	if (!make_in(group, fd, plan, child, answer))
+		return false;
+	answer->group.step = GROUP_MADE;
+	return true;
 }
 
 bool

@@ -143,14 +143,40 @@ print(c.recv(100).decode())' "$@"
 	[[ $output == *"is of a socket that lowport hands over"* ]]
 	run "$PLAIN" --attach /no/such/group -p 443:8443
 	[[ $output == *"no control group /no/such/group"* ]]
-	run "$PLAIN" --attach 4194304 -p 443:8443
-	[[ $output == *"there is no process 4194304"* ]]
+	for number in 4194304 0 99999999999999999999; do
+		run "$PLAIN" --attach "$number" -p 443:8443
+		[[ $output == *"there is no process $number" ]]
+	done
 	run "$PLAIN" --attach "$group"
 	[[ $output == *"no mapping"* ]]
 	run "$PLAIN" --attach "$group" -p 443:8443 -- sleep 1
 	[[ $output == *"one argument too many"* ]]
 	run -0 "$PLAIN" --attached
 	[[ $output != *"$(basename "$group")"* ]]
+}
+
+@test "attach: a mount beside the first one, with a name that begins alike" {
+	run -0 unshare --mount bash -c '
+	mount -t tmpfs none "$TMPDIR"
+	mkdir "$TMPDIR/groups" "$TMPDIR/groups2"
+	while umount -l "$1" 2>/dev/null; do :; done
+	mount -t cgroup2 none "$TMPDIR/groups"
+	mount -t cgroup2 none "$TMPDIR/groups2"
+	exec "$PLAIN" -v --attach "/../groups2/$2" -p 443:8443' - "$mount" \
+	    "$(basename "$group")"
+	echo "$output"
+	[[ $output == *"control group /../groups2/$(basename "$group"): "* ]]
+}
+
+@test "attach: a user who owns the group cannot prevent it by a lock" {
+	mkdir "$group/own"
+	chown -R nobody "$group/own"
+	for what in "$group/own" "$group/own/cgroup.kill"; do
+		hold_lock "$what"
+		run -0 timeout -k 1 10 "$PLAIN" --attach "$group/own" \
+		    -p 443:8443
+		run -0 timeout -k 1 10 "$PLAIN" --detach "$group/own"
+	done
 }
 
 @test "attach: a user cannot, with the file capability or without" {
@@ -160,7 +186,7 @@ print(c.recv(100).decode())' "$@"
 			run setpriv --reuid=65534 --regid=65534 --clear-groups \
 			    "$program" $what
 			[ "$status" -eq 125 ]
-			[[ $output == *"takes root of the host"* ]]
+			[[ $output == *"root of the host"* ]]
 		done
 	done
 	binds_in "$group" "AF_INET 0.0.0.0 8443"

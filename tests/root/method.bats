@@ -100,6 +100,17 @@ except PermissionError:
 	[[ $output == *refused ]]
 }
 
+# It tries in another process whether a listener is there.
+@test "auto under a filter, from root: no signal stays pending for the server" {
+	run -0 build/deny looking python3 -c '
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+os.execv(sys.argv[1], sys.argv[1:])' "$PLAIN" -v -u nobody -p 20443:8443 -- \
+	    grep -E "^(Sig|Shd)Pnd" /proc/self/status
+	[[ $output == *"hand-off by notify"* ]]
+	[ "$(grep -c 'Pnd:.0*$' <<<"$output")" = 2 ]
+}
+
 # The sets of capabilities are masks: 1<<12 is net_admin, 1<<7 setuid.
 @test "--keep-caps: these, in every set, and no other, after -u" {
 	run -0 "$PLAIN" -q -u nobody --keep-caps net_admin,CAP_SETUID \
