@@ -327,6 +327,8 @@ SCRIPTS        = $(shell grep -rlE '^\#!.*[/ ](ba)?sh$$' .ci packaging tests)
 SOURCED        = $(shell grep -LE '^\#!|^package ' tests/servers/*) \
                  $(wildcard tests/*.bash tests/*/*.bash)
 
+# README is at most 200 lines, and lowport(1) 4,000 words of source: what is more
+# goes to a page of its own.
 lint:
 	$(MAKE) deps PACKAGES='$(LINT_PACKAGES)'
 	clang-format --dry-run -Werror $(C_FILES)
@@ -334,6 +336,8 @@ lint:
 	shellcheck -s bash -S warning -e SC2125 $(SOURCED)
 	shellcheck -S warning -e SC2120 $(FILES)
 	mandoc -Tlint -Wwarning src/*.[1-9]
+	[ $$(wc -l <README.md) -le 200 ]
+	[ $$(wc -w <src/lowport.1) -le 4000 ]
 
 format:
 	clang-format -i $(C_FILES)
