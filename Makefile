@@ -324,7 +324,8 @@ check-build: all
 # Shell by its first line; and what such a file sources, which has none.
 C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 SCRIPTS        = $(shell grep -rlE '^\#!.*[/ ](ba)?sh$$' .ci packaging tests)
-SOURCED        = $(shell grep -LE '^\#!|^package ' tests/servers/*) \
+SOURCED        = $(shell grep -d skip -LE '^\#!|^package ' \
+                 tests/servers/* tests/servers/*/*) \
                  $(wildcard tests/*.bash tests/*/*.bash)
 
 # README is at most 200 lines, and lowport(1) 4,000 words of source: what is more

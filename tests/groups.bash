@@ -7,9 +7,14 @@ is_host_root() {
 	[ "$(tr -s ' ' </proc/self/uid_map)" = " 0 0 4294967295" ]
 }
 
+# Where the groups are mounted, or nothing.
+groups_mount() {
+	awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts
+}
+
 # Makes $group, a group of the test's own below the $mount.
 make_group() {
-	mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	mount=$(groups_mount)
 	is_host_root || skip "takes root of the host"
 	[ -n "$mount" ] || {
 		[ "${LOWPORT_MUST_WORK:-0}" != 1 ]

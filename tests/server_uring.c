@@ -2,8 +2,8 @@
 /*
  * usage: server_uring PORT
  *
- * Binds and listens by io_uring alone (Linux 6.11), at 127.0.0.1, and waits to
- * be killed.  Exits with 77 where this machine has no such thing.
+ * Binds and listens by io_uring alone (Linux 6.11), at 127.0.0.1, says hello to
+ * each client, and waits to be killed.  Exits with 77 where this machine has no such thing.
  */
 #include <errno.h>
 #include <linux/io_uring.h>
@@ -78,7 +78,7 @@ main(int argc, char **argv)
 	struct sockaddr_in address = {.sin_family = AF_INET,
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct io_uring_sqe entry = {0};
-	int error;
+	int client, error;
 
 	if (argc != 2)
 		return EXIT_FAILURE;
@@ -100,6 +100,9 @@ main(int argc, char **argv)
 		fprintf(stderr, "server_uring: %s\n", strerror(-error));
 		return EXIT_FAILURE;
 	}
-	for (;;)
-		pause();
+	for (;;) {
+		client = accept(entry.fd, NULL, NULL);
+		dprintf(client, "hello\n");
+		close(client);
+	}
 }

@@ -3,13 +3,14 @@
 #
 # usage: tests/servers/check.sh NAME WAY
 #
-# Runs the recipe NAME in the sandbox, the way tests/check-servers explains, and
-# prints "ok NAME WAY", "skipped NAME WAY: why", or "not ok NAME WAY: why" and
-# the end of the server's log.
+# Runs the recipe NAME, or bpf/NAME, in the sandbox, the way tests/check-servers
+# explains, and prints "ok NAME WAY", "skipped NAME WAY: why", or "not ok NAME
+# WAY: why" and the end of the server's log.
 #
 # A recipe has a directory of its own and these words:
 #
 #   needs FILE...     or programs, or it is skipped
+#   lacks WHAT        it is skipped, as that is not here
 #   activated         has the socket passed to lowport, by a service manager that
 #                     starts it for the first client: port 21443, as it is not
 #                     the privilege that is tried there
@@ -23,18 +24,21 @@
 # What it says of itself before that:
 #
 #   filter            the server's seccomp mode, other than 2, or 0 by preload
-#   refused           why lowport does not start it by preload: words of that
+#   refused[WAY]      why lowport does not start it that way: words of that
 #   hosts, mapping    where it serves, other than on both families and 443:8443;
 #   served, configured  the two ports of that
 #   spares            how many, other than as many as there are processors
 #   expected          an option: getsockname(2) is to tell the configured port
 #   without           what goes wrong without that: a function that shows it,
 #                     once, of a server that was started so
+#   otherwise         what goes wrong by notify, of a server only bpf is for: the
+#                     same
 #   silent            the addresses where nobody must answer
 #   stop              the process SIGTERM goes to in the end, other than lowport
 #   ask HOST          how a client gets "hello", other than by HTTPS; "hello
 #                     from ADDRESS" must be the client's
 set -eu
+. tests/groups.bash
 
 name=$1
 way=$2
@@ -47,7 +51,7 @@ served=443
 configured=8443
 activator=()
 filter=2
-refused=
+declare -A refused
 spares=
 expected=
 
@@ -61,13 +65,15 @@ needs() {
 	local file
 
 	for file; do
-		if [ ! -e "$file" ] && ! command -v "$file" >/dev/null; then
-			[ "${LOWPORT_MUST_WORK:-0}" != 1 ] ||
-				fail "no ${file##*/} here"
-			echo "skipped $name $way: no ${file##*/} here"
-			exit
-		fi
+		[ -e "$file" ] || command -v "$file" >/dev/null ||
+			lacks "${file##*/}"
 	done
+}
+
+lacks() {
+	[ "${LOWPORT_MUST_WORK:-0}" != 1 ] || fail "no $1 here"
+	echo "skipped $name $way: no $1 here"
+	exit
 }
 
 # It starts lowport with the variables named alone.
@@ -78,10 +84,12 @@ activated() {
 	served=21443
 	mapping=@https:8443
 	activator=(systemd-socket-activate --listen=21443 --fdname=https)
-	for variable in JAVA_TOOL_OPTIONS LOWPORT_LEARN LOWPORT_METHOD; do
+	for variable in JAVA_TOOL_OPTIONS LOWPORT_LEARN LOWPORT_METHOD \
+	    LOWPORT_USER; do
 		[ -z "${!variable:-}" ] ||
 			activator+=(-E "$variable=${!variable}")
 	done
+	refused[bpf]="a socket that was passed to lowport is bound already"
 }
 
 certificate() {
@@ -98,17 +106,25 @@ keystore() {
 }
 
 serve() {
-	[ "$way" != preload ] || [ -z "$refused" ] || is_refused "$@"
-	if [ "$way" = fetch ] && declare -F without >/dev/null; then
-		start -- "$@"
-		without
-		! kill -0 "$lowport" 2>/dev/null || ends "${stop:-$lowport}"
-		rm -f ./*.pid
-	fi
+	# By bpf root makes the files, and the server is nobody.
+	touch log
+	[ "$way" != bpf ] || chown -R nobody:nogroup .
+	[ -z "${refused[$way]:-}" ] || is_refused "$@"
+	[ "$way" != fetch ] || fails without "$@"
+	[ "$way" != bpf ] || LOWPORT_METHOD=notify fails otherwise "$@"
 	# shellcheck disable=SC2086
 	start $expected -- "$@"
 	# Where a listener cannot answer for getsockname(2), the library does.
 	[ "$way" != observe ] || [ -z "$expected" ] || filter=0
+}
+
+# fails FUNCTION COMMAND...: the server, as FUNCTION shows, if there is any.
+fails() {
+	declare -F "$1" >/dev/null || return 0
+	start -- "${@:2}"
+	"$1"
+	! kill -0 "$lowport" 2>/dev/null || ends "${stop:-$lowport}"
+	rm -f ./*.pid
 }
 
 start() {
@@ -117,7 +133,7 @@ start() {
 	lowport=$!
 }
 
-# All there is to see of a server that the library does not reach.
+# All there is to see of a server that lowport does not start this way.
 is_refused() {
 	local status=0 found
 
@@ -127,7 +143,8 @@ is_refused() {
 	timeout 60 "${activator[@]}" "$LOWPORT" -p "$mapping" -- "$@" >log 2>&1 </dev/null ||
 		status=$?
 	[ $status = 125 ] || fail "status $status, not 125"
-	grep -q "^lowport: .*$refused" log || fail "no word of '$refused'"
+	grep -q "^lowport: .*${refused[$way]}" log ||
+		fail "no word of '${refused[$way]}'"
 	[ "$(wc -l <log)" = 1 ] || fail "not one line"
 	found=$(ss -Hltun "( sport = :$served or sport = :$configured )")
 	[ -z "$found" ] || fail "listens: $found"
@@ -155,6 +172,11 @@ ask_dns() {
 	replies=$($dig +tcp && $dig +notcp)
 	[ "$replies" != $'"hello"\n"hello"' ] || replies=hello
 	echo "$replies"
+}
+
+# What it says at once, to everybody.
+ask_plain() {
+	timeout 5 cat 2>&1 <"/dev/tcp/$1/$served"
 }
 
 ask_quic() {
@@ -271,6 +293,8 @@ has_no_power() {
 }
 
 ends() {
+	local found
+
 	kill "$1"
 	deadline=$((SECONDS + 60))
 	while kill -0 "$lowport" 2>/dev/null; do
@@ -278,6 +302,15 @@ ends() {
 	done
 	find_threads
 	[ ${#threads[@]} = 0 ] || fail "left: ${threads[*]}"
+	found=$(server_groups)
+	[ -z "$found" ] || fail "left: $found"
+}
+
+# By bpf, each has one below the user's, which stays.
+server_groups() {
+	[ "$way" != bpf ] ||
+		find "$(groups_mount)$(sed -n s/^0:://p /proc/self/cgroup)" \
+		    -mindepth 2 -type d
 }
 
 case $way in
@@ -286,14 +319,18 @@ preload)
 	export LOWPORT_METHOD=preload
 	filter=0
 	;;
+bpf) export LOWPORT_METHOD=bpf LOWPORT_USER=nobody ;;
 esac
 mkdir "$TMPDIR/$name"
 cd "$TMPDIR/$name"
 export HOME=$PWD
 export JAVA_TOOL_OPTIONS="-Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+recipe=$recipes/$name
+[ -e "$recipe" ] || recipe=$recipes/bpf/$name
 # shellcheck source=/dev/null
-. "$recipes/$name"
+. "$recipe"
 listens_right
 has_no_power
+[ "$way" != bpf ] || [ -n "$(server_groups)" ] || fail "no group of the server's"
 ends "${stop:-$lowport}"
 echo "ok $name $way"
