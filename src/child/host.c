@@ -3,7 +3,11 @@
  * Runs in: the child, when it looks for causes.
  * Reads: files of /proc.
  */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -76,4 +80,28 @@ bool
 host_has_proc(void)
 {
 	return access("/proc/self/fd", R_OK) == 0;
+}
+
+static bool
+has_descriptor_of_terminal(void)
+{
+	DIR *descriptors = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	bool found = descriptors == NULL;
+
+	while (!found && (entry = readdir(descriptors)) != NULL)
+		found = *entry->d_name != '.' && isatty(atoi(entry->d_name));
+	if (descriptors != NULL)
+		closedir(descriptors);
+	return found;
+}
+
+bool
+host_has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != ENXIO || has_descriptor_of_terminal();
 }

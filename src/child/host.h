@@ -32,4 +32,8 @@ unsigned int host_port_start(void);
 /* No hand-off works without it. */
 bool host_has_proc(void);
 
+/* False only if this process has neither a controlling terminal nor a descriptor
+ * of a terminal, which it could make that (TIOCSCTTY). */
+bool host_has_terminal(void);
+
 #endif

@@ -18,6 +18,7 @@
 #include "environment.h"
 #include "explain.h"
 #include "holder.h"
+#include "host.h"
 #include "keep_caps.h"
 #include "launch.h"
 #include "ld_preload.h"
@@ -223,14 +224,15 @@ report_method(const struct method *method)
 		verbose("hand-off by %s: %s", name, method->why);
 }
 
-/* The terminal is still root's, and the server must not type into it.  A server
+/* The terminal is still root's, and the server must not type into it.  Without
+ * one there is no filter, which each call of the server would pass.  A server
  * with --keep-caps or --allow-new-privs is not held back: it has more privilege
  * than its user, or can get more by exec. */
 static void
 protect_terminal(const struct start *start)
 {
 	if (start->user_changes && start->kept == 0 &&
-	    !start->options.new_privs)
+	    !start->options.new_privs && host_has_terminal())
 		seccomp_deny_typing();
 }
 

@@ -89,3 +89,21 @@ denied() {
 	typist $NOBODY "$LOWPORT" -q -p 443:8443 --
 	[[ ${lines[-1]} == "typed nd"* ]]
 }
+
+@test "terminal: without one the server passes no filter; any descriptor is one" {
+	run -0 python3 -c '
+import os, pty, subprocess, sys
+COUNT = ["sed", "-n", "s/^Seccomp_filters:[[:space:]]*//p", "/proc/self/status"]
+master, slave = pty.openpty()
+def filters(*command, stdin=subprocess.DEVNULL, pass_fds=()):
+    return int(subprocess.run([*command, *COUNT], stdin=stdin, pass_fds=pass_fds,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        start_new_session=True, check=True).stdout)
+lowport = sys.argv[1:]
+own = filters()
+print(filters(*lowport) - own, filters(*lowport, stdin=slave) - own,
+    filters(*lowport, pass_fds=[slave]) - own,
+    filters(*lowport, pass_fds=[master]) - own)' \
+	    "$LOWPORT" -q -u nobody -p 443:@web --
+	[ "$output" = "0 1 1 1" ]
+}
