@@ -6,6 +6,7 @@
 #   make check          unit tests and command line, in namespaces of their own
 #   make check-one      a part of it: T=handoff F=identity (tests/README.md)
 #   make check-servers  real servers, from nginx to Tomcat
+#   make check-readme   the commands of README.md
 #   make check-containers  real container runtimes, as root; and the next two
 #   make check-init     as process 1, beside tini, dumb-init and catatonit
 #   make check-cross    for aarch64, as far as that goes on another machine
@@ -373,6 +374,12 @@ check-servers:
 	$(MAKE) tests
 	tests/check-servers
 
+# The commands of README.md, on a clean copy of the sources.
+check-readme:
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES) bpftool nodejs tomcat10'
+	$(MAKE) all
+	SANDBOX_USER=root $(SANDBOX) tests/readme
+
 check-init:
 	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) tests
@@ -439,5 +446,5 @@ clean:
 -include $(wildcard $(BUILD)/*.d $(FOLDERS:%=$(BUILD)/%/*.d))
 
 .PHONY: all static install uninstall FORCE demo check check-one check-sanitized run-sanitized \
-        check-fuzz check-servers check-init check-containers check-cross fuzz fuzzers bench tests clean
+        check-fuzz check-servers check-readme check-init check-containers check-cross fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:
