@@ -4,6 +4,7 @@
  * Reads: the caller's arguments; what the kernel says of control groups.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,15 +77,19 @@ ends_with(const char *text, const char *end)
 	    strcmp(text + length - end_length, end) == 0;
 }
 
-/* Names other processes that such a group holds; NULL if it is one service's. */
+/* Names other processes that such a group holds; NULL if it is one service's.  A
+ * service manager is in init.scope: the group above that has all its services,
+ * and is the root of a container's own control groups, or a user's. */
 static const char *
-strangers_in(const char *path)
+strangers_in(const struct cgroup *group)
 {
-	if (strstr(path, "/user.slice/") == path ||
-	    ends_with(path, "/init.scope"))
+	if (strstr(group->path, "/user.slice/") == group->path ||
+	    ends_with(group->path, "/init.scope"))
 		return "a login session or the service manager itself";
-	if (ends_with(path, ".slice"))
+	if (ends_with(group->path, ".slice"))
 		return "all services of a slice";
+	if (faccessat(group->fd, "init.scope", F_OK, 0) == 0)
+		return "all services of a service manager";
 	return NULL;
 }
 
@@ -93,7 +98,7 @@ strangers_in(const char *path)
 static void
 refuse_shared(const struct cgroup *group, bool forced)
 {
-	const char *strangers = strangers_in(group->path);
+	const char *strangers = strangers_in(group);
 
 	if (cgroup_is_root(group))
 		fatalx("the root control group holds every process of the "

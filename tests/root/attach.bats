@@ -130,7 +130,8 @@ print(c.recv(100).decode())' "$@"
 	[ "$status" -eq 125 ]
 	[[ $output == *"root control group"* ]]
 	mkdir "$group/web.slice" "$group/init.scope"
-	for shared in web.slice init.scope; do
+	# A manager in init.scope has the groups beside it.
+	for shared in web.slice init.scope .; do
 		run "$PLAIN" --attach "$group/$shared" -p 443:8443
 		[ "$status" -eq 125 ]
 		[[ $output == *"--force" ]]
