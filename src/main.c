@@ -130,6 +130,8 @@ give_sockets(int channel)
 static void
 map_by_kernel(struct server_group *group, pid_t child, struct answer *answer)
 {
+	if (plan.bpf == PLAN_BPF_NO && !plan.dry)
+		return;
 	if (!server_group_make(group, &plan, child, answer) &&
 	    plan.bpf == PLAN_BPF_IF_IT_CAN)
 		plan.bpf = PLAN_BPF_NO;
@@ -157,8 +159,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL | PRIVILEGE_GROUP);
 	if (channel_receive_plan(channel, &plan) &&
 	    plan_check(&plan, getuid(), getgid())) {
-		if (plan.bpf != PLAN_BPF_NO)
-			map_by_kernel(&handoff.group, child, &answer);
+		map_by_kernel(&handoff.group, child, &answer);
 		privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL);
 		verdict_grant(granted, &plan);
 		privilege_change_user(plan.uid, plan.gid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: build/deny looking|writing|seccomp|listener|handing|adopting COMMAND [ARG...]
+ * usage: build/deny looking|writing|seccomp|listener|handing|bpf|adopting \
+ *            COMMAND [ARG...]
  *
  * Runs COMMAND where the kernel refuses
  *
@@ -11,6 +12,7 @@
  *   listener  a seccomp listener, as gVisor and the kernel of RHEL 8 (EINVAL);
  *   handing   to hand a descriptor to a trapped task, as Linux before 5.9
  *             (EINVAL);
+ *   bpf       bpf(2), as the default seccomp profiles of Docker (EPERM);
  *   adopting  to be a subreaper, as gVisor did (EINVAL).
  *
  * Without no_new_privs, which would void file capabilities, so that it takes
@@ -49,6 +51,13 @@ deny_writing(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
 	    SCMP_SYS(process_vm_writev), 0);
+}
+
+static int
+deny_bpf(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(bpf),
+	    0);
 }
 
 static int
@@ -124,6 +133,12 @@ handing_is_denied(void)
 }
 
 static bool
+bpf_is_denied(void)
+{
+	return syscall(SYS_bpf, -1, NULL, 0) == -1 && errno == EPERM;
+}
+
+static bool
 adopting_is_denied(void)
 {
 	return prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == -1;
@@ -140,6 +155,7 @@ static const struct denial {
     {"seccomp", false, deny_seccomp, seccomp_is_denied},
     {"listener", false, deny_listener, listener_is_denied},
     {"handing", false, deny_handing, handing_is_denied},
+    {"bpf", false, deny_bpf, bpf_is_denied},
     {"adopting", true, deny_adopting, adopting_is_denied},
 };
 

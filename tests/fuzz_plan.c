@@ -74,7 +74,8 @@ check_accepted(const struct plan *plan)
 	FUZZ_ASSERT(plan->spares >= 1 && plan->spares <= PLAN_SPARES_MAX);
 	FUZZ_ASSERT(plan->verbosity <= 2 && plan->journal <= 1);
 	FUZZ_ASSERT(plan->observe <= 1 && plan->baseline <= 1);
-	FUZZ_ASSERT(plan->keep_kill <= 1 && plan->bpf <= PLAN_BPF_ALONE);
+	FUZZ_ASSERT(plan->keep_kill <= 1 && plan->bpf <= PLAN_BPF_ALONE &&
+	    plan->dry <= 1);
 	FUZZ_ASSERT(
 	    plan->supervision.group <= 1 && plan->supervision.warn <= 1);
 	FUZZ_ASSERT(plan->supervision.pdeathsig == 0 ||

@@ -77,6 +77,8 @@ static const struct bound {
     {FIELD(baseline), 1, 2},
     {FIELD(keep_kill), 0, UINT32_MAX},
     {FIELD(keep_kill), 1, 2},
+    {FIELD(dry), 0, UINT32_MAX},
+    {FIELD(dry), 1, 2},
     {FIELD(bpf), PLAN_BPF_NO, UINT32_MAX},
     {FIELD(bpf), PLAN_BPF_ALONE, PLAN_BPF_ALONE + 1},
     {FIELD(supervision.group), 0, UINT32_MAX},

@@ -24,6 +24,7 @@
 #define NO_COUNTS (-1)
 
 struct attachment {
+	const struct rights *rights;
 	struct cgroup group;
 	struct bind_note note;
 	int old[BIND_HOOKS]; /* programs that are attached */
@@ -137,7 +138,7 @@ refuse(const struct attachment *a, enum group_step step)
 	const struct group_result result = {.step = step, .error = errno};
 	char why[REASON_TEXT];
 
-	explain_group(why, &result);
+	explain_group(why, &result, a->rights);
 	fatalx("cannot have the kernel map ports of control group %.200s: %s",
 	    a->group.path, why);
 }
@@ -211,12 +212,13 @@ format_note(char *text, size_t size, const struct bind_note *note)
 }
 
 void
-attach_group(const struct options *options)
+attach_group(const struct options *options, const struct rights *rights)
 {
 	static struct attachment a;
 	static struct bind_note old;
 	char text[PLAN_MAPPINGS_MAX * MAPPING_TEXT];
 
+	a.rights = rights;
 	refuse_others(options);
 	open_group(&a.group, options->group_name);
 	refuse_shared(&a.group, options->force);
@@ -233,11 +235,12 @@ attach_group(const struct options *options)
 }
 
 void
-attach_remove(const struct options *options)
+attach_remove(const struct options *options, const struct rights *rights)
 {
 	static struct attachment a;
 	unsigned int hook;
 
+	a.rights = rights;
 	open_group(&a.group, options->group_name);
 	lock(&a);
 	if (find_old(&a, &a.note) == 0)

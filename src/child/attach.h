@@ -7,6 +7,7 @@
 #define ATTACH_H
 
 #include "options.h"
+#include "rights.h"
 
 /*
  * Each ends the process, with 0 or after saying why not.  They take root of the
@@ -16,8 +17,8 @@
  * attach_group attaches the programs to the group the options name, in place of
  * those it has attached there before: all of them, or none.
  */
-_Noreturn void attach_group(const struct options *);
-_Noreturn void attach_remove(const struct options *);
+_Noreturn void attach_group(const struct options *, const struct rights *);
+_Noreturn void attach_remove(const struct options *, const struct rights *);
 
 /* Lists the groups and their mappings on standard output, a line each. */
 _Noreturn void attach_list(void);

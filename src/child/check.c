@@ -137,13 +137,24 @@ note_oddities(const struct start *start)
 	}
 }
 
+/* The kernel is to map the port, and lowport has no socket. */
+static bool
+is_mapped(const struct start *start, size_t i)
+{
+	return !mapping_by_descriptor(&start->plan.mappings[i]) &&
+	    (method_is_bpf(start) || start->plan.bpf == PLAN_BPF_ALONE);
+}
+
 static void
 check_mapping(const struct start *start, size_t i)
 {
 	char mapping[MAPPING_NAMED], text[REASON_TEXT];
 
 	options_format(&start->options, i, mapping);
-	if (start->answer.results[i].outcome != OUTCOME_READY) {
+	if (is_mapped(start, i) && !method_is_bpf(start)) {
+		report_note("sockets", "%s: not tried, for lack of a hand-off",
+		    mapping);
+	} else if (start->answer.results[i].outcome != OUTCOME_READY) {
 		explain_result(text, &start->plan, &start->answer, i,
 		    &start->rights);
 		report_problem("sockets", "%s: %s", mapping,
@@ -151,6 +162,11 @@ check_mapping(const struct start *start, size_t i)
 					: text);
 	} else if (mapping_inherited(&start->plan.mappings[i])) {
 		report_ok("sockets", "%s: passed to lowport", mapping);
+	} else if (is_mapped(start, i)) {
+		report_ok("sockets",
+		    "%s: a bind(2) of port %u in such a control group got %u",
+		    mapping, start->plan.mappings[i].server_port,
+		    start->plan.mappings[i].public_port);
 	} else {
 		report_ok("sockets", "%s: all could be bound", mapping);
 	}
@@ -196,7 +212,8 @@ report_method(const struct start *start, const struct method *method)
 	else if (method->taken == METHOD_BPF)
 		report_ok("hand-off",
 		    "bpf, tried: the kernel maps the ports of the server's "
-		    "control group");
+		    "control group%s%s",
+		    *method->why == '\0' ? "" : "; not notify: ", method->why);
 	else if (*method->why == '\0')
 		report_ok("hand-off", "preload, tried");
 	else

@@ -349,6 +349,22 @@ examine_rules(const struct start *start)
 		    "lowport --doctor as root");
 }
 
+/* The helper has tried, whatever the method is. */
+static void
+examine_bpf(const struct start *start)
+{
+	char why[REASON_TEXT];
+
+	if (start->answer.group.step == GROUP_MADE) {
+		report_ok("bpf",
+		    "tried: the kernel can map the ports of a control group, "
+		    "by --method bpf or --attach");
+		return;
+	}
+	explain_group(why, &start->answer.group, &start->rights);
+	report_note("bpf", "%s", why);
+}
+
 void
 doctor_begin(const struct start *start)
 {
@@ -368,6 +384,7 @@ doctor_report(struct start *start)
 	check_file();
 	check_policy(start);
 	check_mappings(start);
+	examine_bpf(start);
 	check_handoff(start);
 	report_end();
 }

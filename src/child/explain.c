@@ -13,10 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "explain.h"
 #include "holder.h"
 #include "host.h"
 #include "policy.h"
+#include "privilege.h"
 #include "program.h"
 #include "user.h"
 
@@ -428,16 +430,74 @@ explain_trial(char text[REASON_TEXT], int error)
 		reason_say(text, TRIAL_FAILED "%s", strerror(error));
 }
 
+#define FROM_THE_HOST "from the host: lowport --attach PID"
+
+/* The kernel refuses bpf(2), whatever else is there; false if it need not. */
+static bool
+explain_no_right(char text[REASON_TEXT], const struct rights *rights)
+{
+	const uint64_t no_bpf = rights->no_bpf;
+
+	if (no_bpf != 0 && !rights->root)
+		reason_say(text,
+		    "only root of the host can have the kernel map ports");
+	else if (host_in_user_namespace())
+		reason_say(text,
+		    "only root of the host can have the kernel map ports, and "
+		    "this is a user namespace; " FROM_THE_HOST);
+	else if (no_bpf != 0)
+		reason_say(text,
+		    "root was started without %s, which the kernel takes to "
+		    "map ports; add that (--cap-add), or " FROM_THE_HOST,
+		    no_bpf == PRIVILEGE_BPF ? "CAP_BPF and CAP_NET_ADMIN"
+			: no_bpf == UINT64_C(1) << CAP_BPF ? "CAP_BPF"
+							   : "CAP_NET_ADMIN");
+	else
+		return false;
+	return true;
+}
+
+/* In some mode; an older kernel has no such file. */
+static bool
+is_locked_down(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	char modes[64] = "[none]";
+	bool locked;
+
+	if (file == NULL)
+		return false;
+	locked = fgets(modes, sizeof(modes), file) != NULL &&
+	    strstr(modes, "[none]") == NULL;
+	fclose(file);
+	return locked;
+}
+
+static void
+explain_refused_bpf(char text[REASON_TEXT], int error,
+    const struct rights *rights)
+{
+	const char *cause = "a security module of this host forbids it";
+
+	if (rights->seccomp != 0)
+		cause = "a seccomp profile or sandbox forbids it; have it "
+			"allow that call";
+	else if (error == ENOSYS)
+		cause = "this kernel was built without it";
+	else if (is_locked_down())
+		cause = "the kernel is locked down (kernel_lockdown(7))";
+	reason_say(text, "bpf(2) fails: %s; %s", strerror(error), cause);
+}
+
 /* EINVAL: it does not know the type, or not the result that permits a port. */
 static void
-explain_not_loaded(char text[REASON_TEXT], int error)
+explain_not_loaded(char text[REASON_TEXT], int error,
+    const struct rights *rights)
 {
-	if (error != EINVAL)
-		reason_say(text,
-		    "bpf(2) refuses the programs: %s; they take root of the "
-		    "host, with CAP_BPF and CAP_NET_ADMIN, and a kernel with "
-		    "bpf(2)",
-		    strerror(error));
+	if (error == EPERM || error == EACCES || error == ENOSYS)
+		explain_refused_bpf(text, error, rights);
+	else if (error != EINVAL)
+		reason_say(text, "bpf(2) fails: %s", strerror(error));
 	else if (host_kernel_before(5, 12))
 		reason_say(text,
 		    "no program of this kernel can permit a low port; that "
@@ -456,23 +516,35 @@ explain_not_made(char text[REASON_TEXT], int error)
 		    "no control group can be made below lowport's own: "
 		    "cgroup.max.depth or cgroup.max.descendants there, or "
 		    "above, permits no more");
+	else if (error == EROFS)
+		reason_say(text,
+		    "the control groups are mounted read-only here, as in a "
+		    "container; mount them writable, or " FROM_THE_HOST);
 	else
 		reason_say(text,
-		    "cannot make a control group below lowport's own: %s%s",
-		    strerror(error),
-		    error == EROFS || error == EACCES
-			? "; in a container mount /sys/fs/cgroup writable"
-			: "");
+		    "cannot make a control group below lowport's own: %s",
+		    strerror(error));
+}
+
+/* The helper could not open its own. */
+static void
+explain_no_mount(char text[REASON_TEXT])
+{
+	struct cgroup own;
+
+	if (!host_has_proc())
+		reason_say(text, EXPLAIN_NO_PROC);
+	else if (cgroup_open_of(&own, 0, text))
+		reason_say(text, "cannot open lowport's own control group");
 }
 
 static void
-explain_step(char text[REASON_TEXT], enum group_step step, int error)
+explain_step(char text[REASON_TEXT], enum group_step step, int error,
+    const struct rights *rights)
 {
 	switch (step) {
 	case GROUP_NO_MOUNT:
-		reason_say(text,
-		    "no control groups of version 2 are mounted here; mount "
-		    "them: mount -t cgroup2 none /sys/fs/cgroup");
+		explain_no_mount(text);
 		return;
 	case GROUP_LOCKED:
 		reason_say(text,
@@ -483,15 +555,14 @@ explain_step(char text[REASON_TEXT], enum group_step step, int error)
 		explain_not_made(text, error);
 		return;
 	case GROUP_NOT_LOADED:
-		explain_not_loaded(text, error);
+		explain_not_loaded(text, error, rights);
 		return;
 	case GROUP_NOT_ATTACHED:
 		reason_say(text, "cannot attach to a control group: %s%s",
 		    strerror(error),
 		    error == EPERM
-			? "; it takes CAP_NET_ADMIN, and no group above may "
-			  "have a program that permits no other (bpftool "
-			  "cgroup tree shows them)"
+			? "; a group above has a program that permits no "
+			  "other (bpftool cgroup tree shows it)"
 			: "");
 		return;
 	default:
@@ -505,11 +576,14 @@ explain_step(char text[REASON_TEXT], enum group_step step, int error)
 
 /* In a unit with Delegate=, and so in a user's own service manager. */
 void
-explain_group(char text[REASON_TEXT], const struct group_result *group)
+explain_group(char text[REASON_TEXT], const struct group_result *group,
+    const struct rights *rights)
 {
 	char why[REASON_TEXT], user[USER_NAME];
 
-	explain_step(why, group->step, group->error);
+	if (explain_no_right(text, rights))
+		return;
+	explain_step(why, group->step, group->error, rights);
 	if (group->owner == 0)
 		reason_say(text, "%s", why);
 	else

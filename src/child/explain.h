@@ -44,7 +44,8 @@ void explain_result(char text[REASON_TEXT], const struct plan *,
 void explain_no_listener(char text[REASON_TEXT], int error);
 
 /* Why the kernel does not map the ports of a control group; not for GROUP_MADE. */
-void explain_group(char text[REASON_TEXT], const struct group_result *);
+void explain_group(char text[REASON_TEXT], const struct group_result *,
+    const struct rights *);
 
 /* Why the trial of the hand-off got no public port; error is bind(2)'s, 0 if it
  * succeeded. */

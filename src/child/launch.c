@@ -130,6 +130,7 @@ make_plan(struct plan *plan, const struct options *options, uint64_t kept)
 	    options->mapping_count * sizeof(options->mappings[0]));
 	if (options->purpose == PURPOSE_RUN)
 		return;
+	plan->dry = true;
 	/* Nothing runs that could leave a mapping unused. */
 	plan->verbosity = VERBOSITY_QUIET;
 	if (trial_needed(plan))
@@ -277,14 +278,14 @@ be_interruptible(const sigset_t *signals)
 
 /* Linux asks for these alone; without them, it says so to bpf(2). */
 static void
-run_with_groups(const struct options *options)
+run_with_groups(const struct options *options, const struct rights *rights)
 {
 	privilege_trim(PRIVILEGE_ATTACH);
 	privilege_use(PRIVILEGE_ATTACH);
 	if (options->purpose == PURPOSE_ATTACH)
-		attach_group(options);
+		attach_group(options, rights);
 	if (options->purpose == PURPOSE_DETACH)
-		attach_remove(options);
+		attach_remove(options, rights);
 	attach_list();
 }
 
@@ -300,7 +301,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	if (start.options.purpose != PURPOSE_RUN)
 		be_interruptible(signals);
 	if (start.options.purpose >= PURPOSE_ATTACH)
-		run_with_groups(&start.options);
+		run_with_groups(&start.options, &start.rights);
 	choose_capabilities(&start);
 	privilege_trim(start.kept);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,11 +16,13 @@
 #include "explain.h"
 #include "host.h"
 #include "ld_preload.h"
+#include "mapped.h"
 #include "message.h"
 #include "method.h"
 #include "reason.h"
 #include "rendezvous.h"
 #include "seccomp.h"
+#include "socket.h"
 #include "trial.h"
 
 #define ATTEMPT_STACK 65536
@@ -54,7 +57,20 @@ may_write(void)
 	return process_vm_writev(getpid(), NULL, 0, NULL, 0, 0) == 0;
 }
 
-/* Some options do not go with notify, on any kernel. */
+/* Likewise: a process may duplicate its own descriptors. */
+static bool
+may_fetch(void)
+{
+	const int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	const int fd = (int)syscall(SYS_pidfd_getfd, self, STDERR_FILENO, 0);
+
+	close(self);
+	close(fd);
+	return fd >= 0;
+}
+
+/* Some options do not go with notify, on any kernel or under some profiles.  The
+ * answer may not be there yet. */
 static bool
 notify_can(const struct start *start, char why[REASON_TEXT])
 {
@@ -66,7 +82,8 @@ notify_can(const struct start *start, char why[REASON_TEXT])
 		return reason_say(why,
 		    "with --allow-new-privs no seccomp filter can be "
 		    "installed");
-	if (start->options.show_expected && start->answer.observe)
+	if (start->options.show_expected &&
+	    (start->answer.observe || start->options.observe || !may_fetch()))
 		return reason_say(why,
 		    "--show-expected-port takes pidfd_getfd(2), which is "
 		    "refused here");
@@ -139,7 +156,7 @@ struct attempt {
 };
 
 static int
-attempt_run(void *argument)
+attempt_notify(void *argument)
 {
 	struct attempt *attempt = argument;
 
@@ -147,16 +164,71 @@ attempt_run(void *argument)
 	return 0;
 }
 
+/* Binds nothing: the descriptor is no socket.  If nobody listens any more, the
+ * call fails. */
+static _Noreturn void
+rehearse_bind(void)
+{
+	const struct endpoint nothing = {.family = AF_INET};
+
+	socket_bind(STDERR_FILENO, &nothing);
+	_exit(0);
+}
+
+/* Returns 0 or an errno(3) value. */
+static int
+rehearse_answer(int listener)
+{
+	struct seccomp_notif call;
+	int error;
+
+	if (!seccomp_receive(listener, &call))
+		return errno;
+	error = seccomp_replace(listener, &call, STDERR_FILENO, STDERR_FILENO,
+	    false);
+	seccomp_answer(listener, &call, 0);
+	return error;
+}
+
+/* Plays helper and server, as long as the helper is not there yet. */
+static int
+attempt_alone(void *argument)
+{
+	struct attempt *attempt = argument;
+	struct method *method = &attempt->method;
+	const struct seccomp_listener listener = seccomp_listen(SECCOMP_FETCH,
+	    attempt->start->options.baseline);
+	int error;
+	pid_t pid;
+
+	if (listener.fd < 0) {
+		explain_no_listener(method->why, errno);
+		return 0;
+	}
+	pid = fork();
+	if (pid == 0)
+		rehearse_bind();
+	error = pid < 0 ? errno : rehearse_answer(listener.fd);
+	close(listener.fd);
+	waitpid(pid, NULL, 0);
+	if (error == 0)
+		method->taken = METHOD_NOTIFY;
+	else
+		explain_trial(method->why, error);
+	return 0;
+}
+
 /* A listener that does not work would obstruct preload. */
 static bool
-notify_works(const struct start *start, struct method *method)
+notify_works(const struct start *start, int (*try)(void *),
+    char why[REASON_TEXT])
 {
 	struct attempt attempt = {start, {METHOD_NONE}};
 
-	if (!run_apart(attempt_run, &attempt))
-		return reason_say(method->why, "cannot start a process: %s",
+	if (!run_apart(try, &attempt))
+		return reason_say(why, "cannot start a process: %s",
 		    strerror(errno));
-	memcpy(method->why, attempt.method.why, sizeof(method->why));
+	memcpy(why, attempt.method.why, REASON_TEXT);
 	return attempt.method.taken == METHOD_NOTIFY;
 }
 
@@ -208,29 +280,27 @@ notify_settles(const struct start *start, struct method *method)
 		return asked == METHOD_NOTIFY;
 	if (asked == METHOD_NOTIFY)
 		notify_try(start, method);
-	else if (!notify_works(start, method))
+	else if (!notify_works(start, attempt_notify, method->why))
 		return false;
 	else if (notify_install(start, method))
 		method->taken = METHOD_NOTIFY;
 	return true;
 }
 
-static int
-listen_apart(void *is_there)
-{
-	*(bool *)is_there = seccomp_listen(SECCOMP_FETCH, false).fd < 0 &&
-	    errno == EBUSY;
-	return 0;
-}
-
-/* No call can be listened to twice.  Only an attempt says so (seccomp(2)). */
+/* All that can be known before the helper drops what bpf takes. */
 static bool
-listener_is_there(const struct start *start)
+notify_is_refused(const struct start *start, char why[REASON_TEXT])
 {
-	bool is_there = false;
-
+	if (!notify_can(start, why))
+		return true;
+	if (host_yama_scope() > 1) {
+		reason_say(why, EXPLAIN_YAMA);
+		return true;
+	}
+	/* A profile may refuse what it takes, and no call can be listened to
+	 * twice.  Only an attempt says so (seccomp(2)). */
 	return start->rights.seccomp != 0 &&
-	    run_apart(listen_apart, &is_there) && is_there;
+	    !notify_works(start, attempt_alone, why);
 }
 
 static bool
@@ -245,7 +315,7 @@ has_passed_socket(const struct options *options)
 }
 
 enum plan_bpf
-method_wants_bpf(const struct start *start)
+method_wants_bpf(struct start *start)
 {
 	const struct options *options = &start->options;
 
@@ -256,9 +326,8 @@ method_wants_bpf(const struct start *start)
 	if (options->method == METHOD_BPF)
 		return PLAN_BPF_ALONE;
 	if (options->method == METHOD_AUTO && start->rights.root &&
-	    !has_passed_socket(options) &&
-	    (start->kept != 0 || options->new_privs || host_yama_scope() > 1 ||
-		listener_is_there(start)))
+	    !has_passed_socket(options) && trial_needed(&start->plan) &&
+	    notify_is_refused(start, start->no_notify))
 		return PLAN_BPF_IF_IT_CAN;
 	return PLAN_BPF_NO;
 }
@@ -278,43 +347,68 @@ method_name(enum options_method method)
 	}
 }
 
-/* The helper has made the group, and this process is in it. */
+/* The helper has made the group, and this process is in it; or, in a dry run, the
+ * helper was. */
 static void
 bpf_settle(const struct start *start, struct method *method)
 {
 	struct answer answer = start->answer;
-	const size_t mapping = trial_run_mapped(&start->plan, answer.results);
+	size_t mapping = start->plan.mapping_count;
 
-	if (mapping == start->plan.mapping_count)
+	if (!start->plan.dry)
+		mapping = mapped_try(&start->plan, answer.results);
+	if (mapping == start->plan.mapping_count) {
 		method->taken = METHOD_BPF;
-	else
+		reason_say(method->why, "%s", start->no_notify);
+	} else {
 		explain_result(method->why, &start->plan, &answer, mapping,
 		    &start->rights);
+	}
+}
+
+bool
+method_is_bpf(const struct start *start)
+{
+	return start->plan.bpf != PLAN_BPF_NO &&
+	    start->answer.group.step == GROUP_MADE;
+}
+
+/* Also by this method it does not work.  Without /proc all fail for the same
+ * reason. */
+static void
+add_reason(char all[REASON_TEXT], const char *method, const char *why)
+{
+	char before[REASON_TEXT];
+
+	memcpy(before, all, sizeof(before));
+	if (*before == '\0')
+		reason_say(all, "%s", why);
+	else if (host_has_proc())
+		reason_say(all, "%.400s; nor by --method %s: %s", before,
+		    method, why);
 }
 
 struct method
 method_install(struct start *start)
 {
 	struct method method = {METHOD_NONE};
-	char why[REASON_TEXT], notify[REASON_TEXT];
+	char why[REASON_TEXT];
 
-	if (start->answer.group.step == GROUP_MADE) {
+	if (method_is_bpf(start)) {
 		bpf_settle(start, &method);
 		return method;
 	}
 	if (start->plan.bpf == PLAN_BPF_ALONE) {
-		explain_group(method.why, &start->answer.group);
+		explain_group(method.why, &start->answer.group, &start->rights);
 		return method;
 	}
-	if (!offer_passed(start, method.why) ||
-	    notify_settles(start, &method) ||
-	    preload_install(start, &method, why))
+	if (!offer_passed(start, method.why) || notify_settles(start, &method))
 		return method;
-	memcpy(notify, method.why, sizeof(notify));
-	if (*notify == '\0')
-		reason_say(method.why, "%s", why);
-	else if (host_has_proc()) /* otherwise both fail for this reason */
-		reason_say(method.why, "%.500s; nor by --method preload: %s",
-		    notify, why);
+	if (start->plan.bpf == PLAN_BPF_IF_IT_CAN) {
+		explain_group(why, &start->answer.group, &start->rights);
+		add_reason(method.why, "bpf", why);
+	}
+	if (!preload_install(start, &method, why))
+		add_reason(method.why, "preload", why);
 	return method;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The method: which hand-off gives the server its sockets, notify or preload.
+ * The method: which hand-off gives the server its sockets: notify, bpf or preload.
  */
 #ifndef METHOD_H
 #define METHOD_H
@@ -19,14 +19,17 @@ struct method {
 
 /*
  * Installs the method of --method in this process, for good, and tries it.  auto
- * is notify; or preload, if notify does not work or does not go with the options.
- * Makes start->environment the server's.
+ * is notify; or, if notify does not work or does not go with the options, from
+ * root bpf, and otherwise preload.  Makes start->environment the server's.
  */
 struct method method_install(struct start *);
 
 /* Whether the helper is to try bpf, which takes root's capabilities: the plan
- * says so.  To be asked before the plan is sent. */
-enum plan_bpf method_wants_bpf(const struct start *);
+ * says so.  To be asked before the plan is sent.  For auto, no_notify says why. */
+enum plan_bpf method_wants_bpf(struct start *);
+
+/* True if the kernel maps the ports: the helper has found that it can. */
+bool method_is_bpf(const struct start *);
 
 /* Its name, as --method takes it. */
 const char *method_name(enum options_method);

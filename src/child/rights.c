@@ -30,6 +30,7 @@ rights_look(void)
 	    .no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1,
 	    .gained = privilege_gained(),
 	    .seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0),
+	    .no_bpf = PRIVILEGE_BPF & ~privilege_permitted(),
 	};
 }
 

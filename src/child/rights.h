@@ -7,6 +7,7 @@
 #define RIGHTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Before anything is dropped.  The first three are of CAP_NET_BIND_SERVICE. */
 struct rights {
@@ -15,8 +16,9 @@ struct rights {
 	bool bounded; /* it is in the bounding set */
 	bool root;
 	bool no_new_privs;
-	bool gained; /* by the exec of this program: the policy is asked */
-	int seccomp; /* mode, 0 for none (proc(5)) */
+	bool gained;     /* by the exec of this program: the policy is asked */
+	int seccomp;     /* mode, 0 for none (proc(5)) */
+	uint64_t no_bpf; /* what is missing of PRIVILEGE_BPF */
 };
 
 struct rights rights_look(void);

@@ -11,6 +11,7 @@
 #include "activation.h"
 #include "options.h"
 #include "plan.h"
+#include "reason.h"
 #include "rights.h"
 #include "user.h"
 
@@ -24,6 +25,7 @@ struct start {
 	struct answer answer;
 	struct activation activation;
 	struct passed_sockets passed;
+	char no_notify[REASON_TEXT]; /* auto asks for bpf for this reason */
 	char **environment;
 	int channel;
 };

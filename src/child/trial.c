@@ -161,38 +161,3 @@ trial_run(const struct rendezvous *place, const struct plan *plan,
 	return reason_say(why,
 	    "no mapping has sockets to try the hand-off with");
 }
-
-/* Under --show-expected-port the kernel answers with the server's. */
-static bool
-try_mapped(const struct plan *plan, const struct mapping *m,
-    struct result *result)
-{
-	struct mapping_variant variants[MAPPING_VARIANTS_MAX];
-	struct endpoint *e = &variants[0].endpoint, bound = {.port = 0};
-	const uint16_t wanted = plan->show_expected ? m->server_port
-						    : m->public_port;
-	int fd;
-
-	mapping_variants(m, variants);
-	result->endpoint = *e;
-	e->port = m->server_port;
-	fd = socket_open(e, m->protocol);
-	result->outcome = fd < 0 ? OUTCOME_NO_SOCKET : OUTCOME_NOT_BOUND;
-	if (fd >= 0 && socket_bind(fd, e) == 0 && socket_endpoint(fd, &bound))
-		errno = bound.port == wanted ? 0 : EPROTO;
-	result->error = errno;
-	close(fd);
-	return bound.port == wanted;
-}
-
-size_t
-trial_run_mapped(const struct plan *plan, struct result *results)
-{
-	size_t i;
-
-	for (i = 0; i < plan->mapping_count; i++)
-		if (!mapping_by_descriptor(&plan->mappings[i]) &&
-		    !try_mapped(plan, &plan->mappings[i], &results[i]))
-			break;
-	return i;
-}

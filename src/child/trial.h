@@ -31,12 +31,4 @@ bool trial_run(const struct rendezvous *, const struct plan *,
     const struct answer *, const struct passed_sockets *,
     char why[REASON_TEXT]);
 
-/*
- * Makes a bind(2) of each mapping, as a server will in the control group that
- * the kernel maps the ports of.  It must end with the public port.  Returns the
- * first mapping whose bind does not, and its result says why; or the number of
- * mappings.
- */
-size_t trial_run_mapped(const struct plan *, struct result *);
-
 #endif

@@ -21,8 +21,8 @@
 /* Milliseconds: another lowport needs one or two. */
 #define LOCKED_FOR 3000
 
-const char *
-cgroup_mount(void)
+static const char *
+mount_of(const char *type)
 {
 	static char mount[PATH_MAX];
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -32,10 +32,16 @@ cgroup_mount(void)
 		return NULL;
 	*mount = '\0';
 	while (*mount == '\0' && (entry = getmntent(mounts)) != NULL)
-		if (strcmp(entry->mnt_type, "cgroup2") == 0)
+		if (strcmp(entry->mnt_type, type) == 0)
 			snprintf(mount, sizeof(mount), "%s", entry->mnt_dir);
 	endmntent(mounts);
 	return *mount == '\0' ? NULL : mount;
+}
+
+const char *
+cgroup_mount(void)
+{
+	return mount_of("cgroup2");
 }
 
 /* Another file system may be mounted over it. */
@@ -101,15 +107,21 @@ open_below(struct cgroup *group, const char *mount, char why[REASON_TEXT])
 	    group->path, mount);
 }
 
+/* Those of version 1 are at /sys/fs/cgroup, and would be hidden there. */
 static const char *
 find_mount(char why[REASON_TEXT])
 {
 	const char *mount = cgroup_mount();
 
-	if (mount == NULL)
+	if (mount == NULL && mount_of("cgroup") != NULL)
 		reason_say(why,
-		    "no control groups of version 2 are mounted; mount them: "
-		    "mount -t cgroup2 none /sys/fs/cgroup");
+		    "only control groups of version 1 are mounted here; mount "
+		    "those of version 2 beside them: mkdir /run/cgroup2 && "
+		    "mount -t cgroup2 none /run/cgroup2");
+	else if (mount == NULL)
+		reason_say(why,
+		    "no control groups of version 2 are mounted here; mount "
+		    "them: mount -t cgroup2 none /sys/fs/cgroup");
 	return mount;
 }
 

@@ -102,7 +102,7 @@ plan_check(const struct plan *plan, uid_t uid, gid_t gid)
 	if (plan->verbosity > VERBOSITY_VERBOSE || plan->journal > 1 ||
 	    plan->observe > 1 || plan->show_expected > 1 ||
 	    plan->baseline > 1 || plan->keep_kill > 1 ||
-	    plan->bpf > PLAN_BPF_ALONE)
+	    plan->bpf > PLAN_BPF_ALONE || plan->dry > 1)
 		return false;
 	if (plan->mapping_count < 1 || plan->mapping_count > PLAN_MAPPINGS_MAX)
 		return false;

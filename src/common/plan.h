@@ -39,6 +39,9 @@
  *                  which only root of the host can give lowport: a file
  *                  capability gives neither, and the kernel refuses.  Whoever
  *                  has them can attach any program himself.
+ *   dry            0 or 1: no server will run (--check, --doctor).  A control
+ *                  group is made whatever bpf says, if it can be, and removed
+ *                  before the drop.
  *   mappings       family AF_UNSPEC, AF_INET or AF_INET6; protocol TCP or UDP;
  *                  ports 1 to 65535, PLAN_PORTS_MAX of them in all, those of
  *                  the server 0 for a mapping by descriptor, the public one
@@ -110,6 +113,7 @@ struct plan {
 	uint32_t baseline;      /* 0 or 1 */
 	uint32_t keep_kill;     /* 0 or 1 */
 	uint32_t bpf;           /* enum plan_bpf */
+	uint32_t dry;           /* 0 or 1 */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	struct supervision supervision;
 };

@@ -21,12 +21,11 @@ struct user;
  * and attach its programs, CAP_DAC_OVERRIDE to make a group below the root group,
  * in which nobody may write, and CAP_CHOWN to give its directory to the server's
  * user.  --attach (attach.h) also finds what is attached, by CAP_SYS_ADMIN. */
+#define PRIVILEGE_BPF (UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN)
 #define PRIVILEGE_GROUP                                                        \
-	(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN |               \
-	    UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_CHOWN)
-#define PRIVILEGE_ATTACH                                                       \
-	(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN |               \
-	    UINT64_C(1) << CAP_SYS_ADMIN)
+	(PRIVILEGE_BPF | UINT64_C(1) << CAP_DAC_OVERRIDE |                     \
+	    UINT64_C(1) << CAP_CHOWN)
+#define PRIVILEGE_ATTACH (PRIVILEGE_BPF | UINT64_C(1) << CAP_SYS_ADMIN)
 
 /* ---- Both processes */
 

@@ -17,6 +17,7 @@
 #include "cgroup.h"
 #include "clock.h"
 #include "handoff.h"
+#include "mapped.h"
 #include "privilege.h"
 #include "server_group.h"
 
@@ -32,6 +33,8 @@
 /* Groups of one user at a time. */
 #define GROUPS_MAX 1024
 
+#define DIRECTORY_NAME 32
+
 static bool
 fail(struct answer *answer, enum group_step step)
 {
@@ -40,13 +43,20 @@ fail(struct answer *answer, enum group_step step)
 	return false;
 }
 
+/* One for a user's servers, or this helper's own for a trial. */
+static void
+name_directory(char name[DIRECTORY_NAME], const struct plan *plan)
+{
+	if (plan->dry)
+		snprintf(name, DIRECTORY_NAME, "lowport-trial-%d", getpid());
+	else
+		snprintf(name, DIRECTORY_NAME, "lowport-%u", plan->uid);
+}
+
 /* Opens the directory, which it makes if need be. */
 static int
-open_directory(int above, uid_t uid)
+open_directory(int above, const char *name)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "lowport-%u", uid);
 	if (mkdirat(above, name, 0755) != 0 && errno != EEXIST)
 		return -1;
 	return openat(above, name,
@@ -174,9 +184,22 @@ attach(int fd, struct server_group *group, const struct plan *plan,
 	return attached;
 }
 
+/* The child goes there; in a dry run this process does, binds, and comes back. */
 static bool
-make_below(struct server_group *group, int directory, const struct plan *plan,
-    pid_t child, struct answer *answer)
+enter(int own, int above, const struct plan *plan, pid_t child,
+    struct answer *answer)
+{
+	if (!write_number(own, "cgroup.procs", plan->dry ? getpid() : child))
+		return fail(answer, GROUP_NOT_ENTERED);
+	if (plan->dry && plan->bpf != PLAN_BPF_NO)
+		mapped_try(plan, answer->results);
+	return !plan->dry || write_number(above, "cgroup.procs", getpid()) ||
+	    fail(answer, GROUP_NOT_ENTERED);
+}
+
+static bool
+make_below(struct server_group *group, int directory, int above,
+    const struct plan *plan, pid_t child, struct answer *answer)
 {
 	bool made;
 	int own;
@@ -185,15 +208,14 @@ make_below(struct server_group *group, int directory, const struct plan *plan,
 	own = make_own(group, directory);
 	if (own < 0)
 		return fail(answer, GROUP_NOT_MADE);
-	made = attach(own, group, plan, answer);
-	if (made && !write_number(own, "cgroup.procs", child))
-		made = fail(answer, GROUP_NOT_ENTERED);
+	made = attach(own, group, plan, answer) &&
+	    enter(own, above, plan, child, answer);
 	close(own);
 	return made;
 }
 
 static bool
-make_in(struct server_group *group, int fd, const struct plan *plan,
+make_in(struct server_group *group, int fd, int above, const struct plan *plan,
     pid_t child, struct answer *answer)
 {
 	const int lock = take_directory(fd);
@@ -205,7 +227,7 @@ make_in(struct server_group *group, int fd, const struct plan *plan,
 		close(fd);
 		return false;
 	}
-	made = make_below(group, fd, plan, child, answer);
+	made = make_below(group, fd, above, plan, child, answer);
 	if (made && !limit(fd, plan->uid))
 		made = fail(answer, GROUP_NOT_MADE);
 	if (!give_directory(group, fd, plan->uid) && made)
@@ -215,27 +237,43 @@ make_in(struct server_group *group, int fd, const struct plan *plan,
 }
 
 static bool
+make_at(struct server_group *group, int above, const struct plan *plan,
+    pid_t child, struct answer *answer)
+{
+	char name[DIRECTORY_NAME];
+	struct stat status;
+	bool made;
+	int fd;
+
+	if (fstat(above, &status) == 0)
+		answer->group.owner = status.st_uid;
+	name_directory(name, plan);
+	fd = open_directory(above, name);
+	made = fd < 0 ? fail(answer, GROUP_NOT_MADE)
+		      : make_in(group, fd, above, plan, child, answer);
+	if (!made || plan->dry)
+		server_group_remove(group);
+	if (plan->dry)
+		unlinkat(above, name, AT_REMOVEDIR);
+	return made;
+}
+
+static bool
 make(struct server_group *group, const struct plan *plan, pid_t child,
     struct answer *answer)
 {
 	char why[REASON_TEXT];
 	struct cgroup above;
-	struct stat status;
-	int fd;
+	bool made;
 
 	errno = 0;
 	if (!cgroup_open_of(&above, 0, why))
 		return fail(answer, GROUP_NO_MOUNT);
-	if (fstat(above.fd, &status) == 0)
-		answer->group.owner = status.st_uid;
-	fd = open_directory(above.fd, plan->uid);
+	made = make_at(group, above.fd, plan, child, answer);
 	close(above.fd);
-	if (fd < 0)
-		return fail(answer, GROUP_NOT_MADE);
-	if (!make_in(group, fd, plan, child, answer))
-		return false;
-	answer->group.step = GROUP_MADE;
-	return true;
+	if (made)
+		answer->group.step = GROUP_MADE;
+	return made;
 }
 
 bool
@@ -246,8 +284,6 @@ server_group_make(struct server_group *group, const struct plan *plan,
 
 	privilege_use(PRIVILEGE_GROUP);
 	made = make(group, plan, child, answer);
-	if (!made)
-		server_group_remove(group);
 	privilege_lower();
 	return made;
 }

@@ -34,6 +34,9 @@ struct server_group {
  * moves the child there, a process of one thread.  Removes the groups of helpers
  * that were killed.  Takes PRIVILEGE_GROUP permitted, and raises it.  Says in
  * the answer how far that came; returns whether it is done.
+ *
+ * If the plan is dry, this process itself goes there and comes back, nothing is
+ * left, and the results are those of binds in the group if the plan is for bpf.
  */
 bool server_group_make(struct server_group *, const struct plan *, pid_t child,
     struct answer *);

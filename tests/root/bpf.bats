@@ -271,8 +271,78 @@ time.sleep(100)' >"$TMPDIR/rival" 3>&- &
 	run -0 here "$PLAIN" -q --show-expected-port -p 443:8443 -- python3 -c \
 	    "$BINDS" "AF_INET 0.0.0.0 8443"
 	[ "$output" = 8443 ]
-	run -0 here "$PLAIN" --check -p 443:8443
+	run -0 here "$PLAIN" --check --show-expected-port -p 443:8443
 	says ok hand-off "bpf, tried"
+}
+
+@test "bpf: --check binds each port as the server would, and leaves nothing" {
+	run -0 here "$PLAIN" --check -p 443:8443 -p 53:5353/udp -p 80
+	says ok sockets "443:8443: a bind\(2\) of port 8443 .* got 443"
+	says ok sockets "53:5353/udp: a bind\(2\) of port 5353 .* got 53"
+	says ok sockets "80: a bind\(2\) of port 80 .* got 80"
+	says ok hand-off "bpf, tried: the kernel maps"
+	[ -z "$(find "$group" -mindepth 1 -type d)" ]
+	python3 -c '
+import socket, time
+s = socket.create_server(("0.0.0.0", 443))
+print("ready", flush=True)
+time.sleep(100)' >"$TMPDIR/rival" 3>&- &
+	wait_until grep -q ready "$TMPDIR/rival"
+	run -125 here "$PLAIN" --check -p 443:8443 -p 80:8080
+	says problem sockets "443:8443: cannot bind 0.0.0.0:443: .*in use"
+	says ok sockets "80:8080: a bind"
+	# Not what a pool of sockets would take.
+	run -0 here sh -c 'ulimit -n 64; exec "$@"' - "$PLAIN" --check \
+	    -p 1001-1064:9001-9064
+	[ -z "$(find "$group" -mindepth 1 -type d)" ]
+}
+
+@test "bpf: --doctor tries it, whatever the method is, and leaves nothing" {
+	for method in auto notify preload bpf; do
+		run -0 here "$PLAIN" --doctor --method "$method"
+		says ok bpf "tried: the kernel can map"
+		says ok hand-off "$method|notify"
+	done
+	run setpriv --reuid=nobody --regid=nogroup --clear-groups \
+	    env -u LOWPORT_USER "$LOWPORT" --doctor --method auto
+	says note bpf "only root of the host"
+	[ -z "$(find "$group" -mindepth 1 -type d)" ]
+}
+
+# lacks WORDS COMMAND...: --doctor there says what is missing, and so do --check
+# and a start; another method does all the same.
+lacks() {
+	run -0 here "${@:2}" "$PLAIN" --doctor --method auto
+	says note bpf "$1"
+	says ok hand-off notify
+	run -125 here "${@:2}" "$PLAIN" --check -p 443:8443
+	says problem hand-off "$1"
+	says note sockets "443:8443: not tried"
+	run here "${@:2}" "$PLAIN" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "$1"
+	run -0 here "${@:2}" "$PLAIN" -v --method auto --keep-caps chown \
+	    -p 443:8443 -- true
+	[[ $output == *"hand-off by preload: with --keep-caps "*"; nor by \
+--method bpf: "*"$1"* ]]
+}
+
+@test "bpf: what is missing is reported, and its true cause" {
+	lacks "root was started without CAP_NET_ADMIN" \
+	    setpriv --bounding-set=-net_admin
+	lacks "root was started without CAP_BPF and CAP_NET_ADMIN" \
+	    setpriv --bounding-set=-net_admin,-bpf
+	lacks "fails: Operation not permitted; a seccomp profile" \
+	    build/deny bpf
+	lacks "control groups are mounted read-only here" \
+	    unshare --mount sh -c 'mount --bind "$0" "$0" &&
+	    mount -o remount,bind,ro "$0" && exec "$@"' "$mount"
+	lacks "only control groups of version 1 are mounted here" \
+	    unshare --mount sh -c 'umount -l "$0" &&
+	    mount -t tmpfs tmpfs /mnt && mkdir /mnt/one &&
+	    mount -t cgroup -o none,name=lowport /mnt/one /mnt/one && exec "$@"' \
+	    "$mount"
+	echo 1 >"$group/cgroup.max.depth"
+	lacks "cgroup.max.depth" env
 }
 
 @test "bpf: auto takes it, from root, where notify cannot be" {
@@ -280,8 +350,24 @@ time.sleep(100)' >"$TMPDIR/rival" 3>&- &
 	for option in "--keep-caps net_admin" --allow-new-privs; do
 		# shellcheck disable=SC2086
 		run -0 here "$PLAIN" -v $option -p 443:8443 -- true
-		[[ $output == *"hand-off by bpf"* ]]
+		[[ $output == *"hand-off by bpf: with ${option% *} "* ]]
 	done
+	# By a profile; also for a static program, which preload would not do.
+	for what in listener handing; do
+		run -0 here build/deny $what "$PLAIN" -v -p 443:8443 -- \
+		    "$PLAIN" --version
+		[[ $output == *"hand-off by bpf: "*"Invalid argument"* ]]
+	done
+	for what in looking writing; do
+		run -0 here build/deny $what "$PLAIN" -v -p 443:8443 -- true
+		[[ $output == *"hand-off by notify"* ]]
+		run -0 here build/deny $what "$PLAIN" -v --show-expected-port \
+		    -p 443:8443 -- true
+		[[ $output == *"hand-off by bpf: --show-expected-port takes"* ]]
+	done
+	run -0 here env LOWPORT_LEARN=observe "$PLAIN" -v --show-expected-port \
+	    -p 443:8443 -- true
+	[[ $output == *"hand-off by bpf: --show-expected-port takes"* ]]
 	run -0 here "$PLAIN" -v -p 443:8443 -- true
 	[[ $output == *"hand-off by notify"* ]]
 }
@@ -310,8 +396,7 @@ time.sleep(100)' >"$TMPDIR/rival" 3>&- &
 	unset LOWPORT_USER
 	run setpriv --reuid=nobody --regid=nogroup --clear-groups "$PLAIN" \
 	    -p 443:8443 -- true
-	[ "$status" -eq 125 ]
-	[[ $output == *"control group"* ]]
+	refused_with "only root of the host"
 	run unshare --user --map-root-user "$PLAIN" -u root -p 443:8443 -- true
-	[ "$status" -eq 125 ]
+	refused_with "this is a user namespace; from the host: lowport --attach"
 }
