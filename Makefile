@@ -7,6 +7,7 @@
 #   make check-one      a part of it: T=handoff F=identity (tests/README.md)
 #   make check-servers  real servers, from nginx to Tomcat
 #   make check-readme   the commands of README.md
+#   make check-systemd  units of a systemd that is booted for them, as root
 #   make check-containers  real container runtimes, as root; and the next two
 #   make check-init     as process 1, beside tini, dumb-init and catatonit
 #   make check-cross    for aarch64, as far as that goes on another machine
@@ -336,7 +337,7 @@ lint:
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck $(SCRIPTS)
 	shellcheck -s bash -S warning -e SC2125 $(SOURCED)
-	shellcheck -S warning -e SC2120 $(FILES)
+	shellcheck -S warning -e SC2120 $(FILES) $(wildcard tests/systemd/*.bats)
 	mandoc -Tlint -Wwarning src/*.[1-9]
 	[ $$(wc -l <README.md) -le 200 ]
 	[ $$(wc -w <src/lowport.1) -le 4000 ]
@@ -390,6 +391,11 @@ check-containers:
 	$(MAKE) static $(CONTAINED)
 	tests/check-containers
 	$(MAKE) check-init check-cross
+
+check-systemd:
+	$(MAKE) deps PACKAGES=
+	$(MAKE) all
+	tests/check-systemd
 
 check-cross:
 	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
@@ -446,5 +452,6 @@ clean:
 -include $(wildcard $(BUILD)/*.d $(FOLDERS:%=$(BUILD)/%/*.d))
 
 .PHONY: all static install uninstall FORCE demo check check-one check-sanitized run-sanitized \
-        check-fuzz check-servers check-readme check-init check-containers check-cross fuzz fuzzers bench tests clean
+        check-fuzz check-servers check-readme check-init check-containers check-systemd \
+        check-cross fuzz fuzzers bench tests clean
 .DELETE_ON_ERROR:
