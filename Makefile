@@ -204,7 +204,7 @@ BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase \
-                 nftables iptables musl-tools strace
+                 nftables iptables musl-tools strace jq
 FUZZ_PACKAGES  = clang libclang-rt-dev
 LINT_PACKAGES  = clang-format shellcheck mandoc
 

@@ -277,3 +277,64 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 		grep -q '^lowport: cannot bind' "$TMPDIR/errors"
 	done
 }
+
+# The findings of an object, as a report has them without --json.
+FINDINGS='.findings[] | ((.level + "       ")[:8]) + " "
+    + .subject + (" " * ([12 - (.subject | length), 0] | max)) + " " + .text'
+
+# same_as_json STATUS WORST COMMAND...: with --json it prints the same, as one
+# object whose status is WORST, and ends with the same status.
+same_as_json() {
+	local wanted=$1 worst=$2
+
+	shift 2
+	run "$@"
+	[ "$status" -eq "$wanted" ]
+	echo "$output" >"$TMPDIR/lines"
+	run "$1" --json "${@:2}"
+	[ "$status" -eq "$wanted" ]
+	echo "$output" >"$TMPDIR/object"
+	jq -es 'length == 1 and (.[0] | keys == ["findings", "status"])' \
+	    "$TMPDIR/object"
+	[ "$(jq -r .status "$TMPDIR/object")" = "$worst" ]
+	jq -r "$FINDINGS" "$TMPDIR/object" | diff "$TMPDIR/lines" -
+}
+
+@test "--json: the same findings, as one object" {
+	same_as_json 0 ok "$LOWPORT" --check -p 443:8443 -- true
+	same_as_json 125 problem "$LOWPORT" --check -p 443:8443 -p 22 -- nonesuch
+	same_as_json 0 note "$LOWPORT" --doctor -p 22
+	same_as_json 125 problem "$PLAIN" --doctor -p 22
+	printf 'permit user "\\ \377\033[2J\303\251\n\nnonsense\t\\u0000\n' \
+	    >"$TMPDIR/draft"
+	same_as_json 125 problem "$LOWPORT" --check-policy "$TMPDIR/draft"
+	echo "permit any tcp/80" >"$TMPDIR/draft"
+	same_as_json 0 ok "$LOWPORT" --check-policy "$TMPDIR/draft"
+}
+
+@test "--json: whatever bytes the caller chooses, it is JSON" {
+	local all name
+
+	all=$(printf '\\x%x' {1..46} {48..255})
+	for name in "$all" '"' '\\' '\"' '\303' '\355\240\200' '\342\200\256'; do
+		# shellcheck disable=SC2059
+		name=$(printf "$name.")
+		run -125 --separate-stderr "$LOWPORT" --json --check -p 443:8443 \
+		    -- "./$name"
+		jq -e '.findings[-1].text | startswith("./")' <<<"$output"
+		# jq repairs what is no UTF-8.
+		iconv -f utf-8 -t utf-8 <<<"$output" >"$TMPDIR/clean"
+	done
+}
+
+@test "--json: whole or not at all, and for reports alone" {
+	run -125 --separate-stderr "$LOWPORT" --json --check -p nonsense
+	[ "$output" = "" ]
+	[[ $stderr == lowport:*nonsense* ]]
+	run -125 sh -c '"$0" --check --json -p 443 >/dev/full' "$LOWPORT"
+	for other in "-p 443:8443 true" --attached; do
+		# shellcheck disable=SC2086
+		run -125 --separate-stderr "$LOWPORT" --json $other
+		[[ $stderr == *"--json is for --check, --doctor and --check-policy;"* ]]
+	done
+}

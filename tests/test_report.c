@@ -90,6 +90,57 @@ START_TEST(control_bytes_are_replaced)
 }
 END_TEST
 
+static void
+say_all_as_json(const void *argument)
+{
+	report_as_json();
+	say_all(argument);
+}
+
+static void
+say_nothing_as_json(const void *argument)
+{
+	report_as_json();
+	say_nothing(argument);
+}
+
+static void
+say_note_as_json(const void *argument)
+{
+	report_as_json();
+	say_note(argument);
+}
+
+/* Whatever bytes a text has, only these two are to be escaped. */
+START_TEST(as_json)
+{
+	struct unit_output output;
+
+	unit_capture(&output, say_nothing_as_json, "");
+	ck_assert_str_eq(output.out,
+	    "{\"status\": \"ok\", \"findings\": [\n]}\n");
+	ck_assert(unit_exited(output.status, EXIT_SUCCESS));
+	unit_capture(&output, say_note_as_json,
+	    "\"C:\\\" \n\001\177\xff \xc3\xa9");
+	ck_assert_str_eq(output.out,
+	    "{\"status\": \"note\", \"findings\": [\n"
+	    "  {\"level\": \"note\", \"subject\": \"policy\", \"text\": "
+	    "\"not asked: \\\"C:\\\\\\\" ???? \xc3\xa9\"}\n]}\n");
+	ck_assert(unit_exited(output.status, EXIT_SUCCESS));
+	unit_capture(&output, say_all_as_json, "x");
+	ck_assert_str_eq(output.out,
+	    "{\"status\": \"problem\", \"findings\": [\n"
+	    "  {\"level\": \"ok\", \"subject\": \"first\", \"text\": \"x\"},\n"
+	    "  {\"level\": \"problem\", \"subject\": \"second\", \"text\": "
+	    "\"x\"},\n"
+	    "  {\"level\": \"note\", \"subject\": \"a-subject-that-is-long\", "
+	    "\"text\": \"x\"},\n"
+	    "  {\"level\": \"ok\", \"subject\": \"last\", \"text\": \"x\"}\n"
+	    "]}\n");
+	ck_assert(unit_exited(output.status, STATUS_FAILURE));
+}
+END_TEST
+
 /* Cut where it is too long, and still a line. */
 START_TEST(long_lines_are_cut)
 {
@@ -119,6 +170,13 @@ say_to_a_full_disk(const void *argument)
 }
 
 static void
+say_to_a_full_disk_as_json(const void *argument)
+{
+	report_as_json();
+	say_to_a_full_disk(argument);
+}
+
+static void
 say_without_standard_output(const void *argument)
 {
 	close(STDOUT_FILENO);
@@ -136,6 +194,8 @@ START_TEST(a_report_that_cannot_be_written_is_a_failure)
 	ck_assert(unit_exited(output.status, STATUS_FAILURE));
 	unit_capture(&output, say_without_standard_output, "x");
 	ck_assert(unit_exited(output.status, STATUS_FAILURE));
+	unit_capture(&output, say_to_a_full_disk_as_json, "x");
+	ck_assert(unit_exited(output.status, STATUS_FAILURE));
 }
 END_TEST
 
@@ -147,6 +207,7 @@ suite(void)
 
 	tcase_add_loop_test(t, says_and_ends, 0, LENGTH(rows));
 	tcase_add_test(t, control_bytes_are_replaced);
+	tcase_add_test(t, as_json);
 	tcase_add_test(t, long_lines_are_cut);
 	tcase_add_test(t, a_report_that_cannot_be_written_is_a_failure);
 	suite_add_tcase(s, t);

@@ -27,6 +27,7 @@
 #include "method.h"
 #include "privilege.h"
 #include "program.h"
+#include "report.h"
 #include "seccomp.h"
 #include "status.h"
 #include "trial.h"
@@ -300,6 +301,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	message_set(start.options.verbosity, start.options.journal);
 	if (start.options.purpose != PURPOSE_RUN)
 		be_interruptible(signals);
+	if (start.options.json)
+		report_as_json();
 	if (start.options.purpose >= PURPOSE_ATTACH)
 		run_with_groups(&start.options, &start.rights);
 	choose_capabilities(&start);

@@ -29,6 +29,7 @@ enum {
 	OPTION_DETACH,
 	OPTION_ATTACHED,
 	OPTION_FORCE,
+	OPTION_JSON,
 	OPTION_METHOD,
 	OPTION_SHOW_EXPECTED_PORT,
 	OPTION_ALLOW_NEW_PRIVS,
@@ -105,6 +106,8 @@ static const char help_rest[] =
     "                        have this signal sent when lowport's parent ends\n"
     "  -s, --subreaper       no effect: orphans of the server are always reaped\n"
     "  -w, --warn            report each orphan that is reaped\n"
+    "      --json            let --check, --doctor or --check-policy print one JSON\n"
+    "                        object: its status, and the findings\n"
     "\n"
     "Without a process of lowport, from root: lowport.bpf(7)\n"
     "      --attach [PID|PATH] have the kernel map the ports of a control group, by\n"
@@ -369,6 +372,9 @@ take_purpose(struct options *options, int option, const char *argument)
 	case OPTION_FORCE:
 		options->force = true;
 		break;
+	case OPTION_JSON:
+		options->json = true;
+		break;
 	}
 }
 
@@ -478,6 +484,7 @@ static const struct {
     {"check", no_argument, OPTION_CHECK, take_purpose},
     {"check-policy", required_argument, OPTION_CHECK_POLICY, take_purpose},
     {"doctor", no_argument, OPTION_DOCTOR, take_purpose},
+    {"json", no_argument, OPTION_JSON, take_purpose},
     {"attach", no_argument, OPTION_ATTACH, take_purpose},
     {"detach", no_argument, OPTION_DETACH, take_purpose},
     {"attached", no_argument, OPTION_ATTACHED, take_purpose},
@@ -609,9 +616,19 @@ runs_nothing(enum purpose purpose)
 	return purpose == PURPOSE_ATTACH || !takes_mappings(purpose);
 }
 
+static bool
+is_report(enum purpose purpose)
+{
+	return purpose == PURPOSE_CHECK || purpose == PURPOSE_CHECK_POLICY ||
+	    purpose == PURPOSE_DOCTOR;
+}
+
 static void
 require_enough(struct options *options)
 {
+	if (options->json && !is_report(options->purpose))
+		fatalx("--json is for --check, --doctor and --check-policy; "
+		       "add one of them" TRY);
 	if (options->mapping_count == 0 && options->purpose == PURPOSE_DOCTOR)
 		mappings_add(options, USUAL_MAPPING);
 	if (runs_nothing(options->purpose) && *options->command != NULL)

@@ -41,6 +41,7 @@ struct options {
 	const char *policy_file; /* of --check-policy */
 	const char *group_name;  /* GROUP; NULL: the one lowport is in */
 	bool force;              /* --force */
+	bool json;               /* --json */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	size_t mapping_count;
 	size_t ports;                                /* of all mappings */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What --check and --doctor print: a line per fact on standard output, which
- * says whether all is well, what it is about, and what to do.
+ * says whether all is well, what it is about, and what to do.  Or all of them in
+ * one JSON object, at the end.
  */
 #ifndef REPORT_H
 #define REPORT_H
@@ -11,6 +12,9 @@ enum report_kind {
 	REPORT_NOTE,
 	REPORT_PROBLEM,
 };
+
+/* From here on facts are kept, and report_end prints the object. */
+void report_as_json(void);
 
 /* The subject is a word or two; the rest as printf(3). */
 void report(enum report_kind, const char *subject, const char *, ...)
