@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: ISC
-"""usage: clients.py HOST COUNT: a UDP server at HOST:8443 that makes a socket for
-each client, as those of DTLS do: bound to the address the client has sent to,
-connected to the client, and passed on to a worker.  Twenty clients come one
-after the other, then COUNT at once, and one too many."""
+"""usage: clients.py HOST COUNT [more]: a UDP server at HOST:8443 that makes a
+socket for each client, as those of DTLS do: bound to the address the client has
+sent to, connected to the client, and passed on to a worker.  Twenty clients come
+one after the other, then COUNT at once, and one too many; or one more."""
 import errno
 import os
 import select
 import socket
 import sys
 
-HOST, COUNT = sys.argv[1], int(sys.argv[2])
+HOST, COUNT, MORE = sys.argv[1], int(sys.argv[2]), sys.argv[3:] == ["more"]
 ADDRESS = "127.0.0.1" if HOST == "0.0.0.0" else HOST
 
 
@@ -93,8 +93,11 @@ for turn in range(3):
     for n, client in enumerate(clients):
         client.talk(b"%d %d" % (turn, n))
     try:
-        Client(listener, channel)
-        raise SystemExit("one more than there are sockets")
+        one_more = Client(listener, channel)
+        if not MORE:
+            raise SystemExit("one more than there are sockets")
+        one_more.talk(b"me too")
+        one_more.leave(channel)
     except OSError as e:
         assert e.errno == errno.EADDRINUSE, e
     # One leaves, and another comes.

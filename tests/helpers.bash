@@ -9,13 +9,29 @@ bats_require_minimum_version 1.5.0
 # socket was; notify as on an old kernel; and the preload library.
 WAYS="fetch observe baseline preload"
 
+# The methods of these ways.
+METHODS="notify preload"
+
+# those_of WAY...: which of them are tried here.
+those_of() {
+	local way
+
+	for way in "$@"; do
+		[[ " $WAYS " != *" $way "* ]] || echo "$way"
+	done
+}
+
+# "${AS_SERVER[@]}" COMMAND...: as the user whom lowport starts a server as.
+AS_SERVER=()
+
 # use_way WAY: every lowport that is started from here on takes it.
 use_way() {
-	unset LOWPORT_LEARN LOWPORT_KERNEL LOWPORT_METHOD
+	unset LOWPORT_LEARN LOWPORT_KERNEL LOWPORT_METHOD LOWPORT_USER
 	case $1 in
 	observe) export LOWPORT_LEARN=observe ;;
 	baseline) export LOWPORT_KERNEL=5.9 ;;
 	preload) export LOWPORT_METHOD=preload ;;
+	bpf) export LOWPORT_METHOD=bpf LOWPORT_USER=nobody ;;
 	esac
 }
 

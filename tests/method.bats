@@ -3,7 +3,8 @@
 #
 # Which hand-off is taken, and what preload alone has to answer for; that the
 # hand-off itself is the same by each way is handoff.bats'.  Where the kernel
-# cannot notify: tests/root/method.bats.
+# cannot notify: root/method.bats.  The tests with the tag bpf are tried by that,
+# too, in root/method_bpf.bats, which is this file once more.
 
 load helpers
 
@@ -112,8 +113,10 @@ print(s.getsockname()[1], os.environ.get("LD_PRELOAD", "-"))'
 	[[ $output == "own 443 "* ]]
 }
 
-@test "preload: a server that closes every descriptor, forks and executes" {
-	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- python3 -c '
+# bats test_tags=bpf
+@test "a server that closes every descriptor, forks and executes" {
+	for method in $METHODS; do
+		run -0 "$LOWPORT" -q --method "$method" -p 443:8443 -- python3 -c '
 import os, sys
 os.closerange(3, 1024)
 if os.fork():
@@ -121,11 +124,14 @@ if os.fork():
 else:
     os.execvp("sh", ["sh", "-c", "python3 -c \"$0\" 8443; exit", sys.argv[1]])
 ' "$BOUND"
-	[[ $output == "443 "* ]]
+		[[ $output == "443 "* ]]
+	done
 }
 
-@test "preload: bind(2) is the kernel's own, but for the expected port" {
-	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- python3 -c '
+# bats test_tags=bpf
+@test "bind(2) is the kernel's own, but for the expected port" {
+	for method in $METHODS; do
+		run -0 "$LOWPORT" -q --method "$method" -p 443:8443 -- python3 -c '
 import errno, os, socket
 s = socket.socket(socket.AF_UNIX)
 s.bind("\0abstract")
@@ -144,7 +150,8 @@ except OSError as e:
     assert e.errno == errno.EACCES
 socket.socket().bind(("", 0))
 print("as ever")'
-	[ "$output" = "as ever" ]
+		[ "$output" = "as ever" ]
+	done
 }
 
 @test "preload: a process that is none of the server's gets nothing" {
@@ -198,9 +205,11 @@ os.execvp("python3", ["python3", "tests/hold.py", "8443"])'
 	wait $! || true
 }
 
-@test "preload: a mapped port that another mapping expects is no stray" {
-	run -0 "$LOWPORT" --method preload -p 443:8443 -p 8443:9443 -- \
-	    python3 -c '
+# bats test_tags=bpf
+@test "a mapped port that another mapping expects is no stray" {
+	for method in $METHODS; do
+		run -0 "$LOWPORT" --method "$method" -p 443:8443 -p 8443:9443 \
+		    -- python3 -c '
 import socket, time
 listeners = []
 for expected, public in ((8443, 443), (9443, 8443)):
@@ -210,13 +219,16 @@ for expected, public in ((8443, 443), (9443, 8443)):
     assert s.getsockname()[1] == public
     listeners.append(s)
 time.sleep(1) # the first look comes before'
-	[ "$output" = "" ]
+		[ "$output" = "" ]
+	done
 }
 
 # A grandchild that asks while its parent ends: the way up to lowport changes
 # under its look.
-@test "preload: a server that daemonizes while it binds" {
-	run -0 "$LOWPORT" -q --method preload -p 443:8443 -- python3 -c '
+# bats test_tags=bpf
+@test "a server that daemonizes while it binds" {
+	for method in $METHODS; do
+		run -0 "$LOWPORT" -q --method "$method" -p 443:8443 -- python3 -c '
 import os, socket
 for n in range(200):
     done, told = os.pipe()
@@ -232,11 +244,13 @@ for n in range(200):
     os.close(done)
     os.close(told)
 print("all")'
-	[ "$output" = all ]
+		[ "$output" = all ]
+	done
 }
 
+# bats test_tags=bpf
 @test "--show-expected-port: getsockname(2) answers what the server expects" {
-	for way in fetch observe baseline preload; do
+	for way in $WAYS; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q --show-expected-port -p 443:8443 \
 		    -p 53:5353/udp -p 990-992:9990-9992 -- \
@@ -247,6 +261,7 @@ print("all")'
 	done
 }
 
+# bats test_tags=bpf
 @test "--show-expected-port: what may not be written is not written" {
 	for way in $WAYS; do
 		use_way "$way"
@@ -266,8 +281,9 @@ print("all")'
 	done
 }
 
+# bats test_tags=bpf
 @test "lowport in lowport, for other ports: each its own, by any two methods" {
-	for outer in notify preload; do
+	for outer in $METHODS; do
 		for inner in auto preload; do
 			run -0 "$LOWPORT" -q --method $outer -p 443:8443 -- \
 			    sh -c '"$0" -q --method $1 -p 20080:8080 -- \

@@ -5,6 +5,7 @@
  * Reads: a checked plan.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include "mapped.h"
@@ -25,6 +26,9 @@ try_mapping(const struct plan *plan, const struct mapping *m,
 	result->endpoint = *e;
 	e->port = m->server_port;
 	fd = socket_open(e, m->protocol);
+	/* Otherwise it would share the port with others that set it. */
+	if (m->protocol == IPPROTO_UDP)
+		socket_keep_alone(fd);
 	if (fd >= 0 && socket_bind(fd, e) == 0 && socket_endpoint(fd, &bound))
 		errno = bound.port == wanted ? 0 : EPROTO;
 	if (bound.port != wanted) {

@@ -27,6 +27,10 @@
 #define LOOK_EVERY   60000
 #define REPORT_AFTER 30000
 
+/* Binds of the child for each mapping (mapped_try): a server that is quick
+ * has bound, or ended, before this process learns that it runs. */
+#define TRIALS 1
+
 /* So many names are tried. */
 #define NAMES 16
 
@@ -307,8 +311,6 @@ server_group_start(struct server_group *group)
 {
 	if (group->counts == NULL)
 		return;
-	memcpy(group->tried, group->counts->used, sizeof(group->tried));
-	group->uncovered = group->counts->uncovered.count;
 	group->wait = LOOK_AFTER;
 	group->began = clock_milliseconds();
 	group->due = group->began + LOOK_AFTER;
@@ -325,7 +327,7 @@ server_group_look(struct handoff *h)
 	if (counts == NULL)
 		return;
 	for (i = 0; i < h->plan->mapping_count; i++)
-		h->unused.used[i] |= counts->used[i] != group->tried[i];
+		h->unused.used[i] |= counts->used[i] > TRIALS;
 	if (counts->uncovered.count == group->uncovered)
 		return;
 	uncovered = group->counts->uncovered;

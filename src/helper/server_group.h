@@ -23,7 +23,6 @@ struct server_group {
 	int directory; /* of the user's */
 	char name[24]; /* in it */
 	const struct bind_counts *counts;
-	uint64_t tried[PLAN_MAPPINGS_MAX]; /* counts of the trial */
 	uint64_t uncovered; /* so many of these have been looked at */
 	/* In clock_milliseconds.  due is for server_group_visit. */
 	long long began, due, wait;

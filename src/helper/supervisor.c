@@ -412,6 +412,7 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 		serve(&s);
 	}
 	if (!no_server_ran(s.status)) {
+		handoff->in_trial = false;
 		stray_end(handoff);
 		server_group_look(handoff);
 		unused_report(&handoff->unused, s.status);
