@@ -264,3 +264,29 @@ has_no_zombie() {
 	kill -KILL $!
 	wait_until grep -q "server 10" "$TMPDIR/out"
 }
+
+# sockets_with ARG...: how many the helper has while a server runs.
+sockets_with() {
+	: >"$TMPDIR/log"
+	"$LOWPORT" -q -u nobody "$@" -- sh -c 'echo there; exec sleep 100' \
+	    >"$TMPDIR/log" 2>&1 3>&- &
+	wait_until logged there
+	find "/proc/$!/fd" -lname 'socket:*' | wc -l
+	unwatch
+}
+
+# A second port of the same mapping shows what a port takes.
+@test "a port takes as many descriptors as lowport.1 says" {
+	local kind n each more one two
+
+	while read -r kind each more; do
+		for n in 1 2 5; do
+			one=$(sockets_with --spares $n -p "443:8443/$kind")
+			two=$(sockets_with --spares $n -p "443-444:8443-8444/$kind")
+			echo "$kind: $n spares, $one sockets, $two for two ports"
+			[ $((two - one)) = $((each * n + more)) ]
+		done
+	done < <(sed -nE 's/^A port takes ([0-9]+)n\+([0-9]+) descriptors, of UDP ([0-9]+)n\+([0-9]+):.*/tcp \1 \2\nudp \3 \4/p' \
+	    src/lowport.1)
+	[ -n "$two" ]
+}
