@@ -322,6 +322,14 @@ START_TEST(uncovered_binds_are_recorded)
 	ck_assert_uint_eq(counts.uncovered.count, 2);
 	ck_assert_uint_eq(counts.uncovered.family, AF_INET);
 	ck_assert_uint_eq(counts.uncovered.address[0], context.user_ip4);
+	context.user_port = htons(445);
+	ck_assert_uint_eq(run(&program, &context), 1);
+	ck_assert_uint_eq(context.user_port, htons(445));
+	ck_assert_uint_eq(counts.uncovered.count, 3);
+	ck_assert_uint_eq(counts.uncovered.port, 445);
+	context.user_port = htons(446);
+	ck_assert_uint_eq(run(&program, &context), 1);
+	ck_assert_uint_eq(counts.uncovered.count, 3);
 	ck_assert_uint_eq(counts.used[0] + counts.used[1], 0);
 }
 END_TEST

@@ -38,7 +38,7 @@ struct writer {
 	int counts; /* the map, or -1 */
 	size_t leaves[LEAVES_MAX];
 	size_t leave_count;
-	size_t records[PLAN_MAPPINGS_MAX]; /* jumps to the record */
+	size_t records[2 * PLAN_MAPPINGS_MAX]; /* jumps to the record */
 	size_t record_count;
 };
 
@@ -323,14 +323,23 @@ put_record(struct writer *w, uint8_t reg, size_t member)
 
 #define RECORDED(name) offsetof(struct bind_uncovered, name)
 
-/* The port is expected, and no mapping has covered the bind. */
+/* Records binds of these ports, which no mapping has covered. */
 static void
-put_is_expected(struct writer *w, const struct mapping *m)
+put_is_recorded(struct writer *w, uint16_t first, uint32_t ports)
 {
-	put_port(w, m->server_port, m->ports);
+	put_port(w, first, ports);
 	w->records[w->record_count++] = w->program->count;
 	put(w, (struct bpf_insn){.code = BPF_JMP | BPF_JA});
 	land_leaves(w);
+}
+
+/* A server may be configured for the public port. */
+static void
+put_recorded(struct writer *w, const struct mapping *m)
+{
+	put_is_recorded(w, m->server_port, m->ports);
+	if (m->public_port != m->server_port)
+		put_is_recorded(w, m->public_port, m->ports);
 }
 
 static void
@@ -394,7 +403,7 @@ bind_program_write(struct bind_program *program, enum bind_hook hook,
 			put_mapping(&w, hook, &mappings[i], i);
 	for (i = 0; i < count && w.counts >= 0; i++)
 		if (is_for_programs(&mappings[i]))
-			put_is_expected(&w, &mappings[i]);
+			put_recorded(&w, &mappings[i]);
 	put_return(&w, PASS);
 	if (w.record_count > 0)
 		put_uncovered(&w, is_ipv6(hook));

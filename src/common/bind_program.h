@@ -51,7 +51,8 @@ void bind_note_write(struct bind_note *, const struct mapping *, size_t count,
  */
 struct bind_counts {
 	uint64_t used[PLAN_MAPPINGS_MAX]; /* binds that the mapping covers */
-	/* The last bind of an expected port that no mapping covers. */
+	/* The last bind of an expected or public port that no mapping
+	 * covers. */
 	struct bind_uncovered {
 		uint64_t count;
 		uint32_t family;   /* AF_INET or AF_INET6 */

@@ -15,7 +15,6 @@
 
 #include "bpf.h"
 #include "cgroup.h"
-#include "clock.h"
 #include "handoff.h"
 #include "mapped.h"
 #include "privilege.h"
@@ -23,9 +22,6 @@
 
 /* Milliseconds.  A process that was reaped may still be seen in its group. */
 #define EMPTY_WITHIN 50
-#define LOOK_AFTER   500
-#define LOOK_EVERY   60000
-#define REPORT_AFTER 30000
 
 /* Binds of the child for each mapping (mapped_try): a server that is quick
  * has bound, or ended, before this process learns that it runs. */
@@ -292,6 +288,17 @@ server_group_make(struct server_group *group, const struct plan *plan,
 	return made;
 }
 
+static bool
+is_expected(const struct plan *plan, uint16_t port)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		if (mapping_public_port(&plan->mappings[i], port) != 0)
+			return true;
+	return false;
+}
+
 /* The kernel may be writing it: a record that is torn is that of two binds. */
 static void
 report_uncovered(struct handoff *h, const struct bind_uncovered *u)
@@ -299,21 +306,11 @@ report_uncovered(struct handoff *h, const struct bind_uncovered *u)
 	struct handoff_bind bind = {.own = {.fd = -1,
 					.protocol = (int)u->protocol},
 	    .asked = {.family = (uint16_t)u->family, .port = (uint16_t)u->port},
-	    .uncovered = true};
+	    .uncovered = is_expected(h->plan, (uint16_t)u->port)};
 
 	memcpy(bind.asked.address, (const void *)u->address,
 	    u->family == AF_INET ? 4 : sizeof(u->address));
 	handoff_note_let_through(h, &bind, UNUSED_UNKNOWN);
-}
-
-void
-server_group_start(struct server_group *group)
-{
-	if (group->counts == NULL)
-		return;
-	group->wait = LOOK_AFTER;
-	group->began = clock_milliseconds();
-	group->due = group->began + LOOK_AFTER;
 }
 
 void
@@ -333,22 +330,6 @@ server_group_look(struct handoff *h)
 	uncovered = group->counts->uncovered;
 	group->uncovered = uncovered.count;
 	report_uncovered(h, &uncovered);
-}
-
-void
-server_group_visit(struct handoff *h)
-{
-	struct server_group *group = &h->group;
-	const long long now = clock_milliseconds();
-
-	if (group->due == 0 || now < group->due)
-		return;
-	server_group_look(h);
-	if (now - group->began >= REPORT_AFTER)
-		unused_report(&h->unused, 0);
-	group->wait = group->wait < LOOK_EVERY / 2 ? group->wait * 2
-						   : LOOK_EVERY;
-	group->due = now + group->wait;
 }
 
 void

@@ -24,8 +24,6 @@ struct server_group {
 	char name[24]; /* in it */
 	const struct bind_counts *counts;
 	uint64_t uncovered; /* so many of these have been looked at */
-	/* In clock_milliseconds.  due is for server_group_visit. */
-	long long began, due, wait;
 };
 
 /*
@@ -40,15 +38,9 @@ struct server_group {
 bool server_group_make(struct server_group *, const struct plan *, pid_t child,
     struct answer *);
 
-/* The trial is over: binds are the server's from now on. */
-void server_group_start(struct server_group *);
-
-/* Notes which mappings a bind has used, and reports binds that none covers. */
+/* Notes which mappings a bind has used, and reports binds that none covers: reads
+ * memory, without a system call. */
 void server_group_look(struct handoff *);
-
-/* Does that if it is due: soon after the start, and then twice as late each
- * time, up to once a minute. */
-void server_group_visit(struct handoff *);
 
 /* Removes the group, if no process is in it any more. */
 void server_group_remove(struct server_group *);

@@ -65,12 +65,34 @@ static size_t seen, known_count;
 /* ---- What is of interest. */
 
 static void
+classify_by_plan(const struct handoff *h, struct sighting *s)
+{
+	const uint32_t port = s->socket.endpoint.port;
+	const struct mapping *m = h->plan->mappings;
+	uint16_t i;
+
+	for (i = 0; i < h->plan->mapping_count && s->kind != PUBLIC; i++, m++) {
+		if (m->protocol != s->socket.protocol ||
+		    mapping_by_descriptor(m))
+			continue;
+		if (port - m->public_port < m->ports) {
+			s->kind = PUBLIC;
+			s->mapping = i;
+		} else if (port - m->server_port < m->ports) {
+			s->kind = EXPECTED;
+		}
+	}
+}
+
+static void
 classify(const struct handoff *h, struct sighting *s)
 {
 	const struct pool_variant *v = h->pool->variants;
 	const struct pool_variant *end = v + h->pool->count;
 
 	s->kind = OTHER;
+	if (h->group.counts != NULL)
+		classify_by_plan(h, s);
 	for (; v < end && s->kind != PUBLIC; v++) {
 		if (v->protocol != s->socket.protocol)
 			continue;
@@ -199,6 +221,9 @@ is_foreign_program(pid_t process)
 static const char *
 cause_of(const struct handoff *h, pid_t process)
 {
+	if (h->group.counts != NULL)
+		return "no mapping covers its address, or a process outside of "
+		       "lowport has bound the socket";
 	if (is_foreign_program(process))
 		return "it is a 32-bit program, whose bind(2) lowport cannot "
 		       "serve; use a 64-bit one, or configure the public port";
@@ -422,6 +447,10 @@ look(struct handoff *h, bool ended)
 	uint32_t i;
 	size_t n;
 
+	server_group_look(h);
+	/* The kernel takes no other socket for the server's. */
+	if (h->group.counts != NULL && !unused_any(&h->unused, 0))
+		return;
 	seen = 0;
 	listing_each(collect, h);
 	find_holders(h);

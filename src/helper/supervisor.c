@@ -249,7 +249,6 @@ static void
 do_what_is_due(struct supervisor *s)
 {
 	leftovers_visit(&s->leftovers);
-	server_group_visit(s->handoff);
 	lease_visit(s->handoff->pool);
 	stray_visit(s->handoff);
 }
@@ -265,8 +264,7 @@ earlier(long long a, long long b)
 static const struct timespec *
 next_time(const struct supervisor *s, struct timespec *wait)
 {
-	const long long due = earlier(s->leftovers.due,
-	    earlier(s->handoff->group.due, s->handoff->stray.due));
+	const long long due = earlier(s->leftovers.due, s->handoff->stray.due);
 	const long long lease = lease_due(s->handoff->pool);
 	long long next = (due - clock_milliseconds()) * 1000;
 
@@ -288,9 +286,8 @@ channel_close(struct supervisor *s)
 	s->channel = -1;
 	s->handoff->in_trial = false;
 	unused_start(&s->handoff->unused, s->server);
-	server_group_start(&s->handoff->group);
-	/* Without a listener, all sockets were given by descriptor. */
-	if (s->handoff->listener >= 0)
+	/* Without these, all sockets were given by descriptor. */
+	if (s->handoff->listener >= 0 || s->handoff->group.counts != NULL)
 		stray_start(&s->handoff->stray);
 }
 
@@ -412,6 +409,7 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 		serve(&s);
 	}
 	if (!no_server_ran(s.status)) {
+		/* It may have ended before the channel's end was seen. */
 		handoff->in_trial = false;
 		stray_end(handoff);
 		server_group_look(handoff);

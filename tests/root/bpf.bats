@@ -297,6 +297,37 @@ import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
 	[[ $output != *"80:8080 is unused"* ]]
 }
 
+@test "bpf: an unused mapping: the port bound instead is named, and a daemon" {
+	for port in 8080 443; do
+		python3 tests/hold.py 9999 3>&- &
+		here "$PLAIN" -p 443:8443 -p 53:5353/udp -- python3 -c '
+import socket, sys, time
+s = socket.socket()
+try: s.bind(("127.0.0.1", int(sys.argv[1])))
+except OSError: s.bind(("127.0.0.1", 0))
+s.listen()
+u = socket.socket(type=socket.SOCK_DGRAM)
+u.bind(("127.0.0.1", 5354))
+time.sleep(100)' $port 2>"$TMPDIR/log" 3>&- &
+		wait_until logged "mapping 53:5353/udp is unused: .* 5354, not"
+		wait_until logged "mapping 443:8443 is unused: the server asked for $port"
+		not logged 9999 # somebody else's
+		end_jobs
+		wait || true
+	done
+	logged "asked for 443 itself; use -p 443"
+	# Soon, at the end.
+	run -0 here "$PLAIN" -p 443:8443 -- python3 -c "$BINDS" "AF_INET :: 443" \
+	    "AF_INET 0.0.0.0 443"
+	[[ $output == *"asked for 443 itself; use -p 443"* ]]
+	setpriv --reuid=nobody --regid=nogroup --clear-groups \
+	    python3 tests/hold.py 8443 3>&- &
+	wait_until listening 8443
+	run -0 here "$PLAIN" -p 443:8443 -- sleep 0.3
+	[[ $output == *"mapping 443:8443 is unused: process $! (python3), \
+which is not below lowport, has port 8443"* ]]
+}
+
 @test "bpf: a port in use is refused before the server starts" {
 	python3 -c '
 import socket, time
