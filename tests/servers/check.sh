@@ -23,10 +23,12 @@
 #
 # What it says of itself before that:
 #
-#   filter            the server's seccomp mode, other than 2, or 0 by preload
+#   kept              capabilities that --keep-caps is to keep, of root's server
+#   filter            the server's seccomp mode, other than 2, 0 by preload, or
+#                     either by bpf
 #   refused[WAY]      why lowport does not start it that way: words of that
 #   hosts, mapping    where it serves, other than on both families and 443:8443;
-#   served, configured  the two ports of that
+#   served, configured  the two ports of that, or of the first of several
 #   spares            how many, other than as many as there are processors
 #   expected          an option: getsockname(2) is to tell the configured port
 #   without           what goes wrong without that: a function that shows it,
@@ -54,6 +56,7 @@ filter=2
 declare -A refused
 spares=
 expected=
+kept=
 
 fail() {
 	echo "not ok $name $way: $*"
@@ -106,9 +109,9 @@ keystore() {
 }
 
 serve() {
-	# By bpf root makes the files, and the server is nobody.
+	# By bpf root makes the files, and the server is nobody but for $kept.
 	touch log
-	[ "$way" != bpf ] || chown -R nobody:nogroup .
+	[ "$way" != bpf ] || [ -n "$kept" ] || chown -R nobody:nogroup .
 	[ -z "${refused[$way]:-}" ] || is_refused "$@"
 	[ "$way" != fetch ] || fails without "$@"
 	[ "$way" != bpf ] || LOWPORT_METHOD=notify fails otherwise "$@"
@@ -128,8 +131,10 @@ fails() {
 }
 
 start() {
+	# shellcheck disable=SC2086
 	"${activator[@]}" "$LOWPORT" ${spares:+--spares "$spares"} \
-	    -p "$mapping" "$@" >log 2>&1 </dev/null &
+	    ${kept:+-u root --keep-caps "$kept"} \
+	    -p ${mapping// / -p } "$@" >log 2>&1 </dev/null &
 	lowport=$!
 }
 
@@ -268,26 +273,29 @@ find_threads() {
 	done
 }
 
-# power_of MODE THREAD...: what is wrong in the status (proc_pid_status(5)) of
-# these, whose seccomp mode it should be.
+# power_of SETS MODE THREAD...: what is wrong in the status (proc_pid_status(5))
+# of these, whose capability sets and seccomp mode these should be.
 power_of() {
-	local mode=$1
+	local sets=$1 mode=$2
 
-	shift
+	shift 2
 	grep -sHE '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs|Seccomp):' \
 	    "${@/%//status}" |
-		grep -vE ":(Cap.*:.0{16}|NoNewPrivs:.1|Seccomp:.$mode)\$" || :
+		grep -vE ":(Cap.*:.$sets|NoNewPrivs:.1|Seccomp:.$mode)\$" || :
 }
 
 has_no_power() {
-	local found
+	local found sets='0{16}'
 
-	[ -n "$(power_of 0 /proc/1)" ] || fail "cannot see the power of root"
+	# Not bits 8 to 11, of which CAP_NET_BIND_SERVICE is one.
+	[ -z "$kept" ] || sets='[0-9a-f]{13}0..'
+	[ -n "$(power_of "$sets" 0 /proc/1)" ] ||
+		fail "cannot see the power of root"
 	find_threads "$lowport"
 	[ ${#threads[@]} -ge 1 ] || fail "no server"
 	found=$(
-		power_of 2 "/proc/$lowport"
-		power_of "$filter" "${threads[@]}"
+		power_of '0{16}' 2 "/proc/$lowport"
+		power_of "$sets" "$filter" "${threads[@]}"
 	)
 	[ -z "$found" ] || fail "power: $found"
 }
@@ -319,7 +327,10 @@ preload)
 	export LOWPORT_METHOD=preload
 	filter=0
 	;;
-bpf) export LOWPORT_METHOD=bpf LOWPORT_USER=nobody ;;
+bpf)
+	export LOWPORT_METHOD=bpf LOWPORT_USER=nobody
+	filter='[02]' # only where there is a terminal
+	;;
 esac
 mkdir "$TMPDIR/$name"
 cd "$TMPDIR/$name"
