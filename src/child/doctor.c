@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "divert.h"
 #include "doctor.h"
 #include "environment.h"
@@ -28,6 +29,7 @@ struct redirects {
 	const struct rule *reported[RULES_REPORTED];
 	size_t count;
 	char rule[REDIRECT_RULE], conditions[REDIRECT_RULE];
+	char command[COMMAND_TEXT];
 };
 
 /* False if the rule has been reported, or enough others. */
@@ -87,14 +89,14 @@ report_input(struct redirects *r, const struct rule_packet *packet, uint16_t to,
 	now.port = to;
 	now.is_diverted = diverted;
 	rule = divert_admitted(&r->rules, &now, packet->port);
-	if (rule == NULL || !remember(r, rule))
+	if (rule == NULL || !remember(r, rule) ||
+	    !command_admit(&r->rules, rule, packet->port, packet->protocol,
+		r->command))
 		return;
 	report_note("input",
 	    "a rule admits port %u, and none admits port %u, which is needed "
 	    "without a redirect; add '%s' beside %s",
-	    to, packet->port,
-	    redirect_suggest(&r->rules, rule, packet->port, packet->protocol,
-		r->conditions),
+	    to, packet->port, r->command,
 	    redirect_describe(&r->rules, rule, r->rule));
 }
 

@@ -25,6 +25,7 @@
 #include "lint.h"
 #include "message.h"
 #include "method.h"
+#include "migrate.h"
 #include "privilege.h"
 #include "program.h"
 #include "report.h"
@@ -290,6 +291,18 @@ run_with_groups(const struct options *options, const struct rights *rights)
 	attach_list();
 }
 
+/* Of others' processes, the descriptors; of others' rules, the files. */
+static void
+run_migration(const struct options *options)
+{
+	const uint64_t reads = UINT64_C(1) << CAP_SYS_PTRACE |
+	    UINT64_C(1) << CAP_DAC_READ_SEARCH;
+
+	privilege_trim(reads);
+	privilege_use(reads);
+	migrate(options);
+}
+
 void
 launch(int channel, int argc, char **argv, const sigset_t *signals)
 {
@@ -305,6 +318,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 		report_as_json();
 	if (start.options.purpose >= PURPOSE_ATTACH)
 		run_with_groups(&start.options, &start.rights);
+	if (start.options.purpose == PURPOSE_FROM_IPTABLES)
+		run_migration(&start.options);
 	choose_capabilities(&start);
 	privilege_trim(start.kept);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)

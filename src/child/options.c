@@ -25,6 +25,8 @@ enum {
 	OPTION_CHECK,
 	OPTION_CHECK_POLICY,
 	OPTION_DOCTOR,
+	OPTION_FROM_IPTABLES,
+	OPTION_UNIT,
 	OPTION_ATTACH,
 	OPTION_DETACH,
 	OPTION_ATTACHED,
@@ -46,6 +48,7 @@ static const char help[] =
     "       lowport --check [-p ...]... [-u ...] [--] [COMMAND]\n"
     "       lowport --doctor [-p ...]... [-u ...]\n"
     "       lowport --check-policy FILE\n"
+    "       lowport --from-iptables [--unit NAME] [FILE]...\n"
     "\n"
     "Runs COMMAND, a server that binds the port SERVER.  It gets the port PUBLIC\n"
     "instead, as an ordinary user and without any capability.\n"
@@ -114,6 +117,10 @@ static const char help_rest[] =
     "                        default lowport's own; --force: also of many services\n"
     "      --detach [PID|PATH] end that\n"
     "      --attached        list the groups and their mappings\n"
+    "\n"
+    "Without rules that redirect ports: lowport-from-iptables(7)\n"
+    "      --from-iptables [FILE]... read such rules, and say how to do without\n"
+    "      --unit NAME       the server's unit, if its port does not tell\n"
     "\n"
     "Environment:\n"
     "  LOWPORT_PUBLISH (mappings, separated by blanks), LOWPORT_USER, LOWPORT_METHOD\n"
@@ -329,8 +336,9 @@ static void
 purpose_set(struct options *options, enum purpose purpose)
 {
 	if (options->purpose != PURPOSE_RUN && options->purpose != purpose)
-		fatalx("--check, --check-policy, --doctor, --attach, --detach "
-		       "and --attached do not go together" TRY);
+		fatalx("--check, --check-policy, --doctor, --from-iptables, "
+		       "--attach, --detach and --attached do not go "
+		       "together" TRY);
 	options->purpose = purpose;
 }
 
@@ -359,6 +367,12 @@ take_purpose(struct options *options, int option, const char *argument)
 		break;
 	case OPTION_DOCTOR:
 		purpose_set(options, PURPOSE_DOCTOR);
+		break;
+	case OPTION_FROM_IPTABLES:
+		purpose_set(options, PURPOSE_FROM_IPTABLES);
+		break;
+	case OPTION_UNIT:
+		options->unit = argument;
 		break;
 	case OPTION_ATTACH:
 	case OPTION_DETACH:
@@ -485,6 +499,8 @@ static const struct {
     {"check-policy", required_argument, OPTION_CHECK_POLICY, take_purpose},
     {"doctor", no_argument, OPTION_DOCTOR, take_purpose},
     {"json", no_argument, OPTION_JSON, take_purpose},
+    {"from-iptables", no_argument, OPTION_FROM_IPTABLES, take_purpose},
+    {"unit", required_argument, OPTION_UNIT, take_purpose},
     {"attach", no_argument, OPTION_ATTACH, take_purpose},
     {"detach", no_argument, OPTION_DETACH, take_purpose},
     {"attached", no_argument, OPTION_ATTACHED, take_purpose},
@@ -606,14 +622,16 @@ refuse_without_mapping(char **command)
 static bool
 takes_mappings(enum purpose purpose)
 {
-	return purpose != PURPOSE_CHECK_POLICY && purpose != PURPOSE_DETACH &&
+	return purpose != PURPOSE_CHECK_POLICY &&
+	    purpose != PURPOSE_FROM_IPTABLES && purpose != PURPOSE_DETACH &&
 	    purpose != PURPOSE_ATTACHED;
 }
 
 static bool
 runs_nothing(enum purpose purpose)
 {
-	return purpose == PURPOSE_ATTACH || !takes_mappings(purpose);
+	return purpose == PURPOSE_ATTACH ||
+	    (purpose != PURPOSE_FROM_IPTABLES && !takes_mappings(purpose));
 }
 
 static bool

@@ -16,12 +16,13 @@
 
 enum purpose {
 	PURPOSE_RUN,
-	PURPOSE_CHECK,        /* --check */
-	PURPOSE_CHECK_POLICY, /* --check-policy FILE */
-	PURPOSE_DOCTOR,       /* --doctor */
-	PURPOSE_ATTACH,       /* --attach [GROUP] */
-	PURPOSE_DETACH,       /* --detach [GROUP] */
-	PURPOSE_ATTACHED,     /* --attached */
+	PURPOSE_CHECK,         /* --check */
+	PURPOSE_CHECK_POLICY,  /* --check-policy FILE */
+	PURPOSE_DOCTOR,        /* --doctor */
+	PURPOSE_FROM_IPTABLES, /* --from-iptables [FILE]... */
+	PURPOSE_ATTACH,        /* --attach [GROUP] */
+	PURPOSE_DETACH,        /* --detach [GROUP] */
+	PURPOSE_ATTACHED,      /* --attached */
 };
 
 /* How the server gets the sockets of the ports it binds. */
@@ -42,6 +43,7 @@ struct options {
 	const char *group_name;  /* GROUP; NULL: the one lowport is in */
 	bool force;              /* --force */
 	bool json;               /* --json */
+	const char *unit;        /* of --unit, or NULL */
 	struct mapping mappings[PLAN_MAPPINGS_MAX];
 	size_t mapping_count;
 	size_t ports;                                /* of all mappings */

@@ -91,22 +91,3 @@ redirect_describe(const struct rules *rules, const struct rule *rule,
 		    chain->table);
 	return text;
 }
-
-const char *
-redirect_suggest(const struct rules *rules, const struct rule *rule,
-    uint16_t port, int protocol, char text[REDIRECT_RULE])
-{
-	const struct rule_chain *chain = &rules->chains[rule->chain];
-	const char *name = protocol == IPPROTO_UDP ? "udp" : "tcp";
-
-	if (chain->is_nft)
-		snprintf(text, REDIRECT_RULE,
-		    "nft insert rule %s %s %s %s dport %u accept",
-		    family_name(chain), chain->table, chain->name, name, port);
-	else
-		snprintf(text, REDIRECT_RULE,
-		    "%s -I %s -p %s --dport %u -j ACCEPT",
-		    chain->family == AF_INET6 ? "ip6tables" : "iptables",
-		    chain->name, name, port);
-	return text;
-}

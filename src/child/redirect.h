@@ -25,9 +25,4 @@ enum redirect redirect_list(struct rules *);
 const char *redirect_describe(const struct rules *, const struct rule *,
     char text[REDIRECT_RULE]);
 
-/* Writes the command that admits a port as the rule admits another; returns
- * text. */
-const char *redirect_suggest(const struct rules *, const struct rule *,
-    uint16_t port, int protocol, char text[REDIRECT_RULE]);
-
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, with --doctor, by root.  Computes only.
+ * Runs in: the child, with --doctor by root, or --from-iptables.  Computes only.
  * Reads: the administrator's rules.
  */
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, with --doctor, by root.  Computes only.
- * Reads: what iptables-save(8) prints.
+ * Runs in: the child, with --doctor by root, or --from-iptables.  Computes only.
+ * Reads: what iptables-save(8) prints; lines of scripts.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "iptables.h"
 #include "words.h"
 
-#define WORD 256
+#define WORD 512
 
 /* The last word of a line, and what is known so far. */
 struct iptables_parser {
@@ -27,42 +27,18 @@ struct iptables_parser {
 	char made[RULE_NAME]; /* the chain of -N or -P */
 	bool drops;           /* the policy of -P */
 	int protocol;
-	bool in_front, goes, in_target, in_module;
+	bool in_front, goes, in_target, in_module, is_legacy;
 	const char *condition, *condition_end;
+	enum rule_subject subject; /* of the condition */
+	const char *value, *value_end;
+	bool value_negated;
 };
 
-static void
-put(struct iptables_parser *p, size_t *length, char c)
-{
-	if (*length < WORD - 1)
-		p->word[(*length)++] = c;
-	else
-		p->is_cut = true;
-}
-
-/* Cuts words as a shell does: with quotes of both kinds, and a backslash. */
 static bool
 next_word(struct iptables_parser *p)
 {
-	const char *at = words_skip_blanks(p->at);
-	size_t length = 0;
-	char quote = '\0';
-
-	p->begin = at;
-	p->is_cut = false;
-	for (; *at != '\0' && (quote != '\0' || strchr(" \t\r", *at) == NULL);
-	     at++)
-		if (quote == '\0' && (*at == '"' || *at == '\''))
-			quote = *at;
-		else if (quote != '\0' && *at == quote)
-			quote = '\0';
-		else {
-			at += *at == '\\' && quote != '\'' && at[1] != '\0';
-			put(p, &length, *at);
-		}
-	p->word[length] = '\0';
-	p->at = at;
-	return at > p->begin;
+	p->begin = words_skip_blanks(p->at);
+	return words_cut(&p->at, p->word, sizeof(p->word), &p->is_cut);
 }
 
 /* Looks at the next word, and leaves it. */
@@ -87,10 +63,17 @@ next_value(struct iptables_parser *p)
 static void
 end_condition(struct iptables_parser *p)
 {
-	if (p->condition != NULL)
-		rule_add_condition(p->rule,
-		    (size_t)(p->condition - p->rule->text),
-		    (size_t)(p->condition_end - p->condition));
+	struct rule_condition *condition;
+
+	if (p->condition == NULL)
+		return;
+	condition = rule_add_condition(p->rule,
+	    (size_t)(p->condition - p->rule->text),
+	    (size_t)(p->condition_end - p->condition));
+	condition->subject = (uint8_t)p->subject;
+	condition->negated = p->value_negated;
+	condition->value = (uint16_t)(p->value - p->rule->text);
+	condition->value_length = (uint16_t)(p->value_end - p->value);
 	p->condition = NULL;
 }
 
@@ -103,14 +86,56 @@ place(const struct iptables_parser *p, const char *at)
 	return p->rule->text + (offset < RULE_TEXT ? offset : RULE_TEXT - 1);
 }
 
+static void
+begin_condition(struct iptables_parser *p, const char *begin)
+{
+	p->condition = place(p, begin);
+	p->condition_end = p->value = p->value_end = place(p, p->at);
+	p->subject = RULE_ABOUT_OTHER;
+	p->value_negated = false;
+}
+
+/* One module may look at several things: the source and the owner decide. */
+static void
+set_subject(struct iptables_parser *p, enum rule_subject subject)
+{
+	if (p->subject == RULE_ABOUT_OTHER || subject == RULE_ABOUT_SOURCE ||
+	    subject == RULE_ABOUT_OWNER)
+		p->subject = subject;
+	p->value_negated = p->negated;
+}
+
+/* Of an option that is not known by itself, the name or a word of the value
+ * ("--match-set web dst") says what it is about. */
+static enum rule_subject
+subject_of(const char *option, const char *last)
+{
+	if (strstr(option, "-owner") != NULL ||
+	    IS(option, "--cgroup", "--path", "--transparent"))
+		return RULE_ABOUT_OWNER;
+	if (strstr(option, "src") != NULL || strstr(option, "source") != NULL ||
+	    strstr(option, "sport") != NULL ||
+	    IS(option, "--rcheck", "--update", "--set", "--remove"))
+		return RULE_ABOUT_SOURCE;
+	if (IS(option, "--match-set", "--set"))
+		return strstr(last, "src") != NULL ? RULE_ABOUT_SOURCE
+						   : RULE_ABOUT_DESTINATION;
+	if (IS(option, "--dst-range", "--dst-cc", "--ctorigdst", "--dst-type"))
+		return RULE_ABOUT_DESTINATION;
+	return RULE_ABOUT_OTHER;
+}
+
 /* A condition: from here to the end of the option's values. */
 static void
 read_condition(struct iptables_parser *p, const char *begin)
 {
+	char option[RULE_NAME];
+
+	words_copy(option, p->word);
 	if (p->condition == NULL || !p->in_module)
 		end_condition(p);
 	if (p->condition == NULL)
-		p->condition = place(p, begin);
+		begin_condition(p, begin);
 	while (peek(p) != '\0' && peek(p) != '-' && peek(p) != '!')
 		next_word(p);
 	if (peek(p) == '!' && p->at[strspn(p->at, " \t\r") + 1] == ' ' &&
@@ -118,6 +143,21 @@ read_condition(struct iptables_parser *p, const char *begin)
 		while (peek(p) != '\0' && peek(p) != '-')
 			next_word(p);
 	p->condition_end = place(p, p->at);
+	set_subject(p, subject_of(option, p->word));
+}
+
+/* A condition whose one value was read. */
+static void
+read_about(struct iptables_parser *p, const char *begin,
+    enum rule_subject subject)
+{
+	const char *value = p->begin, *end = p->at;
+
+	*p->word = '\0';
+	read_condition(p, begin);
+	set_subject(p, subject);
+	p->value = place(p, value);
+	p->value_end = place(p, end);
 }
 
 static void
@@ -157,27 +197,57 @@ read_ports(struct iptables_parser *p, struct rule_ports *ports)
 			ports->unknown = true;
 }
 
-/* "443", "443-450", "192.0.2.1:443", "[::1]:443-450". */
+/* The address before the port, if there is one. */
 static void
-read_target_port(struct iptables_parser *p)
+read_target_address(struct iptables_parser *p, size_t length)
+{
+	char address[RULE_NAME];
+
+	if (length >= 2 && *p->word == '[')
+		snprintf(address, sizeof(address), "%.*s", (int)length - 2,
+		    p->word + 1);
+	else
+		snprintf(address, sizeof(address), "%.*s", (int)length,
+		    p->word);
+	if (length > 0 && !rule_parse_address(&p->rule->address, address))
+		p->rule->way = RULE_TO_OTHERS;
+}
+
+/* "443-450", or with the base of a shift: "8443-8450/443". */
+static void
+read_target_ports(struct iptables_parser *p, const char *text)
+{
+	char first[RULE_NAME];
+	const size_t length = strcspn(text, "/");
+	struct rule_port port;
+
+	snprintf(first, sizeof(first), "%.*s", (int)length, text);
+	if (!rule_parse_ports(&port, first, '-', p->protocol) ||
+	    (text[length] == '/' &&
+		!rule_parse_port(&p->rule->base, text + length + 1,
+		    p->protocol))) {
+		p->rule->way = RULE_TO_OTHERS;
+		return;
+	}
+	p->rule->to = port.first;
+	p->rule->to_last = port.last;
+}
+
+/* "192.0.2.1", ":443", "192.0.2.1:443", "[::1]:443-450". */
+static void
+read_destination(struct iptables_parser *p)
 {
 	const char *colon = strrchr(p->word, ':');
 	const char *bracket = strrchr(p->word, ']');
-	const char *text = colon != NULL ? colon + 1 : p->word;
-	struct rule_port port;
-	char first[RULE_NAME];
 
 	/* An address alone. */
-	if ((colon == NULL && strchr(p->word, '.') != NULL) ||
-	    (bracket != NULL && colon < bracket) ||
-	    (bracket == NULL && colon != NULL && strchr(p->word, ':') != colon))
+	if (colon == NULL || (bracket != NULL && colon < bracket) ||
+	    (bracket == NULL && strchr(p->word, ':') != colon)) {
+		read_target_address(p, strlen(p->word));
 		return;
-	/* The base of a shift behind '/'. */
-	snprintf(first, sizeof(first), "%.*s", (int)strcspn(text, "/"), text);
-	if (!rule_parse_ports(&port, first, '-', p->protocol))
-		return;
-	p->rule->to = port.first;
-	p->rule->to_last = port.last;
+	}
+	read_target_address(p, (size_t)(colon - p->word));
+	read_target_ports(p, colon + 1);
 }
 
 static bool
@@ -204,7 +274,7 @@ read_state(struct iptables_parser *p, const char *begin)
 		p->rule->is_of_diverted = true;
 	else if (strstr(states, "NAT") != NULL ||
 	    strstr(states, "UNTRACKED") != NULL)
-		read_condition(p, begin);
+		read_about(p, begin, RULE_ABOUT_OTHER);
 	else
 		p->rule->is_never |= !p->negated;
 }
@@ -215,15 +285,16 @@ read_destination_type(struct iptables_parser *p, const char *begin)
 {
 	if (!next_value(p))
 		return;
-	if (strcasecmp(p->word, "LOCAL") == 0)
+	if (strcasecmp(p->word, "LOCAL") == 0) {
 		p->rule->is_never |= p->negated;
-	else if (strchr(p->word, ',') != NULL)
-		read_condition(p, begin);
+		p->rule->is_for_local = true;
+	} else if (strchr(p->word, ',') != NULL)
+		read_about(p, begin, RULE_ABOUT_DESTINATION);
 	else if (IS(p->word, "BROADCAST", "MULTICAST", "BLACKHOLE",
 		     "UNREACHABLE", "PROHIBIT"))
 		p->rule->is_never |= !p->negated && p->protocol == IPPROTO_TCP;
 	else
-		read_condition(p, begin);
+		read_about(p, begin, RULE_ABOUT_DESTINATION);
 }
 
 /* A connection's first packet has SYN set, and hardly another flag. */
@@ -249,20 +320,33 @@ read_module(struct iptables_parser *p, const char *begin)
 		"conntrack", "addrtype"))
 		return;
 	p->in_module = true;
-	p->condition = place(p, begin);
-	p->condition_end = place(p, p->at);
+	begin_condition(p, begin);
+	/* What these look at is of the sender, whichever way. */
+	if (IS(p->word, "owner", "cgroup", "socket"))
+		p->subject = RULE_ABOUT_OWNER;
+	else if (IS(p->word, "mac", "recent"))
+		p->subject = RULE_ABOUT_SOURCE;
 }
 
 static void
-read_address(struct iptables_parser *p, const char *begin)
+read_address(struct iptables_parser *p, const char *begin,
+    enum rule_subject subject)
 {
 	if (!next_value(p))
 		return;
-	if (is_anywhere(p->word)) {
+	if (is_anywhere(p->word))
 		p->rule->is_never |= p->negated;
-		return;
-	}
-	read_condition(p, begin);
+	else
+		read_about(p, begin, subject);
+}
+
+/* '+' is the name of every interface. */
+static void
+read_interface(struct iptables_parser *p, const char *begin,
+    enum rule_subject subject)
+{
+	if (next_value(p) && !IS(p->word, "+"))
+		read_about(p, begin, subject);
 }
 
 static void
@@ -343,10 +427,16 @@ read_frame(struct iptables_parser *p)
 static bool
 read_target(struct iptables_parser *p)
 {
-	if (IS(p->word, "--to-ports", "--to-port", "--to-destination",
-		"--on-port")) {
+	if (IS(p->word, "--to-destination") && next_word(p)) {
+		/* Of several, each takes some of the connections. */
+		if (p->rule->to != 0 || p->rule->address.family != AF_UNSPEC)
+			p->rule->way = RULE_TO_OTHERS;
+		read_destination(p);
+		return true;
+	}
+	if (IS(p->word, "--to-ports", "--to-port", "--on-port")) {
 		if (next_word(p))
-			read_target_port(p);
+			read_target_ports(p, p->word);
 		return true;
 	}
 	if (!p->in_target || *p->word != '-')
@@ -368,11 +458,14 @@ read_known(struct iptables_parser *p, const char *begin)
 		read_match(p);
 	else if (IS(option, "--ports", "--port"))
 		read_either_port(p, begin);
-	else if (IS(option, "-s", "--source", "--src", "-d", "--destination",
-		     "--dst"))
-		read_address(p, begin);
-	else if (IS(option, "-i", "--in-interface", "-o", "--out-interface"))
-		read_condition(p, begin);
+	else if (IS(option, "-s", "--source", "--src"))
+		read_address(p, begin, RULE_ABOUT_SOURCE);
+	else if (IS(option, "-d", "--destination", "--dst"))
+		read_address(p, begin, RULE_ABOUT_DESTINATION);
+	else if (IS(option, "-i", "--in-interface"))
+		read_interface(p, begin, RULE_ABOUT_IN);
+	else if (IS(option, "-o", "--out-interface"))
+		read_interface(p, begin, RULE_ABOUT_OUT);
 	else if (IS(option, "--state", "--ctstate"))
 		read_state(p, begin);
 	else if (IS(option, "--dst-type"))
@@ -392,6 +485,23 @@ read_known(struct iptables_parser *p, const char *begin)
 	return true;
 }
 
+/* "--dport=443" and "-ptcp" hold the value, too: leaves it for the next word. */
+static void
+cut_option(struct iptables_parser *p)
+{
+	size_t length = strcspn(p->word, "=");
+
+	if (*p->word != '-')
+		return;
+	if (p->word[1] != '-')
+		length = 2;
+	if (strlen(p->word) <= length ||
+	    strncmp(p->begin, p->word, length) != 0)
+		return;
+	p->at = p->begin + length + (p->word[length] == '=');
+	p->word[length] = '\0';
+}
+
 /* The word is an option, or a '!' before one. */
 static void
 read_option(struct iptables_parser *p)
@@ -405,6 +515,7 @@ read_option(struct iptables_parser *p)
 	}
 	if (p->negated)
 		begin = p->negation;
+	cut_option(p);
 	/* Options of a module belong to its condition; these do not. */
 	if (IS(p->word, "-i", "-o", "-s", "-d", "-p", "--in-interface",
 		"--out-interface", "--source", "--destination", "--src",
@@ -422,7 +533,8 @@ static struct rule_chain
 describe(const struct iptables_parser *p, const char *name)
 {
 	struct rule_chain chain = {.family = p->reader->family,
-	    .is_shown = p->reader->is_shown};
+	    .is_shown = p->reader->is_shown,
+	    .is_legacy = p->is_legacy};
 
 	words_copy(chain.table, p->table);
 	words_copy(chain.name, name);
@@ -457,13 +569,27 @@ make_chain(const struct iptables_parser *p, const char *name)
 }
 
 static void
+set_way(struct iptables_parser *p)
+{
+	struct rule *rule = p->rule;
+
+	if (IS(p->target, "DNAT") && rule->way == RULE_TO_HOST)
+		rule->way = RULE_TO_ADDRESS;
+	else if (IS(p->target, "TPROXY"))
+		rule->way = RULE_TO_PROGRAM;
+	else if (!IS(p->target, "REDIRECT"))
+		rule->way = RULE_TO_OTHERS;
+	rule_settle(rule);
+}
+
+static void
 set_target(struct iptables_parser *p)
 {
 	const struct rule_chain chain = describe(p, p->target);
 
 	if (*p->target == '\0')
 		return;
-	p->rule->is_beyond = !IS(p->target, "REDIRECT");
+	set_way(p);
 	p->rule->action = (uint8_t)rule_target(p->target);
 	if (p->rule->action != RULE_UNKNOWN)
 		return;
@@ -512,7 +638,17 @@ read_chain(struct iptables_parser *p)
 	set_policy(p, name, IS(p->word, "DROP"));
 }
 
-/* A command: the name of the program, perhaps with its directory. */
+/* With or without its directory. */
+bool
+iptables_is_program(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+
+	return IS(slash != NULL ? slash + 1 : word, "iptables", "ip6tables",
+	    "iptables-legacy", "ip6tables-legacy", "iptables-nft",
+	    "ip6tables-nft");
+}
+
 static bool
 is_command(struct iptables_parser *p)
 {
@@ -522,13 +658,24 @@ is_command(struct iptables_parser *p)
 		return false;
 	slash = strrchr(p->word, '/');
 	name = slash != NULL ? slash + 1 : p->word;
-	if (!IS(name, "iptables", "ip6tables"))
+	if (!iptables_is_program(p->word))
 		return false;
+	p->is_legacy = strstr(name, "-legacy") != NULL;
 	p->reader->family = name[2] == '6' ? AF_INET6 : AF_INET;
 	snprintf(p->table, sizeof(p->table), "filter");
 	p->line = p->at + strspn(p->at, " \t");
 	p->at = p->line;
 	return true;
+}
+
+/* "Generated by ip6tables-save v1.8.9 (nf_tables)" */
+static void
+read_header(struct iptables_reader *reader, const char *line)
+{
+	if (strstr(line, "Generated by ") == NULL)
+		return;
+	reader->is_shown |= strstr(line, "(nf_tables)") != NULL;
+	reader->family = strstr(line, "ip6tables") != NULL ? AF_INET6 : AF_INET;
 }
 
 void
@@ -543,9 +690,8 @@ iptables_read(struct iptables_reader *reader, const char *line)
 		line = strchr(line, ']') + 1;
 	line += strspn(line, " \t");
 	p.line = p.at = line;
-	/* "Generated by iptables-save v1.8.9 (nf_tables)" */
 	if (*line == '#')
-		reader->is_shown |= strstr(line, "(nf_tables)") != NULL;
+		read_header(reader, line);
 	else if (*line == '*')
 		snprintf(reader->table, sizeof(reader->table), "%.*s",
 		    (int)strcspn(line + 1, " \t\r"), line + 1);

@@ -18,4 +18,7 @@ struct iptables_reader {
 /* Reads the next line into the rules. */
 void iptables_read(struct iptables_reader *, const char *line);
 
+/* True for iptables(8), ip6tables(8) and their variants. */
+bool iptables_is_program(const char *word);
+
 #endif

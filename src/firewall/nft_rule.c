@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, with --doctor, by root.  Computes only.
+ * Runs in: the child, with --doctor by root, or --from-iptables.  Computes only.
  * Reads: what nft(8) prints.
  */
 #include <netinet/in.h>
@@ -8,6 +8,7 @@
 
 #include "nft_rule.h"
 #include "nft_values.h"
+#include "number.h"
 
 /* Parts that a concatenation may have, "ip daddr . tcp dport". */
 #define PARTS 8
@@ -206,6 +207,7 @@ match_local(struct nft_parser *p, const char *begin)
 	if (nft_is_next(p, "local")) {
 		nft_next(p);
 		p->rule->is_never |= negated;
+		p->rule->is_for_local = true;
 		return;
 	}
 	match_unknown(p, begin);
@@ -263,6 +265,7 @@ set_port(struct nft_parser *p)
 	if (rule_parse_ports(&to, p->word, '-', p->protocol))
 		p->rule->to = p->rule->to_last = to.first;
 	p->rule->action = RULE_DIVERT;
+	p->rule->way = RULE_TO_OTHERS;
 }
 
 /* Its first word was read. */
@@ -314,6 +317,7 @@ read_port_map(struct nft_parser *p, const char *begin)
 	const struct nft_selector s = read_selector(p);
 
 	if (!nft_take(p, "map") || s.port < 0) {
+		p->rule->way = RULE_TO_OTHERS;
 		nft_skip_rest(p);
 		nft_add_condition(p, begin);
 		return;
@@ -322,35 +326,68 @@ read_port_map(struct nft_parser *p, const char *begin)
 	p->rule->is_mapped = true;
 }
 
-/* "redirect to :8443", "dnat ip to 192.0.2.1:8443", "to :tcp dport map". */
+/* "8443", ":8443", "192.0.2.1", "192.0.2.1:8443", "[::1]:8443". */
+static void
+read_target(struct nft_parser *p)
+{
+	struct rule_address *address = &p->rule->address;
+	char *colon = strrchr(p->word, ':');
+	const char *text = p->word;
+	struct rule_port to;
+
+	if (p->rule->way == RULE_TO_HOST && colon == NULL)
+		colon = p->word;
+	else if (rule_parse_address(address, text))
+		return;
+	else if (colon != NULL)
+		*colon++ = '\0';
+	if (*text == '[') {
+		text++;
+		p->word[strcspn(p->word, "]")] = '\0';
+	}
+	if (colon != p->word && *text != '\0' &&
+	    !rule_parse_address(address, text))
+		p->rule->way = RULE_TO_OTHERS;
+	if (colon == NULL || !rule_parse_ports(&to, colon, '-', p->protocol)) {
+		p->rule->way = RULE_TO_OTHERS;
+		return;
+	}
+	p->rule->to = to.first;
+	p->rule->to_last = to.last;
+}
+
+static void
+set_way(struct rule *rule, const char *statement)
+{
+	rule->action = RULE_DIVERT;
+	rule->way = IS(statement, "redirect", "REDIRECT") ? RULE_TO_HOST
+	    : IS(statement, "dnat", "DNAT")               ? RULE_TO_ADDRESS
+							  : RULE_TO_PROGRAM;
+	rule->is_beyond = rule->way != RULE_TO_HOST;
+}
+
 static void
 read_destination(struct nft_parser *p)
 {
-	const char *begin = p->begin, *colon;
-	struct rule_port to;
+	const char *begin = p->begin;
 	char *keys;
 
-	p->rule->is_beyond = !IS(p->word, "redirect");
-	p->rule->action = RULE_DIVERT;
+	set_way(p->rule, p->word);
 	while (nft_take(p, "ip") || nft_take(p, "ip6") || nft_take(p, "addr") ||
 	    nft_take(p, ".") || nft_take(p, "port") || nft_take(p, "prefix"))
 		;
 	if (!nft_take(p, "to") || !nft_next(p))
 		return;
-	colon = strrchr(p->word, ':');
 	keys = p->word + (*p->word == ':');
-	if (IS(keys, "numgen", "jhash", "symhash"))
+	if (IS(keys, "numgen", "jhash", "symhash")) {
+		p->rule->way = RULE_TO_OTHERS;
 		nft_skip_rest(p);
-	else if (nft_starts_expression(keys)) {
+	} else if (nft_starts_expression(keys)) {
 		memmove(p->word, keys, strlen(keys) + 1);
 		read_port_map(p, begin);
-	} else if (colon != NULL &&
-	    (strchr(p->word, ':') == colon ||
-		(*p->word == '[' && colon[-1] == ']')) &&
-	    rule_parse_ports(&to, colon + 1, '-', p->protocol)) {
-		p->rule->to = to.first;
-		p->rule->to_last = to.last;
-	}
+	} else
+		read_target(p);
+	rule_settle(p->rule);
 	while (nft_take(p, "random") || nft_take(p, "fully-random") ||
 	    nft_take(p, "persistent") || nft_take(p, ","))
 		;
@@ -398,8 +435,9 @@ read_foreign(struct nft_parser *p)
 	if (!IS(p->word, "xt", "XT") || !nft_take(p, "target"))
 		return false;
 	nft_next(p);
+	set_way(p->rule, p->word);
 	p->rule->action = (uint8_t)rule_target(p->word);
-	p->rule->is_beyond = !IS(p->word, "REDIRECT");
+	p->rule->way = RULE_TO_OTHERS;
 	nft_skip_line(p);
 	return true;
 }
@@ -434,13 +472,28 @@ read_statement(struct nft_parser *p)
 	return true;
 }
 
+/* "# handle 5", which is no part of the rule. */
+static void
+read_comment(struct nft_parser *p)
+{
+	const size_t at = (size_t)(p->begin - p->line);
+	unsigned long handle;
+
+	if (nft_take(p, "handle") && nft_next(p) &&
+	    number_parse(&handle, p->word, 1, UINT32_MAX))
+		p->rule->handle = (uint32_t)handle;
+	nft_skip_line(p);
+	if (at < RULE_TEXT)
+		p->rule->text[at] = '\0';
+}
+
 static void
 read_clause(struct nft_parser *p)
 {
 	const char *begin = p->begin;
 
 	if (*p->word == '#')
-		nft_skip_line(p);
+		read_comment(p);
 	else if (IS(p->word, ";") || (!p->is_quoted && read_foreign(p)))
 		return;
 	else if (!p->is_quoted && nft_starts_expression(p->word))

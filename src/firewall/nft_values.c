@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, with --doctor, by root.  Computes only.
+ * Runs in: the child, with --doctor by root, or --from-iptables.  Computes only.
  * Reads: what nft(8) prints.
  */
 #include <netinet/in.h>
@@ -59,6 +59,8 @@ read_value(struct nft_parser *p, struct rule_port *port)
 	while (!nft_is_next(p, ",") && !nft_is_next(p, "}") && nft_next(p))
 		if (verdict_of(p->word) != RULE_UNKNOWN)
 			nft_read_verdict(p, port);
+		else if (rule_parse_address(&port->address, p->word))
+			continue;
 		else if (rule_parse_ports(&to, p->word, '-', p->protocol))
 			port->to = to.first;
 }

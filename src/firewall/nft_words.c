@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, with --doctor, by root.  Computes only.
+ * Runs in: the child, with --doctor by root, or --from-iptables.  Computes only.
  * Reads: what nft(8) prints.
  */
 #include <stdio.h>
@@ -59,11 +59,55 @@ nft_skip_line(struct nft_parser *p)
 	p->at += strlen(p->at);
 }
 
+static enum rule_subject
+subject_of(const char *word)
+{
+	if (IS(word, "skuid", "skgid", "cgroup", "cgroupv2", "socket"))
+		return RULE_ABOUT_OWNER;
+	if (IS(word, "saddr", "sport", "ether", "proto-src"))
+		return RULE_ABOUT_SOURCE;
+	if (IS(word, "daddr"))
+		return RULE_ABOUT_DESTINATION;
+	if (IS(word, "iif", "iifname", "iifgroup", "iiftype"))
+		return RULE_ABOUT_IN;
+	if (IS(word, "oif", "oifname", "oifgroup", "oiftype"))
+		return RULE_ABOUT_OUT;
+	return RULE_ABOUT_OTHER;
+}
+
+/* Of several parts, the source and the owner decide. */
+static void
+look_at_word(struct rule_condition *c, const struct nft_parser *words)
+{
+	const enum rule_subject subject = subject_of(words->word);
+
+	if (c->subject == RULE_ABOUT_OTHER || subject == RULE_ABOUT_SOURCE ||
+	    subject == RULE_ABOUT_OWNER)
+		c->subject = (uint8_t)subject;
+	c->negated |= IS(words->word, "!=");
+	if ((subject == RULE_ABOUT_OTHER && !IS(words->word, "!=", "==")) ||
+	    words->at - words->line >= RULE_TEXT)
+		return;
+	c->value = (uint16_t)(words->at - words->line);
+}
+
 void
 nft_add_condition(struct nft_parser *p, const char *begin)
 {
-	rule_add_condition(p->rule, (size_t)(begin - p->line),
-	    (size_t)(p->at - begin));
+	struct rule_condition *c = rule_add_condition(p->rule,
+	    (size_t)(begin - p->line), (size_t)(p->at - begin));
+	const unsigned int end = c->begin + (unsigned int)c->length;
+	struct nft_parser words = *p;
+
+	c->value = c->begin;
+	words.at = begin;
+	while (nft_next(&words) && words.at <= p->at)
+		if (!words.is_quoted)
+			look_at_word(c, &words);
+	while (c->value < end && p->rule->text[c->value] == ' ')
+		c->value++;
+	if (c->value < end)
+		c->value_length = (uint16_t)(end - c->value);
 }
 
 bool

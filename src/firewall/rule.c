@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the child, with --doctor, by root.  Computes only.
+ * Runs in: the child, with --doctor by root, or --from-iptables.  Computes only.
  * Reads: the administrator's rules, as the readers of listings pass them.
  */
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -83,6 +84,7 @@ struct rule *
 rules_begin(struct rules *rules, const char *text, size_t length)
 {
 	struct rule *rule;
+	size_t i;
 
 	if (!make_room((void **)&rules->list, &rules->room, rules->count,
 		sizeof(*rule), RULES_MAX)) {
@@ -91,9 +93,12 @@ rules_begin(struct rules *rules, const char *text, size_t length)
 	}
 	rule = &rules->list[rules->count];
 	memset(rule, 0, sizeof(*rule));
-	if (length >= RULE_TEXT)
+	rule->is_cut = length >= RULE_TEXT;
+	if (rule->is_cut)
 		length = RULE_TEXT - 1;
-	memcpy(rule->text, text, length);
+	for (i = 0; i < length; i++)
+		rule->text[i] = text[i] == '\t' ? ' ' : text[i];
+	rule->line = rules->line;
 	rule->is_tcp = rule->is_udp = true;
 	rule->target = RULE_NO_CHAIN;
 	return rule;
@@ -135,9 +140,12 @@ rules_add_port(struct rules *rules, struct rule_ports *list,
 	list->count++;
 }
 
-void
+struct rule_condition *
 rule_add_condition(struct rule *rule, size_t at, size_t length)
 {
+	static struct rule_condition none;
+	struct rule_condition *condition = &none;
+
 	if (at >= RULE_TEXT - 1) {
 		at = RULE_TEXT - 1;
 		length = 0;
@@ -145,9 +153,43 @@ rule_add_condition(struct rule *rule, size_t at, size_t length)
 	if (at + length > RULE_TEXT - 1)
 		length = RULE_TEXT - 1 - at;
 	if (rule->condition_count < RULE_CONDITIONS)
-		rule->conditions[rule->condition_count++] =
-		    (struct rule_condition){.begin = (uint16_t)at,
-			.length = (uint16_t)length};
+		condition = &rule->conditions[rule->condition_count++];
+	else
+		rule->is_cut = true;
+	*condition = (struct rule_condition){.begin = (uint16_t)at,
+	    .length = (uint16_t)length};
+	return condition;
+}
+
+bool
+rule_parse_address(struct rule_address *address, const char *text)
+{
+	struct rule_address parsed = {.family = AF_INET};
+
+	if (inet_pton(AF_INET, text, parsed.bytes) != 1) {
+		parsed.family = AF_INET6;
+		if (inet_pton(AF_INET6, text, parsed.bytes) != 1)
+			return false;
+	}
+	*address = parsed;
+	return true;
+}
+
+static bool
+is_loopback(const struct rule_address *address)
+{
+	return address->family == AF_INET
+	    ? address->bytes[0] == 127
+	    : IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)address->bytes);
+}
+
+void
+rule_settle(struct rule *rule)
+{
+	rule->is_beyond = rule->way > RULE_TO_ADDRESS ||
+	    (rule->way == RULE_TO_ADDRESS &&
+		rule->address.family != AF_UNSPEC &&
+		!is_loopback(&rule->address));
 }
 
 void
@@ -280,18 +322,18 @@ fits_ports(const struct rules *rules, const struct rule_ports *list,
 	return list->negated ? RULE_ALWAYS : RULE_NEVER;
 }
 
-static bool
-is_other(const struct rules *rules, const struct rule *rule,
+bool
+rule_is_for(const struct rules *rules, const struct rule *rule,
     const struct rule_packet *packet)
 {
 	const uint16_t table = rules->chains[rule->chain].family;
 
 	if (rule->is_never || (rule->is_of_diverted && !packet->is_diverted) ||
 	    !(packet->protocol == IPPROTO_UDP ? rule->is_udp : rule->is_tcp))
-		return true;
-	return packet->family != AF_UNSPEC &&
-	    ((rule->family != AF_UNSPEC && rule->family != packet->family) ||
-		(table != AF_UNSPEC && table != packet->family));
+		return false;
+	return packet->family == AF_UNSPEC ||
+	    ((rule->family == AF_UNSPEC || rule->family == packet->family) &&
+		(table == AF_UNSPEC || table == packet->family));
 }
 
 enum rule_fit
@@ -303,7 +345,7 @@ rule_fits(const struct rules *rules, const struct rule *rule,
 	enum rule_fit ports;
 	unsigned int i;
 
-	if (is_other(rules, rule, packet))
+	if (!rule_is_for(rules, rule, packet))
 		return RULE_NEVER;
 	for (i = 0; i < rule->match_count; i++) {
 		ports = fits_ports(rules, &rule->matches[i], packet);

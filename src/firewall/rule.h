@@ -54,8 +54,15 @@ enum rule_fit {
 	RULE_ALWAYS,
 };
 
+/* An IPv4 address has the first four bytes. */
+struct rule_address {
+	uint16_t family; /* AF_UNSPEC: none is named */
+	uint8_t bytes[16];
+};
+
 /* Ports from first to last, and their value in a map. */
 struct rule_port {
+	struct rule_address address;
 	uint16_t first, last;
 	uint16_t to;      /* port; 0: none is named */
 	uint16_t chain;   /* of RULE_JUMP and RULE_GOTO */
@@ -71,9 +78,30 @@ struct rule_ports {
 	bool unknown; /* a part of it was not understood */
 };
 
-/* The place of a condition in the rule's text. */
+/* What a condition is about. */
+enum rule_subject {
+	RULE_ABOUT_OTHER, /* or it was not understood */
+	RULE_ABOUT_SOURCE,
+	RULE_ABOUT_DESTINATION,
+	RULE_ABOUT_IN, /* the interface a packet comes from */
+	RULE_ABOUT_OUT,
+	RULE_ABOUT_OWNER, /* of the socket that sends it */
+};
+
+/* The place of a condition in the rule's text, and of the value in it. */
 struct rule_condition {
 	uint16_t begin, length;
+	uint16_t value, value_length;
+	uint8_t subject; /* enum rule_subject */
+	bool negated;
+};
+
+/* To what RULE_DIVERT diverts. */
+enum rule_way {
+	RULE_TO_HOST,    /* this one: REDIRECT */
+	RULE_TO_ADDRESS, /* DNAT */
+	RULE_TO_PROGRAM, /* TPROXY */
+	RULE_TO_OTHERS,  /* to one of many, or not understood */
 };
 
 struct rule {
@@ -86,13 +114,20 @@ struct rule {
 	uint16_t target; /* the chain of RULE_JUMP and RULE_GOTO */
 	uint16_t to;     /* the port of RULE_DIVERT; 0: the same */
 	uint16_t to_last;
+	uint16_t base;   /* of a shift: the port that becomes to; 0: none */
 	uint16_t family; /* AF_UNSPEC, AF_INET or AF_INET6 */
+	struct rule_address address;
+	uint32_t handle; /* nft(8)'s number; 0: not known */
+	uint32_t line;   /* of the listing; 0: not known */
+	uint8_t way;     /* enum rule_way */
 	uint8_t condition_count, match_count;
 	uint8_t action; /* enum rule_action */
 	bool is_tcp, is_udp;
 	bool is_never; /* a condition holds of no new packet to this host */
 	bool is_of_diverted; /* for connections alone that a rule diverted */
+	bool is_for_local;   /* for packets to an address of this host alone */
 	bool is_mapped;
+	bool is_cut; /* a condition or a part of the text is missing */
 	/* RULE_DIVERT to another host, or without a change of the packet: a
 	 * packet that comes to this host still has its port. */
 	bool is_beyond;
@@ -104,6 +139,8 @@ struct rule_chain {
 	uint32_t hash;
 	uint16_t family; /* of the table */
 	bool is_nft;     /* of a listing by nft(8) */
+	bool is_legacy;  /* of iptables-legacy(8), as the command says */
+	bool is_zone;    /* of firewalld(1): the name is the zone's */
 	bool is_shown;   /* nft(8) lists it as well */
 	bool is_defined; /* and not only jumped to */
 	bool is_nat;
@@ -118,7 +155,8 @@ struct rules {
 	size_t count, room;
 	size_t chain_count, chain_room;
 	size_t port_count, port_room;
-	bool is_cut; /* more was read than was kept */
+	bool is_cut;   /* more was read than was kept */
+	uint32_t line; /* that is read; 0 if nobody counts them */
 };
 
 /* All bytes are 0 at first, and after this again. */
@@ -138,11 +176,20 @@ void rules_add(struct rules *, uint16_t chain, bool in_front);
 void rules_add_port(struct rules *, struct rule_ports *,
     const struct rule_port *);
 
-/* Makes a condition of a part of the text. */
-void rule_add_condition(struct rule *, size_t at, size_t length);
+/* Makes a condition of a part of the text; returns it.  Its subject is another
+ * one, and the value is empty. */
+struct rule_condition *rule_add_condition(struct rule *, size_t at,
+    size_t length);
+
+/* Reads an address, without a port or brackets. */
+bool rule_parse_address(struct rule_address *, const char *text);
 
 /* Restricts the rule to some ports. */
 void rule_add_match(struct rule *, const struct rule_ports *);
+
+/* Knows whether a rule of RULE_TO_ADDRESS leads beyond this host: not to its
+ * loopback, nor to another port alone. */
+void rule_settle(struct rule *);
 
 /* Reads a port: a number, or the name of a service (services(5)) of this
  * protocol. */
@@ -165,6 +212,10 @@ struct rule_packet {
 	int protocol;
 	bool is_diverted; /* a rule has diverted it before */
 };
+
+/* False if protocol, family or state rule the packet out, whatever its port. */
+bool rule_is_for(const struct rules *, const struct rule *,
+    const struct rule_packet *);
 
 enum rule_fit rule_fits(const struct rules *, const struct rule *,
     const struct rule_packet *);
