@@ -21,6 +21,7 @@
 #include "plan.h"
 #include "pool.h"
 #include "privilege.h"
+#include "remedy.h"
 #include "seccomp.h"
 #include "server_socket.h"
 #include "socket.h"
@@ -130,6 +131,9 @@ give_sockets(int channel)
 static void
 map_by_kernel(struct server_group *group, pid_t child, struct answer *answer)
 {
+	answer->remedy = plan.bpf == PLAN_BPF_NO &&
+	    server_group_is_permitted(&plan);
+	remedy_set(answer->remedy != 0);
 	if (plan.bpf == PLAN_BPF_NO && !plan.dry)
 		return;
 	if (!server_group_make(group, &plan, child, answer) &&

@@ -18,6 +18,7 @@
 #include "host.h"
 #include "program.h"
 #include "redirect.h"
+#include "remedy.h"
 #include "report.h"
 
 /* So many rules are reported for a mapping, each of them once. */
@@ -337,7 +338,8 @@ examine_yama(void)
 	unsigned int scope = host_yama_scope();
 
 	if (scope > 1)
-		report_note("yama", "ptrace_scope is %u: " EXPLAIN_YAMA, scope);
+		report_note("yama", "ptrace_scope is %u: " EXPLAIN_YAMA "%s",
+		    scope, remedy_bpf());
 	else
 		report_ok("yama", "ptrace_scope is %u", scope);
 }

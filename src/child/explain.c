@@ -20,6 +20,7 @@
 #include "policy.h"
 #include "privilege.h"
 #include "program.h"
+#include "remedy.h"
 #include "user.h"
 
 static bool
@@ -331,8 +332,8 @@ explain_socket(char text[REASON_TEXT], const struct answer *answer,
 	getrlimit(RLIMIT_NOFILE, &limit);
 	reason_say(text,
 	    "cannot make the %" PRIu32 " sockets for these mappings with %ju "
-	    "file descriptors; raise 'ulimit -Hn' or lower --spares",
-	    answer->sockets, (uintmax_t)limit.rlim_max);
+	    "file descriptors; raise 'ulimit -Hn' or lower --spares%s",
+	    answer->sockets, (uintmax_t)limit.rlim_max, remedy_bpf());
 }
 
 static void

@@ -28,6 +28,7 @@
 #include "migrate.h"
 #include "privilege.h"
 #include "program.h"
+#include "remedy.h"
 #include "report.h"
 #include "seccomp.h"
 #include "status.h"
@@ -197,6 +198,7 @@ have_ports_bound(struct start *start)
 	if (!send_plan(start) ||
 	    !channel_receive_answer(start->channel, &start->answer))
 		_exit(STATUS_FAILURE);
+	remedy_set(start->answer.remedy != 0);
 	/* The whole plan is refused, so nothing else in it is to be used. */
 	if (start->answer.results[0].outcome == OUTCOME_REFUSED)
 		refuse(start, 0);

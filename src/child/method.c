@@ -20,6 +20,7 @@
 #include "message.h"
 #include "method.h"
 #include "reason.h"
+#include "remedy.h"
 #include "rendezvous.h"
 #include "seccomp.h"
 #include "socket.h"
@@ -388,8 +389,8 @@ add_reason(char all[REASON_TEXT], const char *method, const char *why)
 		    method, why);
 }
 
-struct method
-method_install(struct start *start)
+static struct method
+install(struct start *start)
 {
 	struct method method = {METHOD_NONE};
 	char why[REASON_TEXT];
@@ -410,5 +411,17 @@ method_install(struct start *start)
 	}
 	if (!preload_install(start, &method, why))
 		add_reason(method.why, "preload", why);
+	return method;
+}
+
+struct method
+method_install(struct start *start)
+{
+	struct method method = install(start);
+	const size_t used = strlen(method.why);
+
+	if (method.taken == METHOD_NONE)
+		snprintf(method.why + used, sizeof(method.why) - used, "%s",
+		    remedy_bpf());
 	return method;
 }

@@ -23,10 +23,8 @@ enum {
 	WANTED = BPF_REG_5,
 };
 
-/* What bind(2)'s programs return: the second bit waives the capability (Linux
- * 5.12, BPF_RET_BIND_NO_CAP_NET_BIND_SERVICE). */
-#define PASS         1
-#define PASS_UNASKED 3
+/* What bind(2)'s programs return for the others. */
+#define PASS 1
 
 #define FIELD(name) ((int16_t)offsetof(struct bpf_sock_addr, name))
 
@@ -302,7 +300,7 @@ put_mapping(struct writer *w, enum bind_hook hook, const struct mapping *m,
 		if (w->counts >= 0)
 			put_count(w, offsetof(struct bind_counts, used[place]));
 		put_rewrite(w, from, to);
-		put_return(w, names ? PASS : PASS_UNASKED);
+		put_return(w, names ? PASS : BIND_PROGRAM_PERMITS);
 	} else {
 		w->program->count = begun;
 		w->leave_count = 0;

@@ -68,6 +68,10 @@ struct bind_maps {
 	int counts;
 };
 
+/* What a program returns that also waives the capability (Linux 5.12,
+ * BPF_RET_BIND_NO_CAP_NET_BIND_SERVICE). */
+#define BIND_PROGRAM_PERMITS 3
+
 /* The longest program: all mappings, its beginning and its end. */
 #define BIND_PROGRAM_MAX (PLAN_MAPPINGS_MAX * 32 + 32)
 

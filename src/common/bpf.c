@@ -146,6 +146,18 @@ bpf_load(int programs[BIND_HOOKS], const struct bind_note *note, int counts)
 	return maps.note >= 0 && hook == BIND_HOOKS;
 }
 
+bool
+bpf_is_permitted(void)
+{
+	static const struct bind_program program = {2,
+	    {{.code = BPF_ALU | BPF_MOV | BPF_K, .imm = BIND_PROGRAM_PERMITS},
+		{.code = BPF_JMP | BPF_EXIT}}};
+	int fd = load_one(&program, BIND_HOOK_BIND4);
+
+	close(fd);
+	return fd >= 0;
+}
+
 int
 bpf_attach(int group, enum bind_hook hook, int program, int old)
 {

@@ -26,6 +26,9 @@ int bpf_make_counts(const struct bind_counts **);
  */
 bool bpf_load(int programs[BIND_HOOKS], const struct bind_note *, int counts);
 
+/* Loads the shortest program that permits a port, and lets it go. */
+bool bpf_is_permitted(void);
+
 /*
  * Attaches a program to a group, behind those that are there; or in the place
  * of old, a descriptor, unless it is -1 (BPF_F_REPLACE, Linux 5.6).  It stays

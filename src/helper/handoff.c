@@ -15,6 +15,7 @@
 #include "handoff.h"
 #include "lease.h"
 #include "message.h"
+#include "remedy.h"
 #include "socket.h"
 
 bool
@@ -233,10 +234,24 @@ handoff_note_let_through(struct handoff *h, const struct handoff_bind *b,
 		unused_note(&h->unused, b->asked.port, protocol, error);
 }
 
+/* What the server's own socket would do, and the pool's does not. */
+static const char *
+drawback_of(const struct handoff_bind *b)
+{
+	if (b->own.protocol == IPPROTO_MPTCP)
+		return ", which is of TCP, not Multipath TCP";
+	if (b->own.protocol == IPPROTO_UDP &&
+	    sockopt_integer(&b->own.options, SOL_SOCKET, SO_REUSEPORT) != 0)
+		return ", and of several with SO_REUSEPORT the last takes all "
+		       "datagrams";
+	return "";
+}
+
 static void
 tell_handed(const struct handoff *h, const struct handoff_bind *b,
     const struct pool_variant *v)
 {
+	const char *drawback = drawback_of(b);
 	char asked[ENDPOINT_TEXT], given[ENDPOINT_TEXT];
 
 	endpoint_format(&b->asked, asked);
@@ -245,8 +260,9 @@ tell_handed(const struct handoff *h, const struct handoff_bind *b,
 		verbose("process %d asked for %s and got %s (trial)", b->task,
 		    asked, given);
 	else
-		verbose("process %d asked for %s and got %s", b->task, asked,
-		    given);
+		verbose("process %d asked for %s and got %s%s%s", b->task,
+		    asked, given, drawback,
+		    *drawback == '\0' ? "" : remedy_bpf());
 }
 
 /* A second TCP server that listens at one port fails without lowport too: this is
@@ -268,13 +284,13 @@ tell_in_use(struct handoff *h, const struct pool_variant *v)
 		warnx("no socket for %s is left that could be used again: the "
 		      "server has shut down or locked all of them, and bind(2) "
 		      "fails (EADDRINUSE); start it anew, or with more "
-		      "--spares",
-		    text);
+		      "--spares%s",
+		    text, remedy_bpf());
 	else
 		warnx("all %s sockets for %s are in use, %u of them connected, "
 		      "and bind(2) fails (EADDRINUSE) until one is closed; "
-		      "--spares gives more",
-		    protocol, text, connections);
+		      "--spares gives more%s",
+		    protocol, text, connections, remedy_bpf());
 }
 
 static void

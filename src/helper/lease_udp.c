@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "message.h"
 #include "parking.h"
+#include "remedy.h"
 #include "sockstate.h"
 
 bool
@@ -53,7 +54,7 @@ lease_udp_warn(struct pool_socket *s)
 	warnx("the server may get datagrams at %s from one address alone: the "
 	      "socket was connected to it, and for IPv6 the kernel does not "
 	      "undo that; start the server anew, with more --spares, or with "
-	      "Linux 5.7 or later",
-	    endpoint_format(&s->variant->endpoint, text));
+	      "Linux 5.7 or later%s",
+	    endpoint_format(&s->variant->endpoint, text), remedy_bpf());
 	s->hears_one_peer = false;
 }

@@ -22,6 +22,7 @@
 #include "message.h"
 #include "notify.h"
 #include "process.h"
+#include "remedy.h"
 #include "seccomp.h"
 #include "socket.h"
 #include "task.h"
@@ -62,12 +63,12 @@ tell_unreadable(struct handoff *h, const struct trapped *t, bool refused)
 		return;
 	else if (refused)
 		alertx("cannot look at a bind(2) of process %d: %s; it fails "
-		       "(EACCES); --method preload needs no such look",
-		    process, why);
+		       "(EACCES); --method preload needs no such look%s",
+		    process, why, remedy_bpf());
 	else
 		alertx("cannot look at a bind(2) of process %d: %s; it gets no "
-		       "mapped port; --method preload needs no such look",
-		    process, why);
+		       "mapped port; --method preload needs no such look%s",
+		    process, why, remedy_bpf());
 }
 
 /*
@@ -218,8 +219,8 @@ leave_in_other_network(struct handoff *h, const struct trapped *t)
 	if (warned_first_process(&h->warned, WARNED_FOREIGN, process))
 		alertx("process %d binds port %u in another network namespace, "
 		       "and keeps that port there; start it in this one to "
-		       "have the public port",
-		    process, t->bind.asked.port);
+		       "have the public port%s",
+		    process, t->bind.asked.port, remedy_bpf());
 	seccomp_continue(h->listener, &t->call);
 }
 
@@ -239,8 +240,8 @@ is_forbidden(struct handoff *h, const struct trapped *t)
 		alertx("process %d is not handed port %u (EACCES): it runs in "
 		       "a sandbox with rules about TCP ports (landlock(7)), "
 		       "which cannot be seen from here; --method preload asks "
-		       "them",
-		    process, t->bind.asked.port);
+		       "them%s",
+		    process, t->bind.asked.port, remedy_bpf());
 	return true;
 }
 

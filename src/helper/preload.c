@@ -18,6 +18,7 @@
 #include "message.h"
 #include "preload.h"
 #include "proof.h"
+#include "remedy.h"
 #include "socket.h"
 
 static bool
@@ -79,8 +80,8 @@ refuse_unplaced(struct handoff *h, const struct received_request *r)
 	if (warned_first_process(&h->warned, WARNED_UNPLACED, r->sender))
 		alertx("cannot tell whether process %d is one of the server's "
 		       "(hidepid= of /proc, or no subreaper?); its bind(2) "
-		       "fails",
-		    r->sender);
+		       "fails%s",
+		    r->sender, remedy_bpf());
 	channel_send_reply(r->reply, &reply, -1);
 }
 

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -274,6 +275,33 @@ make(struct server_group *group, const struct plan *plan, pid_t child,
 	if (made)
 		answer->group.step = GROUP_MADE;
 	return made;
+}
+
+static bool
+has_passed_socket(const struct plan *plan)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		if (mapping_inherited(&plan->mappings[i]))
+			return true;
+	return false;
+}
+
+bool
+server_group_is_permitted(const struct plan *plan)
+{
+	bool permitted;
+
+	if ((privilege_permitted() & PRIVILEGE_BPF) != PRIVILEGE_BPF ||
+	    has_passed_socket(plan))
+		return false;
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0)
+		return true;
+	privilege_use(PRIVILEGE_BPF);
+	permitted = bpf_is_permitted();
+	privilege_lower();
+	return permitted;
 }
 
 bool

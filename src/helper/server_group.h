@@ -26,6 +26,10 @@ struct server_group {
 	uint64_t uncovered; /* so many of these have been looked at */
 };
 
+/* True if this process has what server_group_make takes.  Tries only what a
+ * seccomp profile could forbid, and only under one. */
+bool server_group_is_permitted(const struct plan *);
+
 /*
  * Makes the group below the one this process is in, attaches the programs, and
  * moves the child there, a process of one thread.  Removes the groups of helpers

@@ -15,6 +15,7 @@
 #include "listing.h"
 #include "message.h"
 #include "process.h"
+#include "remedy.h"
 #include "search.h"
 #include "stray.h"
 #include "task.h"
@@ -267,11 +268,11 @@ warn_stray(struct handoff *h, const struct sighting *s)
 		return;
 	cause = cause_of(h, s->holder);
 	if (s->socket.protocol == IPPROTO_UDP)
-		alertx("process %d has UDP port %u itself: %s", s->holder, port,
-		    cause);
+		alertx("process %d has UDP port %u itself: %s%s", s->holder,
+		    port, cause, remedy_bpf());
 	else
-		alertx("process %d has port %u itself: %s", s->holder, port,
-		    cause);
+		alertx("process %d has port %u itself: %s%s", s->holder, port,
+		    cause, remedy_bpf());
 }
 
 /* Unless notify has reported that it could not look at a process. */
@@ -283,8 +284,8 @@ warn_hidden_stray(struct handoff *h, const struct sighting *s)
 		s->socket.protocol, 0))
 		alertx("a process of the server's user has port %u itself; it "
 		       "may be one of the server's, some of which cannot be "
-		       "looked at (not dumpable, or changed their user)",
-		    s->socket.endpoint.port);
+		       "looked at (not dumpable, or changed their user)%s",
+		    s->socket.endpoint.port, remedy_bpf());
 }
 
 /* ---- Rivals. */

@@ -464,6 +464,96 @@ lacks() {
 	done
 }
 
+# In one run: a process that cannot be looked at, UDP sockets used up.
+LIMITED='
+import ctypes, os, socket
+if os.fork() == 0:
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+    try: socket.socket().bind(("127.0.0.1", 8443))
+    except OSError: pass
+    os._exit(0)
+os.wait()
+held = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(5)]
+for n, s in enumerate(held):
+    try: s.bind(("127.0.0.1", 5353))
+    except OSError: continue
+    s.connect(("127.0.0.1", 2000 + n))
+socket.socket(proto=262).bind(("127.0.0.1", 8443))
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+s.bind(("0.0.0.0", 5353))'
+
+WAY_OUT="--method bpf has no such limit"
+
+# limited COMMAND...: runs that server by notify of this lowport.
+limited() {
+	run -0 here "$@" -v --method notify --spares 2 -p 443:8443 \
+	    -p 53:5353/udp -- python3 -c "$LIMITED"
+	[[ $output == *"all UDP sockets for"* ]]
+}
+
+# says_way_out WORDS...: each in one line that names bpf.
+says_way_out() {
+	for words; do
+		grep -- "$words" <<<"$output" | grep -q -- "; $WAY_OUT\$" || {
+			echo "'$words' does not name bpf: $output"
+			return 1
+		}
+	done
+}
+
+@test "bpf: other methods name it, to root, where it has no such limit" {
+	limited "$PLAIN"
+	says_way_out "is not dumpable" "all UDP sockets for" "not Multipath" \
+	    "SO_REUSEPORT the last takes all"
+	export LOWPORT_METHOD=preload
+	for static in "$PLAIN --version" "$PLAIN -h"; do
+		# shellcheck disable=SC2086
+		run -125 here "$PLAIN" -p 443:8443 -- $static
+		says_way_out "statically linked"
+	done
+	run -0 here "$PLAIN" -p 443:8443 -- env -u LD_PRELOAD sh -c '
+	    python3 tests/hold.py 8443 & until ss -Hltn | grep -q :8443
+	    do sleep 0.02; done; sleep 1; kill $!'
+	says_way_out "the preload library is not in it"
+	export LOWPORT_METHOD=notify
+	for option in "--keep-caps chown" --allow-new-privs; do
+		# shellcheck disable=SC2086
+		run -125 here "$PLAIN" $option -p 443:8443 -- true
+		says_way_out "with ${option% *}"
+	done
+	for what in listener handing; do
+		run -125 here build/deny $what "$PLAIN" -p 443:8443 -- true
+		says_way_out "Invalid argument"
+	done
+	run -125 here sh -c 'ulimit -n 64; exec "$@"' - "$PLAIN" \
+	    -p 1001-1064:9001-9064 -- true
+	says_way_out "file descriptors"
+	unset LOWPORT_USER
+	run -125 here "$PLAIN" -u root -p 443:8443 -- \
+	    "$PLAIN" -u root --method notify -p 8443:9443 -- true
+	[[ $output == *"start lowport outside of it" ]]
+}
+
+@test "bpf: they do not where it cannot be, to others, nor if it is used" {
+	limited setpriv --bounding-set=-net_admin "$PLAIN"
+	[[ $output != *"$WAY_OUT"* ]]
+	limited build/deny bpf "$PLAIN"
+	[[ $output != *"$WAY_OUT"* ]]
+	limited unshare --mount sh -c 'umount -l "$0" && exec "$@"' "$mount" \
+	    "$PLAIN"
+	[[ $output != *"$WAY_OUT"* ]]
+	limited unshare --user --map-root-user --net sh -c 'ip link set lo up
+	    exec "$0" -u root "$@"' "$PLAIN"
+	[[ $output != *"$WAY_OUT"* ]]
+	unset LOWPORT_USER
+	limited setpriv --reuid=nobody --regid=nogroup --clear-groups "$LOWPORT"
+	[[ $output != *"$WAY_OUT"* ]]
+	run here "$PLAIN" -v -u nobody -p 443:8443 -p 53:5353/udp -- \
+	    python3 -c "$LIMITED"
+	[[ $output == *"hand-off by bpf"* && $output != *"$WAY_OUT"* ]]
+}
+
 @test "bpf: where it cannot be, the reason is reported" {
 	run here "$PLAIN" -p @web:8443 -- true
 	[ "$status" -eq 125 ]
