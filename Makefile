@@ -377,7 +377,8 @@ check-servers:
 
 # The commands of README.md, on a clean copy of the sources.
 check-readme:
-	$(MAKE) deps PACKAGES='$(TEST_PACKAGES) bpftool nodejs tomcat10'
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES) bpftool nodejs'
+	tests/require tomcat10 2>/dev/null || tests/require tomcat11
 	$(MAKE) all
 	SANDBOX_USER=root $(SANDBOX) tests/readme
 
