@@ -409,7 +409,7 @@ bench:
 	$(MAKE) tests
 	tests/bench
 
-tests: all $(UNIT_TESTS) $(PROGRAMS) $(ATTACKER) $(ATTACKABLE) $(CONFINED)
+tests: all $(UNIT_TESTS) $(PROGRAMS) $(BUILD)/random_plans $(ATTACKER) $(ATTACKABLE) $(CONFINED)
 
 # The same objects, and one of the tests between two of them.
 $(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
@@ -428,6 +428,12 @@ COMMA          = ,
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
 	$(COMPILE) $(INCLUDE_all) -MMD -MP -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
 	    $$(pkg-config --cflags --libs check) $(LIBCAP)
+
+# A fuzzer, without libFuzzer.
+$(BUILD)/random_plans: tests/random_plans.c tests/fuzz_bind_program.c \
+                 tests/fuzz.h tests/bind_interpreter.h $(OBJECTS)
+	$(COMPILE) $(INCLUDE_all) -pie $(HARDEN_LD) $(LDFLAGS) -o $@ \
+	    $(filter %.c %.o,$^) $(LIBCAP)
 
 $(BUILD)/deny: NEEDS = -lseccomp
 

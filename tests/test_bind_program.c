@@ -1,135 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The programs of a control group, run by a small interpreter here: what becomes
- * of each bind(2) and getsockname(2).  That the kernel takes and runs them is
- * tried in tests/root/attach.bats.
+ * The programs of a control group, run by an interpreter: what becomes of each
+ * bind(2) and getsockname(2).  That the kernel takes and runs them is tried in
+ * tests/root/attach.bats.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdint.h>
 
-#include "bind_program.h"
+#include "bind_interpreter.h"
 #include "mapping_text.h"
 #include "unit.h"
-
-#define NOTE   77
-#define COUNTS 78
-
-static struct bind_counts counts;
-
-/* bpf(2)'s limit for programs of whom it does not trust, and steps enough for
- * the longest, which has no loop. */
-#define STEPS_MAX 4096
-
-static bool
-jumps(const struct bpf_insn *i, uint64_t left, uint64_t right)
-{
-	switch (BPF_OP(i->code)) {
-	case BPF_JA:
-		return true;
-	case BPF_JEQ:
-		return left == right;
-	case BPF_JNE:
-		return left != right;
-	case BPF_JGT:
-		return left > right;
-	case BPF_JLT:
-		return left < right;
-	default:
-		ck_abort_msg("jump %#x", i->code);
-	}
-}
-
-/* The address of a map's value is its offset here. */
-static uint64_t
-map_of(const struct bpf_insn *i)
-{
-	if (i->src_reg == BPF_PSEUDO_MAP_FD) {
-		ck_assert_int_eq(i->imm, NOTE);
-		return 0;
-	}
-	ck_assert_int_eq(i->src_reg, BPF_PSEUDO_MAP_VALUE);
-	ck_assert_int_eq(i->imm, COUNTS);
-	ck_assert_int_le(i[1].imm, sizeof(counts) - 8);
-	return (uint64_t)i[1].imm;
-}
-
-/* The port is all that may be written of the context. */
-static void
-store(const struct bpf_insn *i, struct bpf_sock_addr *context, uint64_t base,
-    uint32_t value)
-{
-	if (i->dst_reg != BPF_REG_1) {
-		ck_assert_uint_le(base + i->off, sizeof(counts) - 4);
-		*(uint32_t *)((char *)&counts + base + i->off) = value;
-		return;
-	}
-	ck_assert_int_eq(i->off, offsetof(struct bpf_sock_addr, user_port));
-	context->user_port = value;
-}
-
-/* Returns what the program does; a register that nothing was written to may not
- * be read, as with the kernel. */
-static uint64_t
-run(const struct bind_program *program, struct bpf_sock_addr *context)
-{
-	uint64_t r[11], value;
-	bool written[11] = {[BPF_REG_1] = true};
-	const struct bpf_insn *i = program->instructions;
-	const struct bpf_insn *end = i + program->count;
-	unsigned int steps;
-
-	for (steps = 0; steps < STEPS_MAX; steps++, i++) {
-		ck_assert(i >= program->instructions && i < end);
-		value = (uint64_t)(int64_t)i->imm;
-		switch (i->code) {
-		case BPF_LD | BPF_IMM | BPF_DW:
-			r[i->dst_reg] = map_of(i);
-			i++;
-			break;
-		case BPF_LDX | BPF_MEM | BPF_W:
-			ck_assert_int_eq(i->src_reg, BPF_REG_1);
-			r[i->dst_reg] = *(uint32_t *)((char *)context + i->off);
-			break;
-		case BPF_STX | BPF_MEM | BPF_W:
-			ck_assert(written[i->src_reg]);
-			store(i, context, r[i->dst_reg],
-			    (uint32_t)r[i->src_reg]);
-			continue;
-		case BPF_STX | BPF_ATOMIC | BPF_DW:
-			ck_assert_int_eq(i->imm, BPF_ADD);
-			ck_assert_int_eq(i->off, 0);
-			*(uint64_t *)((char *)&counts +
-			    r[i->dst_reg]) += r[i->src_reg];
-			continue;
-		case BPF_ALU | BPF_MOV | BPF_K:
-			r[i->dst_reg] = (uint32_t)i->imm;
-			break;
-		case BPF_ALU | BPF_ADD | BPF_K:
-			ck_assert(written[i->dst_reg]);
-			r[i->dst_reg] = (uint32_t)(r[i->dst_reg] + value);
-			break;
-		case BPF_ALU | BPF_END | BPF_TO_BE:
-			ck_assert(written[i->dst_reg] && i->imm == 16);
-			r[i->dst_reg] = htons((uint16_t)r[i->dst_reg]);
-			break;
-		case BPF_JMP | BPF_EXIT:
-			ck_assert(written[BPF_REG_0]);
-			return r[BPF_REG_0];
-		default:
-			ck_assert_int_eq(BPF_CLASS(i->code), BPF_JMP);
-			ck_assert(written[i->dst_reg]);
-			ck_assert(i->off >= 0);
-			if (BPF_SRC(i->code) == BPF_X)
-				value = r[i->src_reg];
-			if (jumps(i, r[i->dst_reg], value))
-				i += i->off;
-			continue;
-		}
-		written[i->dst_reg] = true;
-	}
-	ck_abort_msg("no end");
-}
 
 static const struct {
 	const char *mappings; /* with blanks between them */
@@ -224,8 +104,8 @@ static const struct {
     {"192.0.2.7:443:8443", N4, "192.0.2.8", 443, TCP, 0},
 };
 
-static const struct bind_maps uncounted = {NOTE, -1};
-static const struct bind_maps counted = {NOTE, COUNTS};
+static const struct bind_maps uncounted = {INTERPRETER_NOTE, -1};
+static const struct bind_maps counted = {INTERPRETER_NOTE, INTERPRETER_COUNTS};
 
 static size_t
 parse(struct mapping *mappings, const char *text)
@@ -268,7 +148,8 @@ START_TEST(each_call_becomes)
 	set_address(&context, calls[_i].hook, calls[_i].address);
 	bind_program_write(&program, calls[_i].hook, mappings,
 	    parse(mappings, calls[_i].mappings), &uncounted);
-	ck_assert_uint_eq(run(&program, &context), bind && becomes ? 3 : 1);
+	ck_assert_uint_eq(interpreter_run(&program, &context),
+	    bind && becomes ? 3 : 1);
 	ck_assert_uint_eq(context.user_port,
 	    htons(becomes ? becomes : calls[_i].port));
 }
@@ -286,13 +167,13 @@ START_TEST(binds_are_counted)
 	for (hook = 0; hook < BIND_HOOKS; hook++) {
 		bind_program_write(&program, hook, mappings, count, &counted);
 		context.user_port = htons(hook < N4 ? 8443 : 443);
-		run(&program, &context);
+		interpreter_run(&program, &context);
 		context.user_port = htons(1234);
-		run(&program, &context);
+		interpreter_run(&program, &context);
 	}
-	ck_assert_uint_eq(counts.used[0], 0);
-	ck_assert_uint_eq(counts.used[1], 2);
-	ck_assert_uint_eq(counts.uncovered.count, 0);
+	ck_assert_uint_eq(interpreter_counts.used[0], 0);
+	ck_assert_uint_eq(interpreter_counts.used[1], 2);
+	ck_assert_uint_eq(interpreter_counts.uncovered.count, 0);
 }
 END_TEST
 
@@ -307,30 +188,34 @@ START_TEST(uncovered_binds_are_recorded)
 
 	set_address(&context, B6, "2001:db8::1");
 	bind_program_write(&program, B6, mappings, count, &counted);
-	ck_assert_uint_eq(run(&program, &context), 1);
+	ck_assert_uint_eq(interpreter_run(&program, &context), 1);
 	ck_assert_uint_eq(context.user_port, htons(8444));
-	ck_assert_uint_eq(counts.uncovered.count, 1);
-	ck_assert_uint_eq(counts.uncovered.port, 8444);
-	ck_assert_uint_eq(counts.uncovered.protocol, TCP);
-	ck_assert_uint_eq(counts.uncovered.family, AF_INET6);
-	ck_assert_mem_eq(counts.uncovered.address, context.user_ip6, 16);
+	ck_assert_uint_eq(interpreter_counts.uncovered.count, 1);
+	ck_assert_uint_eq(interpreter_counts.uncovered.port, 8444);
+	ck_assert_uint_eq(interpreter_counts.uncovered.protocol, TCP);
+	ck_assert_uint_eq(interpreter_counts.uncovered.family, AF_INET6);
+	ck_assert_mem_eq(interpreter_counts.uncovered.address, context.user_ip6,
+	    16);
 	context.protocol = UDP;
 	context.user_port = htons(8080);
 	set_address(&context, B4, "192.0.2.7");
 	bind_program_write(&program, B4, mappings, count, &counted);
-	ck_assert_uint_eq(run(&program, &context), 1);
-	ck_assert_uint_eq(counts.uncovered.count, 2);
-	ck_assert_uint_eq(counts.uncovered.family, AF_INET);
-	ck_assert_uint_eq(counts.uncovered.address[0], context.user_ip4);
+	ck_assert_uint_eq(interpreter_run(&program, &context), 1);
+	ck_assert_uint_eq(interpreter_counts.uncovered.count, 2);
+	ck_assert_uint_eq(interpreter_counts.uncovered.family, AF_INET);
+	ck_assert_uint_eq(interpreter_counts.uncovered.address[0],
+	    context.user_ip4);
 	context.user_port = htons(445);
-	ck_assert_uint_eq(run(&program, &context), 1);
+	ck_assert_uint_eq(interpreter_run(&program, &context), 1);
 	ck_assert_uint_eq(context.user_port, htons(445));
-	ck_assert_uint_eq(counts.uncovered.count, 3);
-	ck_assert_uint_eq(counts.uncovered.port, 445);
+	ck_assert_uint_eq(interpreter_counts.uncovered.count, 3);
+	ck_assert_uint_eq(interpreter_counts.uncovered.port, 445);
 	context.user_port = htons(446);
-	ck_assert_uint_eq(run(&program, &context), 1);
-	ck_assert_uint_eq(counts.uncovered.count, 3);
-	ck_assert_uint_eq(counts.used[0] + counts.used[1], 0);
+	ck_assert_uint_eq(interpreter_run(&program, &context), 1);
+	ck_assert_uint_eq(interpreter_counts.uncovered.count, 3);
+	ck_assert_uint_eq(interpreter_counts.used[0] +
+		interpreter_counts.used[1],
+	    0);
 }
 END_TEST
 
@@ -356,7 +241,7 @@ START_TEST(the_longest_fits)
 	set_address(&context, B6, "2001:db8::40");
 	context.user_port = htons(9635);
 	bind_program_write(&program, B6, mappings, i, &counted);
-	ck_assert_uint_eq(run(&program, &context), 3);
+	ck_assert_uint_eq(interpreter_run(&program, &context), 3);
 	ck_assert_uint_eq(context.user_port, htons(1635));
 }
 END_TEST

@@ -4,8 +4,9 @@
  * CAP_NET_ADMIN of the initial user namespace, and what finds an object by its
  * number CAP_SYS_ADMIN.  All descriptors are close-on-exec.
  */
-#ifndef BPF_H
-#define BPF_H
+/* BPF_H is one of linux/bpf_common.h's. */
+#ifndef LOWPORT_BPF_H
+#define LOWPORT_BPF_H
 
 #include <stdbool.h>
 #include <stddef.h>

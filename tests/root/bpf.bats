@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
+# bats file_tags=long
 #
 # --method bpf: the kernel maps the ports of the server's control group.  It
 # takes root of the host, and groups of version 2.  Each test is in a group of
@@ -563,4 +564,13 @@ says_way_out() {
 	refused_with "only root of the host"
 	run unshare --user --map-root-user "$PLAIN" -u root -p 443:8443 -- true
 	refused_with "this is a user namespace; from the host: lowport --attach"
+}
+
+@test "bpf: programs of every plan that is sound: the kernel takes them, a model agrees" {
+	run -0 build/random_plans 1000
+	[ "$output" = "1000 plans" ]
+	# The control: of who may load none, the verifier is left out.
+	run -0 setpriv --reuid=nobody --regid=nogroup --clear-groups \
+	    build/random_plans 5000
+	[[ $output == *"is left out: Operation not permitted"* ]]
 }
