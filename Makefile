@@ -31,6 +31,9 @@ PREFIX    = /usr/local
 BINDIR    = $(PREFIX)/bin
 LIBDIR    = $(PREFIX)/lib
 MANDIR    = $(PREFIX)/share/man
+BASHDIR   = $(PREFIX)/share/bash-completion/completions
+ZSHDIR    = $(PREFIX)/share/zsh/site-functions
+FISHDIR   = $(PREFIX)/share/fish/vendor_completions.d
 SYSCONFDIR = /etc
 BUILD     = build
 
@@ -83,8 +86,10 @@ INCLUDE_all      = $(FOLDERS:%=-iquote src/%)
 ROOMS     = $(filter-out server/liblowport,$(patsubst src/%.c,%, \
                 $(sort $(wildcard $(FOLDERS:%=src/%/*.c)))))
 OBJECTS   = $(ROOMS:%=$(BUILD)/%.o)
+COMPLETIONS = $(addprefix $(BUILD)/completions/,lowport.bash _lowport \
+                lowport.fish)
 
-all: $(BUILD)/lowport $(BUILD)/liblowport.so
+all: $(BUILD)/lowport $(BUILD)/liblowport.so $(COMPLETIONS)
 
 # The paths the program is compiled with.  With others it is compiled again; but
 # install, which may run as root, compiles nothing again: it refuses.
@@ -166,8 +171,14 @@ $(BUILD):
 	mkdir -p $@
 
 PAGES     = $(notdir $(wildcard src/*.[157]))
+# From the table of the options and the text of --help.
+$(COMPLETIONS): $(BUILD)/completions/%: packaging/completions/% \
+                 src/child/options.c packaging/completions/fill \
+                 $(wildcard packaging/completions/*.awk)
+	mkdir -p $(@D)
+	packaging/completions/fill $< src/child/options.c >$@.new && mv $@.new $@
 
-install: $(BUILD)/lowport $(BUILD)/liblowport.so
+install: $(BUILD)/lowport $(BUILD)/liblowport.so $(COMPLETIONS)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/lowport \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 	    $(DESTDIR)$(MANDIR)/man7 \
@@ -178,6 +189,12 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 	for section in 1 5 7; do \
 	    install -m 644 src/*.$$section \
 	    $(DESTDIR)$(MANDIR)/man$$section || exit; done
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -m 644 $(BUILD)/completions/lowport.bash \
+	    $(DESTDIR)$(BASHDIR)/lowport
+	install -m 644 $(BUILD)/completions/_lowport $(DESTDIR)$(ZSHDIR)/_lowport
+	install -m 644 $(BUILD)/completions/lowport.fish \
+	    $(DESTDIR)$(FISHDIR)/lowport.fish
 	[ -e $(DESTDIR)$(POLICY) ] || \
 	    install -m 644 packaging/policy $(DESTDIR)$(POLICY)
 	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
@@ -186,7 +203,9 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/lowport $(DESTDIR)$(INSTALLED_LIBRARY) \
-	    $(PAGES:%=$(DESTDIR)$(MANDIR)/man?/%)
+	    $(PAGES:%=$(DESTDIR)$(MANDIR)/man?/%) \
+	    $(DESTDIR)$(BASHDIR)/lowport $(DESTDIR)$(ZSHDIR)/_lowport \
+	    $(DESTDIR)$(FISHDIR)/lowport.fish
 	@cmp -s packaging/policy $(DESTDIR)$(POLICY) && \
 	    rm -f $(DESTDIR)$(POLICY) || :
 	@for folder in $(DESTDIR)$(LIBDIR)/lowport \
@@ -204,7 +223,8 @@ BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase \
-                 nftables iptables musl-tools strace jq
+                 nftables iptables musl-tools strace jq \
+                 bash-completion zsh fish
 FUZZ_PACKAGES  = clang libclang-rt-dev
 LINT_PACKAGES  = clang-format shellcheck mandoc
 
@@ -328,7 +348,8 @@ C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 SCRIPTS        = $(shell grep -rlE '^\#!.*[/ ](ba)?sh$$' .ci packaging tests)
 SOURCED        = $(shell grep -d skip -LE '^\#!|^package ' \
                  tests/servers/* tests/servers/*/*) \
-                 $(wildcard tests/*.bash tests/*/*.bash)
+                 $(wildcard tests/*.bash tests/*/*.bash) \
+                 packaging/completions/lowport.bash
 
 # README is at most 200 lines, and lowport(1) 4,000 words of source: what is more
 # goes to a page of its own.

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: ISC
+#
+# Reads src/child/options.c: its table of options, and what --help all says of
+# each.  Prints a line for an option: NAME LETTER NEEDS ARGUMENT ABOUT.  LETTER
+# and ARGUMENT may be "-"; NEEDS is no, optional or required.
+
+# A line of the help.  What is said begins in column 24, on this line or the next.
+/^    ".*\\n";?$/ {
+	text = $0
+	sub(/^    "/, "", text)
+	sub(/\\n";?$/, "", text)
+	if (match(text, /^  (-[A-Za-z],|   ) --[a-z-]+/)) {
+		option = substr(text, 8, RLENGTH - 7)
+		sub(/^-/, "", option)
+		rest = substr(text, RLENGTH + 1)
+		about[option] = ""
+		if (substr(text, 24, 1) == " ") {
+			rest = substr(text, RLENGTH + 1, 24 - RLENGTH)
+			about[option] = substr(text, 25)
+		}
+		gsub(/ /, "", rest)
+		argument[option] = rest
+	} else if (option != "" && match(text, /^ +/) && RLENGTH == 24) {
+		about[option] = about[option] " " substr(text, 25)
+	} else {
+		option = ""
+	}
+}
+
+# A row of the table.
+/^    \{"[a-z-]+", (no|optional|required)_argument, / {
+	gsub(/[{},"]/, "")
+	names[++count] = $1
+	sub(/_argument/, "", $2)
+	needs[$1] = $2
+	letter[$1] = $3 ~ /^'.'$/ ? substr($3, 2, 1) : "-"
+}
+
+END {
+	for (i = 1; i <= count; i++) {
+		name = names[i]
+		if (!(name in about)) {
+			print "no line of the help is about --" name >"/dev/stderr"
+			exit 1
+		}
+		sub(/^ /, "", about[name])
+		sub(/(;|[:.] | \().*/, "", about[name])
+		print name, letter[name], needs[name],
+		    argument[name] == "" ? "-" : argument[name], about[name]
+	}
+	if (count == 0)
+		exit 1
+}
