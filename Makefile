@@ -263,7 +263,7 @@ check:
 	$(MAKE_FAST) tests check-structure
 	$(MAKE) check-build
 	$(RUN) $(UNITS) $(FILES)
-	SANDBOX_PROGRAM=lowport_confined $(RUN) $(HANDOFF) activation
+	SANDBOX_PROGRAM=lowport_confined $(RUN) $(HANDOFF) activation manager
 	$(MAKE) check-sanitized
 	$(MAKE) check-fuzz
 
@@ -317,7 +317,7 @@ $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  helper/descendants helper/memory helper/search \
                  helper/task helper/unreadable helper/parking \
                  helper/sockstate helper/server_socket helper/stray \
-                 helper/listing helper/supervisor helper/job helper/server_group \
+                 helper/listing helper/supervisor helper/job helper/relay helper/server_group \
                  helper/leftovers
 $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
                  child/program

@@ -23,6 +23,7 @@
 #include "launch.h"
 #include "ld_preload.h"
 #include "lint.h"
+#include "manager.h"
 #include "message.h"
 #include "method.h"
 #include "migrate.h"
@@ -345,6 +346,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 		doctor_report(&start);
 	require_sockets(&start);
 	warn_of_oddities(&start);
+	manager_introduce(&start);
 	install_handoff(&start);
 	start.environment = activation_install(&start.activation,
 	    start.environment, start.options.command);

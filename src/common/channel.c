@@ -43,9 +43,10 @@ send_bytes(int channel, const void *bytes, size_t size, int flags)
 	    (ssize_t)size;
 }
 
-/* Takes the descriptors out of a message.  Returns how many there were. */
+/* Takes the descriptors out of a message, for which fds has room.  Returns how
+ * many there were. */
 static size_t
-take_descriptors(struct msghdr *message, int fds[FDS_MAX])
+take_descriptors(struct msghdr *message, int *fds)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
 	size_t count = 0, size;
@@ -61,9 +62,9 @@ take_descriptors(struct msghdr *message, int fds[FDS_MAX])
 	return count;
 }
 
-/* Returns the process that sent a message, or 0. */
-static pid_t
-sender_of(struct msghdr *message)
+/* Returns the process that sent a message; number 0 if that is not known. */
+static struct ucred
+credentials_of(struct msghdr *message)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
 	struct ucred sender = {0};
@@ -72,7 +73,13 @@ sender_of(struct msghdr *message)
 		if (header->cmsg_level == SOL_SOCKET &&
 		    header->cmsg_type == SCM_CREDENTIALS)
 			memcpy(&sender, CMSG_DATA(header), sizeof(sender));
-	return sender.pid;
+	return sender;
+}
+
+static pid_t
+sender_of(struct msghdr *message)
+{
+	return credentials_of(message).pid;
 }
 
 struct parcel {
@@ -275,4 +282,62 @@ bool
 channel_send_table(int connection, const struct table *table)
 {
 	return send_bytes(connection, table, sizeof(*table), MSG_DONTWAIT);
+}
+
+/* As much as the kernel puts there. */
+union report_control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int) * REPORT_FDS) +
+	    CMSG_SPACE(sizeof(struct ucred))];
+};
+
+bool
+channel_receive_report(int socket, struct report *report)
+{
+	static union report_control control;
+	struct iovec vector = {report->text, sizeof(report->text)};
+	struct msghdr message = {.msg_iov = &vector,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
+	ssize_t length = recvmsg(socket, &message,
+	    MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (length < 0)
+		return false;
+	report->length = (size_t)length;
+	report->fd_count = take_descriptors(&message, report->fds);
+	report->sender = credentials_of(&message);
+	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
+		return true;
+	channel_end_report(report);
+	return false;
+}
+
+void
+channel_send_report(int socket, const struct report *report)
+{
+	static union report_control control;
+	const size_t size = report->fd_count * sizeof(int);
+	struct iovec vector = {(void *)report->text, report->length};
+	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+
+	if (size > 0) {
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(&control.header), report->fds, size);
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(size);
+	}
+	sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void
+channel_end_report(const struct report *report)
+{
+	size_t i;
+
+	for (i = 0; i < report->fd_count; i++)
+		close(report->fds[i]);
 }

@@ -26,6 +26,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "plan.h"
@@ -36,6 +37,8 @@ enum offer_kind {
 	OFFER_INHERITED, /* a socket that a service manager passed */
 	OFFER_NOTIFY,    /* the listener of seccomp_listen */
 	OFFER_PRELOAD,   /* the socket the preload library connects to */
+	OFFER_MANAGER,   /* a socket that sends to the service manager */
+	OFFER_REPORTS,   /* the one its reports come to; after MANAGER */
 };
 
 struct offer {
@@ -86,5 +89,22 @@ bool channel_send_greeting(int connection, const struct greeting *);
 bool channel_receive_request(int connection, struct received_request *);
 bool channel_send_reply(int connection, const struct reply *, int socket);
 bool channel_send_table(int connection, const struct table *);
+
+/* A message of sd_notify(3).  A longer one the manager would not take. */
+#define REPORT_TEXT 4096
+#define REPORT_FDS  253 /* SCM_MAX_FD, unix(7) */
+
+struct report {
+	char text[REPORT_TEXT];
+	size_t length;
+	struct ucred sender; /* as in struct received_request */
+	size_t fd_count;
+	int fds[REPORT_FDS];
+};
+
+/* Neither waits.  The caller ends each report that he has received. */
+bool channel_receive_report(int socket, struct report *);
+void channel_send_report(int socket, const struct report *);
+void channel_end_report(const struct report *);
 
 #endif

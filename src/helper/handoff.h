@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "pool.h"
 #include "preload.h"
+#include "relay.h"
 #include "server_group.h"
 #include "server_socket.h"
 #include "stray.h"
@@ -37,6 +38,7 @@ struct handoff {
 	struct server_group group; /* by bpf alone; then no call comes */
 	struct notify notify;
 	struct preload preload;
+	struct relay relay;
 	struct handoff_recent {
 		ino_t inode;
 		uint16_t mapping;

@@ -300,6 +300,21 @@ is_for_requests(int fd)
 	    socket_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
 }
 
+static bool
+keep_offered(struct handoff *h, const struct offer *offer, int fd)
+{
+	switch (offer->kind) {
+	case OFFER_INHERITED:
+		return pool_inherit(h->pool, h->plan, offer->mapping, fd);
+	case OFFER_MANAGER:
+		return relay_set_manager(&h->relay, fd);
+	case OFFER_REPORTS:
+		return relay_set_reports(&h->relay, fd);
+	default:
+		return false;
+	}
+}
+
 /* Takes an offer of the child's.  Anything else closes the channel. */
 static void
 channel_take(struct supervisor *s)
@@ -313,8 +328,7 @@ channel_take(struct supervisor *s)
 	else if (offer.kind == OFFER_NOTIFY ||
 	    (offer.kind == OFFER_PRELOAD && is_for_requests(fd)))
 		handoff_open(h, &offer, fd);
-	else if (offer.kind != OFFER_INHERITED ||
-	    !pool_inherit(h->pool, h->plan, offer.mapping, fd))
+	else if (!keep_offered(h, &offer, fd))
 		close(fd);
 }
 
@@ -328,7 +342,7 @@ serve_call(struct handoff *h)
 }
 
 /* So many descriptors, and then the preload library's connections. */
-#define ALWAYS_POLLED 3
+#define ALWAYS_POLLED 4
 
 /*
  * The listener stands before the channel, because poll(2) looks at them in this
@@ -342,6 +356,7 @@ serve(struct supervisor *s)
 	    {.fd = s->handoff->listener, .events = POLLIN},
 	    {.fd = s->channel, .events = POLLIN},
 	    {.fd = s->signals, .events = POLLIN},
+	    relay_await(&s->handoff->relay),
 	};
 	const size_t waiting = preload_await(&s->handoff->preload,
 	    fds + ALWAYS_POLLED);
@@ -350,6 +365,8 @@ serve(struct supervisor *s)
 	if (ppoll(fds, ALWAYS_POLLED + waiting, next_time(s, &wait), NULL) <= 0)
 		return;
 	preload_attend(s->handoff, fds + ALWAYS_POLLED, waiting);
+	if (fds[3].revents != 0)
+		relay_attend(&s->handoff->relay, (uid_t)s->handoff->plan->uid);
 	if (fds[1].revents != 0)
 		channel_take(s);
 	else if ((fds[0].revents & POLLIN) != 0)

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs in: the helper, after the drop.
+ * Reads: reports from anybody, as anybody can send to an abstract name.  Those of
+ * the server's user and of descendants are passed on, with their descriptors.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "channel.h"
+#include "descendants.h"
+#include "relay.h"
+#include "socket.h"
+
+static bool
+is_for_datagrams(int fd)
+{
+	return socket_option(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX &&
+	    socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM;
+}
+
+bool
+relay_set_manager(struct relay *relay, int socket)
+{
+	if (relay->manager != 0 || !is_for_datagrams(socket))
+		return false;
+	relay->manager = socket;
+	return true;
+}
+
+bool
+relay_set_reports(struct relay *relay, int socket)
+{
+	if (relay->manager == 0 || relay->reports != 0 ||
+	    !is_for_datagrams(socket))
+		return false;
+	relay->reports = socket;
+	return true;
+}
+
+/* The helper waits for nobody: a report stays with the kernel, and its sender
+ * waits, until the manager has room. */
+struct pollfd
+relay_await(const struct relay *relay)
+{
+	if (relay->reports == 0)
+		return (struct pollfd){.fd = -1};
+	if (relay->waiting)
+		return (struct pollfd){relay->manager, POLLOUT, 0};
+	return (struct pollfd){relay->reports, POLLIN, 0};
+}
+
+/*
+ * MAINPID= stays here.  The manager learns the end and the status of a child of
+ * its own only: lowport, which has the server's.
+ */
+static void
+leave_out_main(struct report *report)
+{
+	static const char name[] = "MAINPID";
+	char *line = report->text, *end = line + report->length, *next;
+
+	while (line < end) {
+		next = memchr(line, '\n', (size_t)(end - line));
+		next = next == NULL ? end : next + 1;
+		if (next - line > (ptrdiff_t)strlen(name) &&
+		    memcmp(line, name, strlen(name)) == 0) {
+			memmove(line, next, (size_t)(end - next));
+			end -= next - line;
+		} else {
+			line = next;
+		}
+	}
+	report->length = (size_t)(end - report->text);
+}
+
+/* A process of the user may have ended since.  One that the server made another
+ * user's is looked for. */
+static bool
+is_of_server(const struct report *report, uid_t user)
+{
+	return report->sender.uid == user ||
+	    descendants_have(report->sender.pid);
+}
+
+static void
+pass_on(const struct relay *relay, uid_t user)
+{
+	static struct report report;
+
+	if (!channel_receive_report(relay->reports, &report))
+		return;
+	if (is_of_server(&report, user)) {
+		leave_out_main(&report);
+		if (report.length > 0)
+			channel_send_report(relay->manager, &report);
+	}
+	channel_end_report(&report);
+}
+
+void
+relay_attend(struct relay *relay, uid_t user)
+{
+	if (relay->waiting)
+		pass_on(relay, user);
+	relay->waiting = !relay->waiting;
+}

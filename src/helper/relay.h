@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The server's reports by sd_notify(3), passed on to the service manager: it takes
+ * them from the process that it started, which is the helper.
+ */
+#ifndef RELAY_H
+#define RELAY_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct relay {
+	int manager;  /* sends to it; 0: there is none */
+	int reports;  /* the server sends here; 0: nothing can come */
+	bool waiting; /* a report is there, the manager may have no room */
+};
+
+/* Return false if the socket is none that can be used. */
+bool relay_set_manager(struct relay *, int socket);
+bool relay_set_reports(struct relay *, int socket);
+
+/* What poll(2) is to wait for, and what is to be done then.  user is the
+ * server's. */
+struct pollfd relay_await(const struct relay *);
+void relay_attend(struct relay *, uid_t user);
+
+#endif
