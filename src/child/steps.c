@@ -129,15 +129,20 @@ options_of(const struct steps *s, size_t i, char text[LINE])
 
 /* ---- Mappings and their rules. */
 
+/* A rule without a mapping of its own belongs to that of the same ports. */
 static bool
 has_mapping(const struct carry *c, const struct mapping *m)
 {
+	static struct mapping own[CARRY_MAPPINGS];
+	const size_t count = carry_mappings(c, own);
 	size_t i;
 
-	for (i = 0; i < c->pair_count; i++)
-		if (c->pairs[i].protocol == m->protocol &&
-		    c->pairs[i].first == m->public_port &&
-		    c->pairs[i].to == m->server_port)
+	for (i = 0; i < count; i++)
+		if (own[i].public_port == m->public_port &&
+		    own[i].server_port == m->server_port &&
+		    own[i].protocol == m->protocol &&
+		    (c->state != CARRY_WHOLE ||
+			memcmp(&own[i], m, sizeof(*m)) == 0))
 			return true;
 	return false;
 }

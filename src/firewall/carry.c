@@ -115,29 +115,38 @@ read_addresses(struct carry *c, char *text)
 	return c->address_count > 0;
 }
 
-static bool
-is_loopback(const struct rule_address *address)
-{
-	return address->family == AF_INET
-	    ? address->bytes[0] == 127
-	    : IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)address->bytes);
-}
-
 static void
 judge_destination(struct carry *c, const struct rule *rule,
-    const struct rule_condition *condition, const char *text, bool is_exception)
+    const struct rule_condition *condition, bool is_exception)
 {
 	char value[RULE_TEXT];
 
 	copy_part(rule, condition->value, condition->value_length, value);
-	if (strstr(value, " . ") != NULL || strstr(text, " . ") != NULL)
-		refuse(c, "it names addresses and ports together (%s)", text);
+	/* One of ipset(8) may have addresses, ports or both. */
+	if (strstr(value, "match-set") != NULL && rule->match_count == 0 &&
+	    !is_exception)
+		refuse(c,
+		    "its ports may be in a set that is not listed here "
+		    "(%.200s)",
+		    value);
 	else if (condition->negated || is_exception ||
 	    !read_addresses(c, value)) {
 		c->is_own |= !condition->negated && !is_exception &&
 		    strncmp(value, "127.", 4) == 0;
 		note(c, rule, condition, is_exception);
 	}
+}
+
+/* The addresses that a rule is for come first: others depend on them. */
+static void
+read_destination(struct carry *c, const struct rule *rule)
+{
+	const struct rule_condition *condition = rule->conditions;
+	const struct rule_condition *end = condition + rule->condition_count;
+
+	for (; condition < end; condition++)
+		if (condition->subject == RULE_ABOUT_DESTINATION)
+			judge_destination(c, rule, condition, false);
 }
 
 static void
@@ -163,6 +172,11 @@ judge_condition(struct carry *c, const struct rule *rule,
 	char text[RULE_TEXT];
 
 	copy_part(rule, condition->begin, condition->length, text);
+	if (strstr(text, " . ") != NULL)
+		refuse(c,
+		    "it names ports together with more (%.200s), and a mapping "
+		    "is for every client",
+		    text);
 	switch ((enum rule_subject)condition->subject) {
 	case RULE_ABOUT_SOURCE:
 		refuse_some(c, is_exception, "their source", text);
@@ -171,7 +185,8 @@ judge_condition(struct carry *c, const struct rule *rule,
 		refuse_proxy(c, "it looks at the program that sends");
 		break;
 	case RULE_ABOUT_DESTINATION:
-		judge_destination(c, rule, condition, text, is_exception);
+		if (is_exception)
+			judge_destination(c, rule, condition, true);
 		break;
 	case RULE_ABOUT_OUT:
 		judge_output(c, rule, condition, text, is_exception);
@@ -199,6 +214,14 @@ judge_rule(struct carry *c, const struct rule *rule, bool is_exception)
 		refuse(c, "it is too long to be understood as a whole");
 }
 
+/* What is for this very address keeps it. */
+static bool
+names_address(const struct carry *c, const struct rule_address *address)
+{
+	return c->address_count == 1 &&
+	    memcmp(&c->addresses[0], address, sizeof(*address)) == 0;
+}
+
 static void
 judge_address(const struct carry_list *list, struct carry *c,
     const struct rule_address *address)
@@ -207,9 +230,9 @@ judge_address(const struct carry_list *list, struct carry *c,
 
 	if (address->family == AF_UNSPEC)
 		return;
-	if (is_loopback(address))
+	if (rule_is_loopback(address))
 		c->has_loopback = true;
-	else if (!list->is_own(address))
+	else if (!names_address(c, address) && !list->is_own(address))
 		refuse(c,
 		    "it leads to %s, which is no address of this host, and "
 		    "lowport serves this host's ports",
@@ -247,6 +270,9 @@ judge(const struct carry_list *list, struct carry *c, const struct way *way)
 {
 	unsigned int i;
 
+	for (i = 0; i < way->depth; i++)
+		read_destination(c, way->path[i]);
+	read_destination(c, c->rule);
 	judge_target(list, c);
 	for (i = 0; i < way->depth; i++)
 		judge_rule(c, way->path[i], false);
@@ -317,13 +343,14 @@ add_map(const struct carry_list *list, struct carry *c,
     const struct rules *rules, const struct way *way)
 {
 	const struct rule_ports *map = &c->rule->map;
-	const struct rule_port *port = rules->ports + map->begin, *end;
+	const struct rule_port *port;
+	uint32_t first, last, i;
 	struct port_set some;
-	uint32_t first, last;
 
 	if (map->unknown)
 		refuse(c, "its map is not known or not understood here");
-	for (end = port + map->count; port < end; port++) {
+	for (i = 0; i < map->count; i++) {
+		port = &rules->ports[map->begin + i];
 		some = way->ports;
 		port_set_limit(&some, port->first, port->last);
 		first = 0;
@@ -511,7 +538,7 @@ refuse_outgoing(struct carry_list *list)
 		if (!serves(c) || !c->is_output)
 			continue;
 		for (i = 0; i < c->address_count; i++)
-			c->is_own |= is_loopback(&c->addresses[i]) ||
+			c->is_own |= rule_is_loopback(&c->addresses[i]) ||
 			    list->is_own(&c->addresses[i]);
 		if (!c->is_own)
 			refuse_proxy(c,
@@ -683,6 +710,8 @@ carry_find(struct carry_list *list, const struct rules *rules)
 
 	if (!way_visit(rules, visit, &finding))
 		list->is_cut = true;
+	if (list->count == 0)
+		return;
 	find_twins(list);
 	refuse_outgoing(list);
 	refuse_of_proxies(list);

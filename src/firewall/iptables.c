@@ -421,20 +421,23 @@ read_frame(struct iptables_parser *p)
 			next_word(p);
 		return true;
 	}
-	return false;
+	return IS(option, "-v", "--verbose", "-n", "--numeric");
 }
 
 static bool
 read_target(struct iptables_parser *p)
 {
-	if (IS(p->word, "--to-destination") && next_word(p)) {
+	/* "--to" and so on will do (getopt_long(3)). */
+	if (strncmp(p->word, "--to", 4) == 0 && IS(p->target, "DNAT") &&
+	    next_word(p)) {
 		/* Of several, each takes some of the connections. */
 		if (p->rule->to != 0 || p->rule->address.family != AF_UNSPEC)
 			p->rule->way = RULE_TO_OTHERS;
 		read_destination(p);
 		return true;
 	}
-	if (IS(p->word, "--to-ports", "--to-port", "--on-port")) {
+	if ((strncmp(p->word, "--to", 4) == 0 && IS(p->target, "REDIRECT")) ||
+	    IS(p->word, "--on-port")) {
 		if (next_word(p))
 			read_target_ports(p, p->word);
 		return true;

@@ -59,6 +59,8 @@ read_meta(struct nft_parser *p, struct nft_selector *s)
 	nft_next(p);
 	if (IS(p->word, "l4proto"))
 		s->protocol = s->parts;
+	s->is_family = IS(p->word, "nfproto");
+	s->is_kind = IS(p->word, "pkttype");
 }
 
 static void
@@ -80,15 +82,13 @@ read_connection(struct nft_parser *p, struct nft_selector *s)
 static void
 read_fib(struct nft_parser *p, struct nft_selector *s)
 {
-	bool is_alone = nft_is_next(p, "daddr");
+	bool is_daddr = nft_is_next(p, "daddr");
 
 	nft_next(p);
-	while (nft_take(p, ".")) {
-		is_alone = false;
-		nft_next(p);
-	}
+	while (nft_take(p, ".") && nft_next(p))
+		is_daddr &= IS(p->word, "iif");
 	nft_next(p);
-	s->is_local = is_alone && IS(p->word, "type");
+	s->is_local = is_daddr && IS(p->word, "type");
 }
 
 static void
@@ -104,9 +104,11 @@ read_part(struct nft_parser *p, struct nft_selector *s)
 		read_connection(p, s);
 	else if (IS(p->word, "fib"))
 		read_fib(p, s);
+	else if (IS(p->word, "pkttype"))
+		s->is_kind = true;
 	else if (!IS(p->word, "iif", "iifname", "oif", "oifname", "iiftype",
 		     "oiftype", "iifgroup", "oifgroup", "skuid", "skgid",
-		     "mark", "cgroup", "rtclassid", "pkttype", "cpu"))
+		     "mark", "cgroup", "rtclassid", "cpu"))
 		nft_next(p);
 	s->parts++;
 }
@@ -176,6 +178,25 @@ match_protocol(struct nft_parser *p)
 	}
 	p->rule->is_tcp &= is_tcp != negated;
 	p->rule->is_udp &= is_udp != negated;
+}
+
+static void
+match_family(struct nft_parser *p, const char *begin)
+{
+	if (nft_take(p, "ipv4"))
+		p->rule->family = AF_INET;
+	else if (nft_take(p, "ipv6"))
+		p->rule->family = AF_INET6;
+	else
+		match_unknown(p, begin);
+}
+
+/* What is for this host comes to it alone, but for broadcasts. */
+static void
+match_kind(struct nft_parser *p, const char *begin)
+{
+	if (!nft_take(p, "host") && !nft_take(p, "unicast"))
+		match_unknown(p, begin);
 }
 
 /* Of the states, only that of a new connection is of interest. */
@@ -296,6 +317,10 @@ read_expression(struct nft_parser *p)
 		match_port(p, &s, begin);
 	else if (s.protocol == 0 && s.parts == 1)
 		match_protocol(p);
+	else if (s.is_family && s.parts == 1)
+		match_family(p, begin);
+	else if (s.is_kind && s.parts == 1)
+		match_kind(p, begin);
 	else if (s.is_state)
 		match_state(p, begin);
 	else if (s.is_local)

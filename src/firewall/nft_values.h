@@ -11,6 +11,8 @@ struct nft_selector {
 	int port;       /* the part that is the destination port, or -1 */
 	int protocol;   /* likewise */
 	bool is_local;  /* fib daddr type */
+	bool is_family; /* meta nfproto */
+	bool is_kind;   /* pkttype */
 	bool is_state;  /* ct state */
 	bool is_status; /* ct status */
 	bool is_flags;  /* tcp flags */

@@ -10,17 +10,37 @@
 #define WORDS 1024
 #define PORTS 65536U
 
-static bool
-has(const struct port_set *set, uint32_t port)
-{
-	return (set->bits[port / 64] >> port % 64 & 1) != 0;
-}
-
 static void
 add(struct port_set *set, uint32_t first, uint32_t last)
 {
-	for (; first <= last; first++)
-		set->bits[first / 64] |= UINT64_C(1) << first % 64;
+	uint64_t mask;
+	uint32_t i;
+
+	for (i = first / 64; first <= last && i <= last / 64; i++) {
+		mask = UINT64_MAX;
+		if (i == first / 64)
+			mask &= UINT64_MAX << first % 64;
+		if (i == last / 64)
+			mask &= UINT64_MAX >> (63 - last % 64);
+		set->bits[i] |= mask;
+	}
+}
+
+/* The next port that is in the set, or is not; PORTS if there is none. */
+static uint32_t
+find(const struct port_set *set, uint32_t at, bool is_in)
+{
+	uint64_t word;
+	uint32_t i;
+
+	for (i = at / 64; i < WORDS; i++) {
+		word = is_in ? set->bits[i] : ~set->bits[i];
+		if (i == at / 64)
+			word &= UINT64_MAX << at % 64;
+		if (word != 0)
+			return i * 64 + (uint32_t)__builtin_ctzll(word);
+	}
+	return PORTS;
 }
 
 /* Port 0 is none. */
@@ -62,16 +82,18 @@ bool
 port_set_match(struct port_set *set, const struct rules *rules,
     const struct rule_ports *list, int protocol)
 {
-	const struct rule_port *port = rules->ports + list->begin;
-	const struct rule_port *end = port + list->count;
 	bool is_certain = !list->unknown;
 	struct port_set named = {0};
+	const struct rule_port *port;
+	uint32_t i;
 
-	for (; port < end; port++)
-		if (port->protocol == 0 || port->protocol == protocol) {
-			add(&named, port->first, port->last);
-			is_certain &= !port->partial;
-		}
+	for (i = 0; i < list->count; i++) {
+		port = &rules->ports[list->begin + i];
+		if (port->protocol != 0 && port->protocol != protocol)
+			continue;
+		add(&named, port->first, port->last);
+		is_certain &= !port->partial;
+	}
 	/* An unknown part may name any port, and exclude none for certain. */
 	if (list->negated)
 		port_set_remove(set, &named);
@@ -91,13 +113,22 @@ port_set_is_empty(const struct port_set *set)
 }
 
 bool
+port_set_overlaps(const struct port_set *set, const struct port_set *other)
+{
+	size_t i = 0;
+
+	while (i < WORDS && (set->bits[i] & other->bits[i]) == 0)
+		i++;
+	return i < WORDS;
+}
+
+bool
 port_set_next(const struct port_set *set, uint32_t *first, uint32_t *last)
 {
-	while (*first < PORTS && !has(set, *first))
-		++*first;
-	if (*first == PORTS)
+	if (*first < PORTS)
+		*first = find(set, *first, true);
+	if (*first >= PORTS)
 		return false;
-	for (*last = *first; *last + 1 < PORTS && has(set, *last + 1); ++*last)
-		;
+	*last = find(set, *first, false) - 1;
 	return true;
 }

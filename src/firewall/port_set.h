@@ -24,6 +24,7 @@ void port_set_remove(struct port_set *, const struct port_set *);
 void port_set_limit(struct port_set *, unsigned int first, unsigned int last);
 
 bool port_set_is_empty(const struct port_set *);
+bool port_set_overlaps(const struct port_set *, const struct port_set *);
 
 /* Finds the next ports in a row, from *first on; false if there are no more. */
 bool port_set_next(const struct port_set *, uint32_t *first, uint32_t *last);

@@ -175,12 +175,14 @@ rule_parse_address(struct rule_address *address, const char *text)
 	return true;
 }
 
-static bool
-is_loopback(const struct rule_address *address)
+bool
+rule_is_loopback(const struct rule_address *address)
 {
+	static const uint8_t ip6[16] = {[15] = 1};
+
 	return address->family == AF_INET
 	    ? address->bytes[0] == 127
-	    : IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)address->bytes);
+	    : memcmp(address->bytes, ip6, sizeof(ip6)) == 0;
 }
 
 void
@@ -189,7 +191,7 @@ rule_settle(struct rule *rule)
 	rule->is_beyond = rule->way > RULE_TO_ADDRESS ||
 	    (rule->way == RULE_TO_ADDRESS &&
 		rule->address.family != AF_UNSPEC &&
-		!is_loopback(&rule->address));
+		!rule_is_loopback(&rule->address));
 }
 
 void

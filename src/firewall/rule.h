@@ -187,6 +187,9 @@ bool rule_parse_address(struct rule_address *, const char *text);
 /* Restricts the rule to some ports. */
 void rule_add_match(struct rule *, const struct rule_ports *);
 
+/* True for 127.0.0.0/8 and ::1. */
+bool rule_is_loopback(const struct rule_address *);
+
 /* Knows whether a rule of RULE_TO_ADDRESS leads beyond this host: not to its
  * loopback, nor to another port alone. */
 void rule_settle(struct rule *);

@@ -120,8 +120,11 @@ refuse(const char *command, void *reader)
 static bool
 is_saved(const char *line)
 {
-	return strchr("*:[#", *line) != NULL ||
-	    (*line == '-' && isalpha((unsigned char)line[1]));
+	const char first = line[0], second = line[1];
+
+	return strchr("*:#", first) != NULL ||
+	    (first == '[' && isdigit((unsigned char)second)) ||
+	    (first == '-' && isalpha((unsigned char)second));
 }
 
 static void

@@ -40,10 +40,13 @@ word_end(const char *at)
 static bool
 is_prefix(const char *word)
 {
+	const size_t length = strlen(word);
+
 	return IS(word, "if", "then", "else", "elif", "while", "until", "do",
 		   "!", "{", "(", "time", "exec", "command", "builtin", "env",
-		   "sudo", "doas", "nohup", "-n", "-E", "--", "-", "@reboot",
-		   "up", "post-up", "pre-up", "RUN") ||
+		   "function", "sudo", "doas", "nohup", "@reboot", "up",
+		   "post-up", "pre-up", "RUN") ||
+	    *word == '-' || (length > 0 && word[length - 1] == ')') ||
 	    (strchr(word, '=') != NULL && strchr(word, '/') == NULL);
 }
 
@@ -55,7 +58,7 @@ program_in(const char *word)
 							  : NULL;
 
 	if (value == NULL)
-		return word + strspn(word, "\"'(`");
+		return word + strspn(word, "(`");
 	return value + 1 + strspn(value + 1, "-+!@:");
 }
 
@@ -85,28 +88,42 @@ is_variable_command(const char *program, const char *rest)
 		strstr(rest, " --insert ") != NULL);
 }
 
+/* Takes the command, or refuses it, if it is one that is wanted. */
+static bool
+is_command(const struct shell_reader *r, const char *program,
+    const char *command, const char *rest)
+{
+	const bool is_wanted = r->wants(program, r->argument);
+
+	if (is_variable_command(program, rest) ||
+	    (is_wanted && is_expanded(rest)))
+		r->refuse(command, r->argument);
+	else if (is_wanted)
+		r->take(command, r->argument);
+	else
+		return false;
+	return true;
+}
+
 static void
 read_command(const struct shell_reader *r, const char *command)
 {
 	const char *at = words_skip_blanks(command), *end, *program;
 	char word[WORD];
+	bool is_cut;
 
 	for (; *at != '\0'; at = words_skip_blanks(end)) {
-		end = word_end(at);
-		if (end - at >= WORD)
+		end = at;
+		if (!words_cut(&end, word, sizeof(word), &is_cut) || is_cut)
 			return;
-		memcpy(word, at, (size_t)(end - at));
-		word[end - at] = '\0';
 		program = program_in(word);
-		if (is_variable_command(program, end))
-			r->refuse(at, r->argument);
-		else if (r->wants(program, r->argument) && is_expanded(end))
-			r->refuse(at + (program - word), r->argument);
-		else if (r->wants(program, r->argument))
-			r->take(at + (program - word), r->argument);
-		else if (is_prefix(word))
-			continue;
-		return;
+		if (is_command(r, program, at + (program - word), end))
+			return;
+		/* sudo(8)'s user. */
+		if (IS(word, "-u", "-g"))
+			end = word_end(words_skip_blanks(end));
+		else if (!is_prefix(word))
+			return;
 	}
 }
 

@@ -60,17 +60,13 @@ note_exception(struct walk *w, const struct rule *rule,
 static void
 list_exceptions(struct way *way, const struct walk *w)
 {
-	struct port_set common;
 	unsigned int i;
 
 	way->exception_count = 0;
-	for (i = 0; i < w->exception_count; i++) {
-		common = w->exceptions[i].ports;
-		port_set_keep(&common, &way->ports);
-		if (!port_set_is_empty(&common))
+	for (i = 0; i < w->exception_count; i++)
+		if (port_set_overlaps(&w->exceptions[i].ports, &way->ports))
 			way->exceptions
 			    [way->exception_count++] = w->exceptions[i].rule;
-	}
 }
 
 static void
@@ -122,6 +118,18 @@ forget_returns(struct walk *w, unsigned int before)
 	w->exception_count = kept;
 }
 
+/* The kernel has no chain that leads back to itself. */
+static bool
+is_on_path(const struct walk *w, const struct rule *rule, uint16_t chain)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->way.depth; i++)
+		if (w->way.path[i]->chain == chain)
+			return true;
+	return rule->chain == chain;
+}
+
 static void
 follow(struct walk *w, const struct rule *rule, uint16_t chain,
     const struct port_set *ports, bool is_certain)
@@ -131,7 +139,8 @@ follow(struct walk *w, const struct rule *rule, uint16_t chain,
 	unsigned int depth = w->way.depth;
 	struct port_set left;
 
-	if (chain == RULE_NO_CHAIN || depth == DIVERT_DEPTH)
+	if (chain == RULE_NO_CHAIN || depth == DIVERT_DEPTH ||
+	    is_on_path(w, rule, chain))
 		return;
 	w->way.path[depth] = rule;
 	w->way.depth = depth + 1;
@@ -197,11 +206,12 @@ static void
 apply_map(struct walk *w, const struct rule *rule, const struct port_set *ports,
     bool is_certain)
 {
-	const struct rule_port *port = w->rules->ports + rule->map.begin;
-	const struct rule_port *end = port + rule->map.count;
+	const struct rule_port *port;
 	struct port_set some;
+	uint32_t i;
 
-	for (; port < end; port++) {
+	for (i = 0; i < rule->map.count; i++) {
+		port = &w->rules->ports[rule->map.begin + i];
 		if (port->protocol != 0 &&
 		    port->protocol != w->way.packet.protocol)
 			continue;

@@ -5,10 +5,13 @@
 # with the real tools.
 
 load ../helpers
+load ../groups
 load ../rules
 
 teardown() {
 	end_jobs
+	wait || true
+	remove_group
 	nft flush ruleset
 	ip netns list | grep -q ^outside && ip netns delete outside || true
 }
@@ -196,4 +199,55 @@ clients() {
 	python3 -c "$SERVER" &
 	wait_until listening 8443
 	[ "$(clients)" = "192.0.2.9 2001:db8::9 127.0.0.1 ::1 192.0.2.9" ]
+}
+
+# The server's unit is that of its control group, for root of the host.
+@test "from-iptables: the unit of the process that has the port" {
+	make_group
+	mkdir "$group/system.slice" "$group/system.slice/web-of-mine.service"
+	(
+		echo "$BASHPID" >"$group/system.slice/web-of-mine.service/cgroup.procs"
+		exec setpriv --reuid=65534 --regid=65534 --clear-groups \
+		    python3 tests/hold.py 8443
+	) &
+	wait_until listening 8443
+	run -0 --separate-stderr unshare --mount sh -c 'mkdir -p /run/systemd/system
+		exec "$0" --from-iptables tests/rules/loopback.sh' "$PLAIN"
+	[[ $output == *"/etc/systemd/system/web-of-mine.service.d/lowport.conf"* ]]
+	[[ $output == *"systemctl restart web-of-mine.service"* ]]
+	grep -qxF "ExecStartPre=+$PLAIN --attach -p 443:8443" <<<"$output"
+	[[ $output != *NAME.service* ]]
+}
+
+# drop_in: what the last run writes for a unit.
+drop_in() {
+	sed -n "/<<'END'$/,/^END$/p" <<<"$output" | sed '1d;$d'
+}
+
+@test "from-iptables: systemd takes its drop-in, in both forms" {
+	command -v systemd-analyze || skip "no systemd-analyze here"
+	mkdir -p "$TMPDIR/units/web.service.d"
+	printf '[Service]\nType=notify\nUser=daemon\nExecStart=-/bin/sleep 5 \\\n  6\n' \
+	    >"$TMPDIR/units/web.service"
+	verifies() {
+		drop_in >"$TMPDIR/units/web.service.d/lowport.conf"
+		SYSTEMD_UNIT_PATH=$TMPDIR/units: systemd-analyze verify \
+		    "$TMPDIR/units/web.service" >"$TMPDIR/log" 2>&1
+		cat "$TMPDIR/log"
+		[ ! -s "$TMPDIR/log" ]
+	}
+	run -0 --separate-stderr "$PLAIN" --from-iptables --unit web tests/rules/tomcat.sh
+	verifies
+	# Without control groups, lowport runs around the server.
+	run -0 --separate-stderr unshare --mount sh -c 'umount -l -a -t cgroup2
+		mkdir -p /run/systemd/system && cp "$1" /run/systemd/system/
+		exec "$0" --from-iptables --unit web tests/rules/tomcat.sh' "$PLAIN" \
+	    "$TMPDIR/units/web.service"
+	rm -rf /run/systemd/system
+	grep -qxF "ExecStart=-$PLAIN -p 80:8080 -p 443:8443 -- /bin/sleep 5    6" <<<"$(drop_in)"
+	grep -qxF NotifyAccess=all <<<"$(drop_in)"
+	verifies
+	echo "ExecStartPre=/nowhere" >>"$TMPDIR/units/web.service.d/lowport.conf"
+	run ! env SYSTEMD_UNIT_PATH="$TMPDIR/units:" systemd-analyze verify \
+	    "$TMPDIR/units/web.service"
 }
