@@ -20,6 +20,9 @@
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
 #
 #   make uninstall      leaves a policy that has been changed
+#   make deb, make rpm  packages, in build/deb and build/rpm
+#   make dist           sources and static binaries, in build/dist
+#   make check-packages  installs them in fresh trees of Debian, as root
 #
 # The variables below are the distributor's to set, as in
 #
@@ -39,6 +42,8 @@ BUILD     = build
 
 CFLAGS   ?= -O2 -g
 STRIP    ?= strip
+# A package has the capability in its own way: SETCAP=: leaves it to that.
+SETCAP    = setcap
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wformat-security -Wno-missing-field-initializers
 HARDENING = $(FORTIFY) -fstack-protector-strong -fPIE
@@ -197,7 +202,7 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so $(COMPLETIONS)
 	    $(DESTDIR)$(FISHDIR)/lowport.fish
 	[ -e $(DESTDIR)$(POLICY) ] || \
 	    install -m 644 packaging/policy $(DESTDIR)$(POLICY)
-	setcap cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
+	$(SETCAP) cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
 	    echo "No file capability set; as root: setcap" \
 	    "cap_net_bind_service=p $(BINDIR)/lowport"
 
@@ -222,6 +227,13 @@ uninstall:
 BUILD_PACKAGES = gcc libc6-dev make libcap-dev libseccomp-dev
 LAB_PACKAGES   = iproute2 libcap2-bin util-linux uidmap procps nginx \
                  curl openssl
+UNIT_PACKAGES  = check iproute2 libcap2-bin netbase pkg-config python3
+DEB_PACKAGES   = build-essential debhelper $(UNIT_PACKAGES)
+RPM_PACKAGES   = rpm $(UNIT_PACKAGES)
+# What builds for the other of the two.
+DIST_PACKAGES  = $(if $(filter x86_64,$(shell uname -m)), \
+                 gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcap-dev:arm64, \
+                 gcc-x86-64-linux-gnu libc6-dev-amd64-cross libcap-dev:amd64)
 TEST_PACKAGES  = $(LAB_PACKAGES) check pkg-config bats python3 netbase \
                  nftables iptables musl-tools strace jq \
                  bash-completion zsh fish
@@ -266,6 +278,12 @@ check:
 	SANDBOX_PROGRAM=lowport_confined $(RUN) $(HANDOFF) activation manager
 	$(MAKE) check-sanitized
 	$(MAKE) check-fuzz
+
+# For who builds a package; make check runs them, too.
+check-units:
+	$(MAKE) deps PACKAGES='$(UNIT_PACKAGES)'
+	$(MAKE_FAST) all $(UNIT_TESTS)
+	tests/check-units
 
 check-one: tests
 	$(RUN) -f "$$F" $(T)
@@ -474,8 +492,25 @@ $(CONTAINED): $(BUILD)/container_%: tests/containers/server.c Makefile | \
 LINK_static    = -static-pie
 LINK_dynamic   = -pie
 
+deb:
+	$(MAKE) deps PACKAGES='$(DEB_PACKAGES)'
+	packaging/package deb $(BUILD)
+
+rpm:
+	$(MAKE) deps PACKAGES='$(RPM_PACKAGES)'
+	packaging/package rpm $(BUILD) $(RPMBUILD_OPTIONS)
+
+dist:
+	$(MAKE) deps PACKAGES='$(DIST_PACKAGES)'
+	packaging/package dist $(BUILD)
+
+check-packages:
+	tests/check-packages
+
 clean:
 	rm -rf $(BUILD)
+
+.PHONY: deb rpm dist check-packages check-units
 
 -include $(wildcard $(BUILD)/*.d $(FOLDERS:%=$(BUILD)/%/*.d))
 
