@@ -35,6 +35,7 @@ BINDIR    = $(PREFIX)/bin
 LIBDIR    = $(PREFIX)/lib
 MANDIR    = $(PREFIX)/share/man
 BASHDIR   = $(PREFIX)/share/bash-completion/completions
+# In Debian's packages: /usr/share/zsh/vendor-completions
 ZSHDIR    = $(PREFIX)/share/zsh/site-functions
 FISHDIR   = $(PREFIX)/share/fish/vendor_completions.d
 SYSCONFDIR = /etc

@@ -92,6 +92,9 @@ cases() {
 		lowport --pdeathsig QUI|QUIT
 		lowport --keep-caps chown,net_b|chown,net_bind_service chown,net_broadcast
 		lowport --check-policy $TMPDIR/dra|$TMPDIR/draft
+		lowport --from-iptables $TMPDIR/dra|$TMPDIR/draft
+		lowport --from-iptables --uni|--unit
+		lowport --from-iptables /etc/passwd $TMPDIR/dra|$TMPDIR/draft
 		lowport -p 443:8443 -- a-server-of|a-server-of-mine
 		lowport -p 443:8443 -g a-server-of|a-server-of-mine
 		lowport a-server-of|a-server-of-mine

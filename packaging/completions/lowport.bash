@@ -114,6 +114,7 @@ _lowport() {
 		fi
 		rest=${trimmed#"${COMP_WORDS[at]}"}
 	done
+	rest=
 	last=$((${#words[@]} - 1))
 	current=${words[last]}
 	COMPREPLY=()
@@ -124,7 +125,9 @@ _lowport() {
 			return
 		fi
 		_lowport_takes "${words[at]}" || break
-		if [[ -n $takes && (-n $must || ${words[at + 1]} != -*) ]]; then
+		if [[ $takes == *... ]]; then
+			rest=$takes
+		elif [[ -n $takes && (-n $must || ${words[at + 1]} != -*) ]]; then
 			at=$((at + 1))
 			if ((at == last)); then
 				_lowport_argument "$takes" "$current"
@@ -137,6 +140,8 @@ _lowport() {
 		    _lowport_argument "$argument" "${current#*=}"
 	elif ((at == last)) && [[ $current == -* ]]; then
 		_lowport_options_like "$current"
+	elif [[ -n $rest ]]; then
+		_lowport_argument "$rest" "$current"
 	else
 		_lowport_command "${starts[at]}"
 	fi

@@ -20,6 +20,9 @@ function __lowport_command
     set -l specs
     for option in $__lowport_options
         echo $option | read -l name letter needs argument about
+        string match -q '*...' -- $argument
+        and contains -- --$name $words
+        and return 1
         test $letter = - || set name $letter/$name
         switch $needs
             case required
@@ -45,13 +48,15 @@ for option in $__lowport_options
     echo $option | read -l name letter needs argument about
     set -l how -c lowport -n __lowport_no_command -l $name -d $about
     test $letter = - || set -a how -s $letter
-    if string match -q '*FILE*' -- $argument
+    if string match -q '*...' -- $argument
+        complete -c lowport -n "contains -- --$name (commandline -opc)" -F
+    else if string match -q '*FILE*' -- $argument
         set -a how -r -F
     else if test $needs = required
         set -a how -x -a "(__lowport_words "(string escape -- $argument)")"
     end
     complete $how
-    if test $needs != required -a $argument != -
+    if test $needs != required -a $argument != - && not string match -q '*...' -- $argument
         complete -c lowport -n "test (commandline -opc)[-1] = --$name" \
             -a "(__lowport_words "(string escape -- $argument)")"
     end

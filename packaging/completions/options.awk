@@ -2,9 +2,11 @@
 #
 # Reads src/child/options.c: its table of options, and what --help all says of
 # each.  Prints a line for an option: NAME LETTER NEEDS ARGUMENT ABOUT.  LETTER
-# and ARGUMENT may be "-"; NEEDS is no, optional or required.
+# and ARGUMENT may be "-"; NEEDS is no, optional or required.  Of an ARGUMENT with
+# "..." there may be many, and no command.
 
-# A line of the help.  What is said begins in column 24, on this line or the next.
+# A line of the help.  What is said begins in column 24, on this line or the next,
+# or behind a longer argument.
 /^    ".*\\n";?$/ {
 	text = $0
 	sub(/^    "/, "", text)
@@ -12,14 +14,14 @@
 	if (match(text, /^  (-[A-Za-z],|   ) --[a-z-]+/)) {
 		option = substr(text, 8, RLENGTH - 7)
 		sub(/^-/, "", option)
-		rest = substr(text, RLENGTH + 1)
-		about[option] = ""
-		if (substr(text, 24, 1) == " ") {
-			rest = substr(text, RLENGTH + 1, 24 - RLENGTH)
-			about[option] = substr(text, 25)
+		at = RLENGTH + 1
+		argument[option] = ""
+		if (substr(text, at, 24 - at) !~ /^ *$/ || at > 24) {
+			match(substr(text, at + 1) " ", / /)
+			argument[option] = substr(text, at + 1, RSTART - 1)
+			at += RSTART
 		}
-		gsub(/ /, "", rest)
-		argument[option] = rest
+		about[option] = substr(text, at + 1)
 	} else if (option != "" && match(text, /^ +/) && RLENGTH == 24) {
 		about[option] = about[option] " " substr(text, 25)
 	} else {
@@ -43,7 +45,7 @@ END {
 			print "no line of the help is about --" name >"/dev/stderr"
 			exit 1
 		}
-		sub(/^ /, "", about[name])
+		sub(/^ +/, "", about[name])
 		sub(/(;|[:.] | \().*/, "", about[name])
 		print name, letter[name], needs[name],
 		    argument[name] == "" ? "-" : argument[name], about[name]
