@@ -171,6 +171,29 @@ time.sleep(2) # some looks'
 	done
 }
 
+@test "a port that another mapping gives, or has, is not named in its place" {
+	server='import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.listen()
+time.sleep(2) # some looks'
+	for way in $WAYS; do
+		use_way "$way"
+		for mappings in "-p 127.0.0.1:21:2121 -p 127.0.0.2:21:2120" \
+		    "-p 21:2121 -p 20:2020"; do
+			# shellcheck disable=SC2086
+			run -0 "$LOWPORT" $mappings -- python3 -c "$server" 2121
+			[[ $output == *"is unused: the server has not bound"* ]]
+		done
+		run -0 "$LOWPORT" -p 21 -p 20:2020 -- python3 -c "$server" 21
+		[[ $output == *"is unused: the server has not bound"* ]]
+	done
+	use_way fetch
+	run -1 "$LOWPORT" -p 21:2121 -p 20:2020 -- python3 -c "$server" 21
+	[[ $output == *"mapping 21:2121 is unused: the server asked for 21 itself"* ]]
+	[[ $output == *"mapping 20:2020 is unused: the server has not bound"* ]]
+}
+
 @test "a server that is configured for the public port: use -p PORT" {
 	for way in fetch observe baseline; do
 		use_way "$way"

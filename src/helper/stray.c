@@ -418,11 +418,43 @@ consider_expected(struct handoff *h, const struct sighting *s)
 		h->unused.foreign = holder_of(s);
 }
 
+static bool
+is_used(const struct handoff *h, size_t mapping)
+{
+	return h->unused.used[mapping] ||
+	    mapping_by_descriptor(&h->plan->mappings[mapping]);
+}
+
+/* The server listens there because a mapping that it uses gives it the port:
+ * this is no bind in place of another mapping's. */
+static bool
+is_given(const struct handoff *h, const struct sighting *s)
+{
+	const struct pool_variant *v = h->pool->variants;
+	const struct pool_variant *end = v + h->pool->count;
+	const uint32_t port = s->socket.endpoint.port;
+	const struct mapping *m = h->plan->mappings;
+	uint32_t i;
+
+	for (i = 0; i < h->plan->mapping_count; i++, m++)
+		if (is_used(h, i) && m->protocol == s->socket.protocol &&
+		    port - m->public_port < m->ports)
+			return true;
+	for (; v < end; v++)
+		if (v->inherited && is_used(h, v->mapping) &&
+		    v->protocol == s->socket.protocol &&
+		    v->endpoint.port == port)
+			return true;
+	return false;
+}
+
 static void
 consider(struct handoff *h, const struct sighting *s)
 {
 	if (s->kind == EXPECTED)
 		consider_expected(h, s);
+	else if (s->ours && is_given(h, s))
+		return;
 	else if (s->ours)
 		unused_note_listener(&h->unused, s->socket.endpoint.port,
 		    s->socket.protocol);

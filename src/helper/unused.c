@@ -93,11 +93,25 @@ format_public(const struct mapping *m, char text[MAPPING_TEXT])
 	return mapping_format(&other, text);
 }
 
-/* How likely the server serves at the port of this bind; 0: not at all. */
-static int
-rank(const struct unused_bind *b, int protocol)
+static bool
+is_public(const struct plan *plan, uint16_t port, int protocol)
 {
-	if (b->protocol != protocol)
+	const struct mapping *m = plan->mappings;
+	const struct mapping *end = m + plan->mapping_count;
+
+	for (; m < end; m++)
+		if (m->protocol == protocol &&
+		    (uint32_t)port - m->public_port < m->ports)
+			return true;
+	return false;
+}
+
+/* How likely the server serves at the port of this bind; 0: not at all.  A public
+ * port is about the mapping that has it. */
+static int
+rank(const struct unused *u, const struct unused_bind *b, int protocol)
+{
+	if (b->protocol != protocol || is_public(u->plan, b->port, protocol))
 		return 0;
 	if (b->looks > 0)
 		return 3;
@@ -117,10 +131,10 @@ list_ports(const struct unused *u, int protocol, char text[PORTS_TEXT],
 	size_t used = 0;
 
 	for (b = u->binds; b < end; b++)
-		if (rank(b, protocol) > best)
-			best = rank(b, protocol);
+		if (rank(u, b, protocol) > best)
+			best = rank(u, b, protocol);
 	for (b = u->binds; b < end; b++) {
-		if (rank(b, protocol) != best || listed++ >= PORTS_LISTED)
+		if (rank(u, b, protocol) != best || listed++ >= PORTS_LISTED)
 			continue;
 		used += (size_t)snprintf(text + used, PORTS_TEXT - used, "%s%u",
 		    used == 0 ? "" : ", ", b->port);
@@ -309,7 +323,7 @@ serves_elsewhere(const struct unused *u, const struct mapping *m)
 	const struct unused_bind *b = u->binds, *end = b + u->count;
 
 	for (; b < end; b++)
-		if (b->protocol == m->protocol && b->looks >= LOOKS)
+		if (b->looks >= LOOKS && rank(u, b, m->protocol) > 0)
 			return true;
 	return find_public(u, m) != NULL;
 }
