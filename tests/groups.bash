@@ -20,8 +20,9 @@ make_group() {
 		[ "${LOWPORT_MUST_WORK:-0}" != 1 ]
 		skip "no control groups of version 2"
 	}
-	group=$mount/lowport-test-$BATS_TEST_NUMBER-$$
-	mkdir "$group"
+	# Other sandboxes have the same process numbers.
+	group=$(mktemp -d "$mount/lowport-test-XXXXXXXX")
+	chmod 755 "$group"
 }
 
 # A group that a process is about to leave is busy.

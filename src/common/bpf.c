@@ -158,6 +158,8 @@ bpf_is_permitted(void)
 	return fd >= 0;
 }
 
+/* BPF_F_ALLOW_MULTI: where one program alone may be, anybody who can open the group
+ * may detach it, since Linux 5.8 (tests/root/attack_group.bats). */
 int
 bpf_attach(int group, enum bind_hook hook, int program, int old)
 {
