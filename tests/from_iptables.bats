@@ -52,7 +52,7 @@ load rules
 		[[ $output == "lowport: $TMPDIR/rule:1: not carried over: "*"$2"*": '-t nat -A $1'"* ]]
 	}
 	reason "PREROUTING -p tcp --dport 443 -s 10.0.0.0/8 -j REDIRECT --to-ports 8443" "by their source (-s 10.0.0.0/8)"
-	reason "PREROUTING -p tcp -m multiport --dports 80,443 -j REDIRECT --to-ports 8443" "several ports (80, 443) to port 8443"
+	reason "PREROUTING -p tcp -m multiport --dports 80,443 -j REDIRECT --to-ports 8443" "several ports (80, 443) are led to port 8443"
 	reason "PREROUTING -p tcp --dport 443 -j DNAT --to-destination 203.0.113.77:443" "leads to 203.0.113.77, which is no address of this host"
 	reason "OUTPUT -p tcp --dport 80 -m owner ! --uid-owner 5 -j REDIRECT --to-ports 3128" "a transparent proxy"
 	reason "OUTPUT -p tcp --dport 80 -j REDIRECT --to-ports 8080" "diverts what this host sends to others"

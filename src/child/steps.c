@@ -68,7 +68,15 @@ name_unit(char unit[OWNER_UNIT], const char *name)
 		"0123456789:_.@-")] != '\0')
 		fatalx("--unit '%.100s' is no name of a unit of systemd", name);
 	snprintf(unit, OWNER_UNIT, "%s%s", name,
-	    strchr(name, '.') == NULL ? ".service" : "");
+	    strstr(name, ".service") == NULL ? ".service" : "");
+}
+
+/* systemd has sockets for others. */
+static bool
+is_manager(const struct owner *o)
+{
+	return o->holder.pid == 1 && strcmp(o->holder.name, "systemd") == 0 &&
+	    *o->unit == '\0';
 }
 
 static void
@@ -90,20 +98,7 @@ look_around(const struct steps *s)
 	}
 }
 
-/* True if the same service or process has an earlier mapping. */
-static bool
-is_repeated(size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < i; k++)
-		if (strcmp(owners[k].unit, owners[i].unit) == 0 &&
-		    owners[k].holder.pid * (*owners[i].unit == '\0') ==
-			owners[i].holder.pid * (*owners[i].unit == '\0'))
-			return true;
-	return false;
-}
-
+/* True if one service, or process, has both mappings. */
 static bool
 is_same(size_t i, size_t k)
 {
@@ -112,18 +107,30 @@ is_same(size_t i, size_t k)
 		owners[k].holder.pid == owners[i].holder.pid);
 }
 
-/* " -p 443:8443 -p 80:8080" of one server. */
+static bool
+is_repeated(size_t i)
+{
+	size_t k = 0;
+
+	while (k < i && !is_same(i, k))
+		k++;
+	return k < i;
+}
+
+/* "-p 443:8443 -p 80:8080" of one server; a shell and systemd take it. */
 static const char *
 options_of(const struct steps *s, size_t i, char text[LINE])
 {
 	char mapping[MAPPING_TEXT];
-	size_t used = 0, k;
+	size_t k;
 
 	*text = '\0';
-	for (k = 0; k < s->mapping_count && used < LINE; k++)
-		if (is_same(i, k))
-			used += (size_t)snprintf(text + used, LINE - used,
-			    " -p %s", mapping_format(&s->mappings[k], mapping));
+	for (k = 0; k < s->mapping_count; k++)
+		if (is_same(i, k)) {
+			words_add(text, LINE, "-p");
+			words_add(text, LINE,
+			    mapping_format(&s->mappings[k], mapping));
+		}
 	return text;
 }
 
@@ -179,6 +186,28 @@ print_mapping(const struct steps *s, const struct mapping *m)
 		say("#     %s: %s%s%s", where, c->rule->text,
 		    c->of_ip ? "" : " (IPv6)",
 		    c->state == CARRY_DEAD ? " (no packet comes to it)" : "");
+	}
+}
+
+/* A rule that only acts when another one is gone goes with it. */
+static void
+print_dead(const struct steps *s)
+{
+	const struct carry *c = s->carries->list;
+	const struct carry *end = c + s->carries->count;
+	char where[STEPS_PLACE];
+	size_t i;
+
+	for (; c < end; c++) {
+		for (i = 0; i < s->mapping_count; i++)
+			if (has_mapping(c, &s->mappings[i]))
+				break;
+		if (c->state != CARRY_DEAD || i < s->mapping_count ||
+		    was_there(s, c))
+			continue;
+		s->place(c->rule->line, where, sizeof(where));
+		say("# Removed, too, as it would act then:");
+		say("#     %s: %s", where, c->rule->text);
 	}
 }
 
@@ -309,7 +338,8 @@ print_drop_in(const struct steps *s, size_t i)
 	say("[Service]");
 	options_of(s, i, options);
 	if (can_attach)
-		say("ExecStartPre=+%s --attach%s", program_own_path(), options);
+		say("ExecStartPre=+%s --attach %s", program_own_path(),
+		    options);
 	else {
 		if (!owner_unit_command(unit, command))
 			strcpy(command, "COMMAND");
@@ -317,7 +347,7 @@ print_drop_in(const struct steps *s, size_t i)
 		if (owner_unit_has(unit, "Type=notify"))
 			say("NotifyAccess=all");
 		say("ExecStart=");
-		say("ExecStart=%.*s%s%s -- %s", (int)strspn(command, "-:"),
+		say("ExecStart=%.*s%s %s -- %s", (int)strspn(command, "-:"),
 		    command, program_own_path(), options,
 		    command + strspn(command, "-:"));
 	}
@@ -331,14 +361,20 @@ print_server(const struct steps *s, size_t i)
 	const struct owner *o = &owners[i];
 	char options[LINE];
 
-	if (o->is_contained) {
+	if (is_manager(o))
+		say("# Process 1 has it, for a socket unit: have that listen "
+		    "on the public port itself; it needs no lowport.");
+	else if (o->is_contained) {
 		say("# Process %d (%s) is in a container: put lowport in front "
-		    "of the command there, as in lowport%s -- COMMAND.",
+		    "of the command there, as in lowport %s -- COMMAND.",
 		    o->holder.pid, o->holder.name, options_of(s, i, options));
 	} else if (*o->unit != '\0') {
 		if (strcmp(o->unit, UNIT_UNKNOWN) == 0)
 			say("# Whose unit it is cannot be seen: write it in "
 			    "place of " UNIT_UNKNOWN ", or give --unit.");
+		if (!can_attach)
+			say("# If the file of lowport has the capability, its "
+			    "policy has to permit this, too.");
 		print_drop_in(s, i);
 	} else
 		say("# It is no unit of systemd's: it is started below.");
@@ -354,15 +390,17 @@ print_start(const struct steps *s, size_t i)
 	options_of(s, i, options);
 	if (*o->unit != '\0')
 		say("systemctl restart %s", o->unit);
+	else if (is_manager(o))
+		say("# Restart the socket unit.");
 	else if (o->is_contained)
 		say("# Start the container again.");
 	else if (o->holder.pid != 0) {
 		say("kill %d # %s", o->holder.pid, o->holder.name);
-		say("%s%s -u %s -- %s", program_own_path(), options,
+		say("%s %s -u %s -- %s", program_own_path(), options,
 		    user_name(o->holder.uid, user),
 		    *o->command != '\0' ? o->command : "COMMAND");
 	} else
-		say("%s%s -u USER -- COMMAND", program_own_path(), options);
+		say("%s %s -u USER -- COMMAND", program_own_path(), options);
 }
 
 /* ---- Rules. */
@@ -558,6 +596,7 @@ steps_print(const struct steps *s)
 	say("#");
 	for (i = 0; i < s->mapping_count; i++)
 		print_mapping(s, &s->mappings[i]);
+	print_dead(s);
 	say("#");
 	print_notes(s);
 	print_first(s);

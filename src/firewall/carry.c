@@ -283,6 +283,16 @@ judge(const struct carry_list *list, struct carry *c, const struct way *way)
 
 /* ---- Its ports. */
 
+static void
+refuse_several(struct carry *c, uint32_t one, uint32_t other, uint32_t to)
+{
+	refuse(c,
+	    "several ports (%u, %u) are led to port %u, and a server's socket "
+	    "has one; have the server listen on a port for each of them, and "
+	    "map each",
+	    one, other, to);
+}
+
 static bool
 has_pair(const struct carry *c, const struct carry_pair *pair)
 {
@@ -292,6 +302,20 @@ has_pair(const struct carry *c, const struct carry_pair *pair)
 		if (memcmp(&c->pairs[i], pair, sizeof(*pair)) == 0)
 			return true;
 	return false;
+}
+
+/* Another pair that leads to one of the same ports, or NULL. */
+static const struct carry_pair *
+find_rival(const struct carry *c, const struct carry_pair *pair)
+{
+	const struct carry_pair *other = c->pairs, *end = other + c->pair_count;
+
+	while (other < end &&
+	    (other->protocol != pair->protocol ||
+		other->to > pair->to + (pair->last - pair->first) ||
+		pair->to > other->to + (other->last - other->first)))
+		other++;
+	return other < end ? other : NULL;
 }
 
 static void
@@ -314,6 +338,8 @@ add_pair(struct carry *c, int protocol, uint32_t first, uint32_t last,
 		refuse(c, "it has more ports than a mapping can have");
 	else if (has_pair(c, &pair))
 		return;
+	else if (find_rival(c, &pair) != NULL)
+		refuse_several(c, find_rival(c, &pair)->first, first, to);
 	else if (c->pair_count == PLAN_MAPPINGS_MAX)
 		refuse(c, "it takes more than %d mappings", PLAN_MAPPINGS_MAX);
 	else
@@ -330,11 +356,7 @@ refuse_many(struct carry *c, const struct port_set *ports, uint16_t to)
 	next = last > first ? first + 1 : last + 1;
 	if (last == first && !port_set_next(ports, &next, &last))
 		return;
-	refuse(c,
-	    "it leads several ports (%u, %u) to port %u, and a server's socket "
-	    "has one; have the server listen on a port for each of them, and "
-	    "map each",
-	    first, next, to);
+	refuse_several(c, first, next, to);
 }
 
 /* Each port has its own value. */
@@ -593,21 +615,19 @@ carry_mappings(const struct carry *c, struct mapping mappings[CARRY_MAPPINGS])
 }
 
 static void
-refuse_both(struct carry *a, struct carry *b, const struct mapping *m,
-    const struct mapping *n)
+refuse_for(struct carry *c, const struct mapping *m,
+    const struct mapping *other)
 {
-	char first[MAPPING_TEXT], second[MAPPING_TEXT];
+	char text[MAPPING_TEXT];
 
-	mapping_format(m, first);
-	mapping_format(n, second);
-	refuse(a,
-	    "it would be %s, and another rule %s: a port belongs to one "
-	    "mapping",
-	    first, second);
-	refuse(b,
-	    "it would be %s, and another rule %s: a port belongs to one "
-	    "mapping",
-	    second, first);
+	if (m->server_port == other->server_port)
+		refuse_several(c, m->public_port, other->public_port,
+		    m->server_port);
+	else
+		refuse(c,
+		    "another rule is for the same port and another server "
+		    "(%s), and a port belongs to one",
+		    mapping_format(other, text));
 }
 
 static void
@@ -622,7 +642,8 @@ compare(struct carry *a, struct carry *b)
 		for (k = 0; k < count_b; k++)
 			if (memcmp(&of_a[i], &of_b[k], sizeof(of_a[i])) != 0 &&
 			    mapping_conflicts(&of_a[i], &of_b[k])) {
-				refuse_both(a, b, &of_a[i], &of_b[k]);
+				refuse_for(a, &of_a[i], &of_b[k]);
+				refuse_for(b, &of_b[k], &of_a[i]);
 				return;
 			}
 }
