@@ -308,6 +308,24 @@ is_of_one_family(const struct steps *s, uint16_t *family)
 	return ip != ip6;
 }
 
+/* True if a rule takes what this host would forward, too. */
+static bool
+takes_forwarded(const struct steps *s)
+{
+	const struct carry *c = s->carries->list;
+	const struct carry *end = c + s->carries->count;
+	unsigned int forwards;
+
+	if (!host_setting("/proc/sys/net/ipv4/ip_forward", &forwards) ||
+	    forwards == 0)
+		return false;
+	while (c < end &&
+	    (c->state != CARRY_WHOLE || c->is_output || c->is_own ||
+		c->address_count > 0))
+		c++;
+	return c < end;
+}
+
 static void
 print_notes(const struct steps *s)
 {
@@ -319,6 +337,11 @@ print_notes(const struct steps *s)
 			print_notes_of(s, &s->carries->list[i]);
 	for (i = 0; i < s->mapping_count; i++)
 		print_notes_of_mapping(&s->mappings[i], &owners[i]);
+	if (takes_forwarded(s))
+		say("# Note: this host forwards packets, and a rule without a "
+		    "destination also takes those to other hosts. They pass "
+		    "then: keep it if that is its purpose, a transparent "
+		    "proxy.");
 	if (is_of_one_family(s, &family))
 		say("# Note: the rules are for %s alone; a server that listens "
 		    "on both families has the port of both.",

@@ -251,3 +251,15 @@ drop_in() {
 	run ! env SYSTEMD_UNIT_PATH="$TMPDIR/units:" systemd-analyze verify \
 	    "$TMPDIR/units/web.service"
 }
+
+@test "from-iptables: what a host that forwards would pass is named" {
+	echo 1 >/proc/sys/net/ipv4/ip_forward
+	run -0 "$PLAIN" --from-iptables tests/rules/tomcat.sh
+	[[ $output == *"this host forwards packets"* ]]
+	echo "iptables -t nat -A PREROUTING -d 192.0.2.7 -p tcp --dport 443 -j REDIRECT --to-ports 8443" >"$TMPDIR/rules"
+	run -0 "$PLAIN" --from-iptables "$TMPDIR/rules"
+	[[ $output != *"this host forwards packets"* ]]
+	echo 0 >/proc/sys/net/ipv4/ip_forward
+	run -0 "$PLAIN" --from-iptables tests/rules/tomcat.sh
+	[[ $output != *"this host forwards packets"* ]]
+}
