@@ -107,3 +107,44 @@ by() {
 		ProtectControlGroups=yes|the control groups are mounted read-only here
 	END
 }
+
+# Of test.service, $1 times.
+RESTARTS='for i in $(seq "$1"); do systemctl restart test || exit; done'
+
+# press N: so many restarts under load; $output counts the connections.
+press() {
+	run -0 --separate-stderr /tests/systemd/load.py 443 sh -c "$RESTARTS" - "$1"
+	echo "# $1 restarts: $output" >&3
+}
+
+@test "socket unit: no connection is refused or lost while the server restarts" {
+	unit test.socket <<-END
+		[Socket]
+		ListenStream=443
+		FileDescriptorName=web
+		Backlog=512
+	END
+	unit test.service <<-END
+		[Unit]
+		Requires=test.socket
+		StartLimitIntervalSec=0
+		[Service]
+		Type=notify
+		User=app
+		CapabilityBoundingSet=
+		NoNewPrivileges=yes
+		ExecStart=lowport -p @web:8443 -- $SERVER
+		KillMode=mixed
+		SuccessExitStatus=143
+	END
+	start
+	press "${RESTARTED:-20}"
+	[[ $output == *" 0 refused 0 lost" ]]
+	[ "${output%% *}" -gt 20 ]
+	# The control: without the socket unit some are refused.
+	systemctl stop test.socket test.service
+	by "$AMBIENT" Type=notify
+	start
+	press 3
+	[[ $output != *" 0 refused 0 lost" ]]
+}
