@@ -112,7 +112,7 @@ static const char help_rest[] =
     "      --json            let --check, --doctor or --check-policy print one JSON\n"
     "                        object: its status, and the findings\n"
     "\n"
-    "Without a process of lowport, from root: lowport.bpf(7)\n"
+    "Without a process of lowport, from root: lowport-bpf(7)\n"
     "      --attach [PID|PATH]\n"
     "                        have the kernel map the ports of a control group, by\n"
     "                        default lowport's own\n"

@@ -52,7 +52,7 @@ static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
 
 /* ---- What is there. */
 
-/* The waiver of the capability is Linux 5.12's (lowport.bpf(7)). */
+/* The waiver of the capability is Linux 5.12's (lowport-bpf(7)). */
 static bool
 kernel_can_attach(void)
 {

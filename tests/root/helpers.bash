@@ -16,7 +16,7 @@ setup() {
 	echo "$BASHPID" >"$group/cgroup.procs"
 	use_way bpf
 	# A server without SO_REUSEADDR cannot bind beside connections of the test
-	# before (lowport.bpf(7)): so none is left in this network namespace.
+	# before (lowport-bpf(7)): so none is left in this network namespace.
 	echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets
 }
 
