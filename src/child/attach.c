@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -143,12 +144,17 @@ refuse(const struct attachment *a, enum group_step step)
 	    a->group.path, why);
 }
 
-/* Another lowport may be at it.  The lock ends with this process. */
+/* Another lowport may be at it.  The lock ends with this process, and no signal
+ * ends it while a part is changed. */
 static void
 lock(const struct attachment *a)
 {
+	sigset_t all;
+
 	if (cgroup_lock(a->group.fd) < 0)
 		refuse(a, errno == EWOULDBLOCK ? GROUP_LOCKED : GROUP_NOT_MADE);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 }
 
 /* From what is attached to what is to be; either may be none. */

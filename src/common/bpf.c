@@ -185,42 +185,47 @@ bpf_detach(int group, enum bind_hook hook, int program)
 	return call(BPF_PROG_DETACH, &detach);
 }
 
-/* Copies the only value of a map.  Returns its size, or 0. */
-static size_t
+/* Copies the only value of a map.  Returns its size, 0 if the map is of another
+ * shape, or -1 with errno. */
+static ssize_t
 read_value(uint32_t id, uint8_t value[VALUE_MAX])
 {
 	union bpf_attr open = {.map_id = id}, ask = {0}, look = {0};
 	struct bpf_map_info info = {0};
 	const uint32_t first = 0;
 	int map = call(BPF_MAP_GET_FD_BY_ID, &open);
-	bool read;
+	ssize_t size = -1;
 
 	if (map < 0)
-		return 0;
+		return -1;
 	ask.info.bpf_fd = look.map_fd = (uint32_t)map;
 	ask.info.info = pointer(&info);
 	ask.info.info_len = sizeof(info);
 	look.key = pointer(&first);
 	look.value = pointer(value);
-	read = call(BPF_OBJ_GET_INFO_BY_FD, &ask) == 0 &&
-	    info.type == BPF_MAP_TYPE_ARRAY && info.max_entries == 1 &&
-	    info.value_size <= VALUE_MAX &&
-	    call(BPF_MAP_LOOKUP_ELEM, &look) == 0;
-	close(map);
-	return read ? info.value_size : 0;
+	if (call(BPF_OBJ_GET_INFO_BY_FD, &ask) == 0) {
+		if (info.type != BPF_MAP_TYPE_ARRAY || info.max_entries != 1 ||
+		    info.value_size > VALUE_MAX)
+			size = 0;
+		else if (call(BPF_MAP_LOOKUP_ELEM, &look) == 0)
+			size = info.value_size;
+	}
+	close_quietly(map);
+	return size;
 }
 
-/* A note this version cannot read still says whose the program is. */
-static bool
+/* Returns 1 if the map holds a note, 0 if not, or -1 with errno.  A note this
+ * version cannot read still says whose the program is. */
+static int
 read_note(uint32_t map, struct bind_note *note)
 {
 	static uint8_t value[VALUE_MAX];
-	const size_t size = read_value(map, value);
+	const ssize_t size = read_value(map, value);
 	const size_t head = offsetof(struct bind_note, mapping_count);
 
 	*note = (struct bind_note){0};
-	if (size < head)
-		return false;
+	if (size < (ssize_t)head)
+		return size < 0 ? -1 : 0;
 	memcpy(note, value, head);
 	if (size == sizeof(*note) && note->version == BIND_NOTE_VERSION)
 		memcpy(note, value, sizeof(*note));
@@ -229,24 +234,26 @@ read_note(uint32_t map, struct bind_note *note)
 	return note->magic == BIND_NOTE_MAGIC;
 }
 
-static bool
-is_ours(int program, enum bind_hook hook, struct bind_note *note)
+/* Returns 1 if the program is lowport's, 0 if not, or -1 with errno. */
+static int
+examine(int program, enum bind_hook hook, struct bind_note *note)
 {
 	uint32_t maps[MAPS_MAX] = {0}, i;
 	struct bpf_prog_info info = {.nr_map_ids = MAPS_MAX,
 	    .map_ids = pointer(maps)};
 	union bpf_attr ask = {0};
+	int found = 0;
 
 	ask.info.bpf_fd = (uint32_t)program;
 	ask.info.info = pointer(&info);
 	ask.info.info_len = sizeof(info);
-	if (call(BPF_OBJ_GET_INFO_BY_FD, &ask) != 0 ||
-	    strcmp(info.name, hooks[hook].name) != 0)
-		return false;
-	for (i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
-		if (read_note(maps[i], note))
-			return true;
-	return false;
+	if (call(BPF_OBJ_GET_INFO_BY_FD, &ask) != 0)
+		return -1;
+	if (strcmp(info.name, hooks[hook].name) != 0)
+		return 0;
+	for (i = 0; i < info.nr_map_ids && i < MAPS_MAX && found == 0; i++)
+		found = read_note(maps[i], note);
+	return found;
 }
 
 int
@@ -254,7 +261,7 @@ bpf_find(int group, enum bind_hook hook, struct bind_note *note)
 {
 	uint32_t ids[PROGRAMS_MAX] = {0}, i;
 	union bpf_attr query = {0};
-	int program;
+	int program, found;
 
 	query.query.target_fd = (uint32_t)group;
 	query.query.attach_type = hooks[hook].type;
@@ -268,10 +275,14 @@ bpf_find(int group, enum bind_hook hook, struct bind_note *note)
 		program = call(BPF_PROG_GET_FD_BY_ID, &open);
 		if (program < 0 && errno != ENOENT)
 			return -1;
-		if (program >= 0 && is_ours(program, hook, note))
+		if (program < 0)
+			continue;
+		found = examine(program, hook, note);
+		if (found > 0)
 			return program;
-		if (program >= 0)
-			close(program);
+		close_quietly(program);
+		if (found < 0)
+			return -1;
 	}
 	errno = ENOENT;
 	return -1;

@@ -91,6 +91,43 @@ print(c.recv(100).decode())' "$@"
 	[[ $output == *"nothing of lowport's is attached"* ]]
 }
 
+# attach_injecting FAULT: 443:8443 becomes 80:8443, with this fault at
+# each call of bpf(2) in turn; says each time what IPv4 and IPv6 have, and of how
+# many programs.
+attach_injecting() {
+	local call=0 ended=1
+
+	"$PLAIN" --attach "$group" -p 443:8443
+	while [ "$ended" -ne 0 ]; do
+		ended=0
+		strace -f -o "$TMPDIR/calls" \
+		    -e inject=bpf:"$1":when=$((++call)) \
+		    "$PLAIN" --attach "$group" -p 80:8443 \
+		    >"$TMPDIR/said" 2>&1 || ended=$?
+		binds_in "$group" "AF_INET 127.0.0.1 8443" "AF_INET6 ::1 8443" \
+		    >/dev/null
+		echo "$(xargs <<<"$output") of $(attached_count)"
+		[ "$call" -lt 100 ]
+		"$PLAIN" --attach "$group" -p 443:8443
+	done
+}
+
+attached_count() {
+	bpftool cgroup show "$group" | grep -c lowport_
+}
+
+@test "attach again: neither a signal nor a failure leaves a part of it" {
+	for command in strace bpftool; do
+		command -v "$command" >/dev/null || skip "no $command"
+	done
+	attach_injecting signal=SIGTERM >"$TMPDIR/all"
+	run -0 sort -u "$TMPDIR/all"
+	[ "$output" = $'443 443 of 2\n80 80 of 2' ]
+	attach_injecting error=ENOMEM >"$TMPDIR/all"
+	run -0 sort -u "$TMPDIR/all"
+	[ "$output" = $'443 443 of 2\n80 80 of 2' ]
+}
+
 @test "attached: lists groups and mappings as -p takes them" {
 	"$PLAIN" --attach "$group" --show-expected-port -p 443:8443 \
 	    -p "[::1]:53:5353/udp"
