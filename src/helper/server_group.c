@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -36,6 +37,9 @@
 
 #define DIRECTORY_NAME 32
 
+/* Of the helper's process. */
+#define TRIAL_DIRECTORY "lowport-trial-%d"
+
 static bool
 fail(struct answer *answer, enum group_step step)
 {
@@ -49,7 +53,7 @@ static void
 name_directory(char name[DIRECTORY_NAME], const struct plan *plan)
 {
 	if (plan->dry)
-		snprintf(name, DIRECTORY_NAME, "lowport-trial-%d", getpid());
+		snprintf(name, DIRECTORY_NAME, TRIAL_DIRECTORY, getpid());
 	else
 		snprintf(name, DIRECTORY_NAME, "lowport-%u", plan->uid);
 }
@@ -109,19 +113,74 @@ give_directory(struct server_group *group, int fd, uid_t uid)
 	return fchown(fd, uid, (gid_t)-1) == 0;
 }
 
-/* Those with a process in them stay. */
-static void
-remove_left(int directory)
+/* False also if the group is gone. */
+static bool
+is_deserted(int group)
 {
-	DIR *entries = fdopendir(dup(directory));
+	int fd = openat(group, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	char events[64] = "";
+	bool deserted;
+
+	if (fd < 0)
+		return false;
+	deserted = read(fd, events, sizeof(events) - 1) > 0 &&
+	    strstr(events, "populated 0") != NULL;
+	close(fd);
+	return deserted;
+}
+
+static bool
+is_any(const char *name)
+{
+	return *name != '.';
+}
+
+/* The helper of this trial was killed, or is in another PID namespace: a group
+ * with a process in it stays. */
+static bool
+is_left_trial(const char *name)
+{
+	pid_t helper;
+
+	return sscanf(name, TRIAL_DIRECTORY, &helper) == 1 &&
+	    kill(helper, 0) != 0 && errno == ESRCH;
+}
+
+static void remove_group(int above, const char *name);
+
+static void
+remove_left(int above, bool (*is_left)(const char *name))
+{
+	DIR *entries = fdopendir(
+	    openat(above, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	const struct dirent *entry;
 
 	if (entries == NULL)
 		return;
 	while ((entry = readdir(entries)) != NULL)
-		if (entry->d_type == DT_DIR && *entry->d_name != '.')
-			unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+		if (entry->d_type == DT_DIR && is_left(entry->d_name))
+			remove_group(above, entry->d_name);
 	closedir(entries);
+}
+
+/* One with a process in it, or below, stays as it is.  Root's servers make
+ * groups below theirs, and so does a lowport among them. */
+static void
+remove_group(int above, const char *name)
+{
+	int fd;
+
+	if (unlinkat(above, name, AT_REMOVEDIR) == 0)
+		return;
+	fd = openat(above, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (is_deserted(fd)) {
+		remove_left(fd, is_any);
+		unlinkat(above, name, AT_REMOVEDIR);
+	}
+	close(fd);
 }
 
 /* A helper of another PID namespace may have this one's number. */
@@ -205,7 +264,7 @@ make_below(struct server_group *group, int directory, int above,
 	bool made;
 	int own;
 
-	remove_left(directory);
+	remove_left(directory, is_any);
 	own = make_own(group, directory);
 	if (own < 0)
 		return fail(answer, GROUP_NOT_MADE);
@@ -248,6 +307,7 @@ make_at(struct server_group *group, int above, const struct plan *plan,
 
 	if (fstat(above, &status) == 0)
 		answer->group.owner = status.st_uid;
+	remove_left(above, is_left_trial);
 	name_directory(name, plan);
 	fd = open_directory(above, name);
 	made = fd < 0 ? fail(answer, GROUP_NOT_MADE)

@@ -185,6 +185,35 @@ for n in range(2):
 	[ -z "$(server_groups)" ]
 }
 
+@test "bpf: what a killed trial has left is removed by the next start" {
+	command -v strace >/dev/null || skip "no strace"
+	run here strace -f -o "$TMPDIR/calls" -e inject=fchown:signal=SIGKILL \
+	    "$PLAIN" --check -p 443:8443
+	[ -d "$group"/lowport-trial-* ]
+	run -0 here "$PLAIN" -q -p 443:8443 -- true
+	not ls -d "$group"/lowport-trial-*
+}
+
+# Makes groups below its own.
+BELOW_OWN='mkdir -p "$0$(sed -n s/^0:://p /proc/self/cgroup)/below/again"'
+
+@test "bpf: so is what a server of root has made in its group, but not at work" {
+	run -0 here "$PLAIN" -q -u root -p 443:8443 -- sh -c "$BELOW_OWN" "$mount"
+	[ -d "$group"/lowport-0/*/below/again ]
+	mkfifo "$TMPDIR/go"
+	here "$PLAIN" -q -u root -p 443:8443 -- \
+	    sh -c "$BELOW_OWN; echo made; read -r _" "$mount" \
+	    <>"$TMPDIR/go" >"$TMPDIR/out" 3>&- &
+	wait_until grep -q made "$TMPDIR/out"
+	run -0 here "$PLAIN" -q -u root -p 80:8080 -- true
+	[ "$(server_groups | wc -l)" = 3 ]
+	[ -d "$group"/lowport-0/*/below/again ]
+	echo >"$TMPDIR/go"
+	wait
+	run -0 here "$PLAIN" -q -u root -p 443:8443 -- true
+	[ -z "$(server_groups)" ]
+}
+
 @test "bpf: nobody enters the server's group, leaves it, or makes one there" {
 	here "$PLAIN" -q -p 443:8443 -- python3 -c '
 import os
