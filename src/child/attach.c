@@ -285,11 +285,14 @@ attach_list(void)
 {
 	const char *mount = cgroup_mount();
 	char *const roots[] = {(char *)mount, NULL};
+	char why[REASON_TEXT];
 	const FTSENT *entry;
+	struct cgroup root;
 	FTS *tree;
 
-	if (mount == NULL)
-		fatalx("no control groups of version 2 are mounted");
+	if (!cgroup_open(&root, "/", why))
+		fatalx("%s", why);
+	close(root.fd);
 	tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
 	if (tree == NULL)
 		fatal("cannot read %s", mount);

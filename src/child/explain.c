@@ -307,6 +307,12 @@ explain_bind(char text[REASON_TEXT], const struct result *result,
 		    "a seccomp profile, or a BPF program of this control "
 		    "group, forbids it");
 		break;
+	case EPROTO:
+		reason_say(text,
+		    "another BPF program of this control group, or of one "
+		    "above, changes the port too (bpftool cgroup tree shows "
+		    "it)");
+		break;
 	case EADDRNOTAVAIL:
 		reason_say(text,
 		    "no interface has this address; see 'ip address'");
@@ -523,8 +529,9 @@ explain_not_made(char text[REASON_TEXT], int error)
 		    "container; mount them writable, or " FROM_THE_HOST);
 	else
 		reason_say(text,
-		    "cannot make a control group below lowport's own: %s",
-		    strerror(error));
+		    "cannot make a control group below lowport's own: %s%s",
+		    strerror(error),
+		    error == EPERM ? "; this takes CAP_CHOWN too" : "");
 }
 
 /* The helper could not open its own. */
@@ -562,8 +569,11 @@ explain_step(char text[REASON_TEXT], enum group_step step, int error,
 		reason_say(text, "cannot attach to a control group: %s%s",
 		    strerror(error),
 		    error == EPERM
-			? "; a group above has a program that permits no "
-			  "other (bpftool cgroup tree shows it)"
+			? "; the group, or one above, has a program that "
+			  "permits no other (bpftool cgroup tree shows it)"
+			: error == E2BIG
+			? "; the group has as many programs as the kernel "
+			  "permits (bpftool cgroup tree shows them)"
 			: "");
 		return;
 	default:

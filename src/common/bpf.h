@@ -34,7 +34,7 @@ bool bpf_is_permitted(void);
  * Attaches a program to a group, behind those that are there; or in the place
  * of old, a descriptor, unless it is -1 (BPF_F_REPLACE, Linux 5.6).  It stays
  * until it is detached or the group is removed.  Returns 0, or -1 with errno:
- * EPERM if a program of a group above permits no other.
+ * EPERM if a program of this group, or of one above, permits no other.
  */
 int bpf_attach(int group, enum bind_hook, int program, int old);
 

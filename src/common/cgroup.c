@@ -113,7 +113,9 @@ find_mount(char why[REASON_TEXT])
 {
 	const char *mount = cgroup_mount();
 
-	if (mount == NULL && mount_of("cgroup") != NULL)
+	if (access("/proc/self/mounts", F_OK) != 0)
+		reason_say(why, "there is no /proc; mount it");
+	else if (mount == NULL && mount_of("cgroup") != NULL)
 		reason_say(why,
 		    "only control groups of version 1 are mounted here; mount "
 		    "those of version 2 beside them: mkdir /run/cgroup2 && "

@@ -253,3 +253,52 @@ attached_count() {
 	run -0 "$PLAIN" --attached
 	[[ $output == *"[2001:db8::63]:5032-5095:13032-13095"* ]]
 }
+
+# GROUP FLAGS COUNT: attaches programs that change nothing.
+FOREIGN='
+import ctypes, os, struct, sys
+call = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
+libc = ctypes.CDLL(None, use_errno=True)
+def bpf(command, attributes):
+    result = libc.syscall(call, command, attributes.ljust(128, b"\0"), 128)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), "bpf")
+    return result
+code = ctypes.create_string_buffer(struct.pack("=BBhiBBhi",
+    0xb7, 0, 0, 1, 0x95, 0, 0, 0))
+licence = ctypes.create_string_buffer(b"GPL")
+group = os.open(sys.argv[1], os.O_RDONLY)
+for _ in range(int(sys.argv[3])):
+    program = bpf(5, struct.pack("=IIQQ24x16xII", 18, 2,
+        ctypes.addressof(code), ctypes.addressof(licence), 0, 8))
+    bpf(8, struct.pack("=IIII", group, program, 8, int(sys.argv[2])))'
+
+@test "attach: a program of another tool that permits no other is reported" {
+	case $(uname -m) in
+	x86_64 | aarch64) ;;
+	*) skip "the test has no number of bpf(2) here" ;;
+	esac
+	for flags in 0 1; do
+		mkdir "$group/$flags"
+		python3 -c "$FOREIGN" "$group/$flags" "$flags" 1
+		run -125 "$PLAIN" --attach "$group/$flags" -p 443:8443
+		[[ $output == *"the group, or one above, has a program that \
+permits no other"* ]]
+	done
+	mkdir "$group/full"
+	python3 -c "$FOREIGN" "$group/full" 2 64
+	run -125 "$PLAIN" --attach "$group/full" -p 443:8443
+	[[ $output == *"as many programs as the kernel permits"* ]]
+}
+
+@test "attach, attached: without /proc, or under another mount, that is reported" {
+	for arguments in "--attach $group -p 443:8443" --attached; do
+		# shellcheck disable=SC2086
+		run -125 unshare --mount sh -c 'mount -t tmpfs tmpfs /proc; exec "$@"' sh \
+		    "$PLAIN" $arguments
+		[ "$output" = "lowport: there is no /proc; mount it" ]
+	done
+	run -125 unshare --mount sh -c 'mount -t tmpfs tmpfs "$0"; exec "$@"' \
+	    "$mount" "$PLAIN" --attached
+	[[ $output == *"is no control group" ]]
+}

@@ -450,6 +450,15 @@ lacks() {
 	lacks "cgroup.max.depth" env
 }
 
+@test "bpf: so is a lack of CAP_CHOWN, and a port that is changed twice" {
+	run here setpriv --bounding-set=-chown "$PLAIN" -p 443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "not permitted; this takes CAP_CHOWN too"
+	"$PLAIN" --attach "$group" -p 443:8443
+	run here "$PLAIN" -p 8443:9443 -- sh -c "$MUST_NOT_START"
+	refused_with "or of one above, changes the port too"
+}
+
 @test "bpf: auto takes it, from root, where notify cannot be" {
 	unset LOWPORT_METHOD
 	for option in "--keep-caps net_admin" --allow-new-privs; do
