@@ -27,6 +27,12 @@ find_value(const char *text, const char *key, const char *ends,
 	return value;
 }
 
+static bool
+starts(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
 static uint16_t
 chain_of(struct firewalld_reader *r, bool is_input)
 {
@@ -96,74 +102,106 @@ set_target(struct rule *rule, const char *port, const char *address)
 	rule_settle(rule);
 }
 
-/* Makes a condition of the text from the key on. */
+/* Ends what rules_begin has begun. */
 static void
-add_condition(struct rule *rule, const char *key, enum rule_subject subject)
-{
-	const char *at = strstr(rule->text, key), *value;
-	struct rule_condition *condition;
-
-	if (at == NULL)
-		return;
-	value = at + strlen(key);
-	condition = rule_add_condition(rule, (size_t)(at - rule->text),
-	    strlen(key) + strcspn(value, "\""));
-	condition->subject = (uint8_t)subject;
-	condition->negated = strstr(at, "NOT") != NULL;
-	condition->value = (uint16_t)(value - rule->text);
-	condition->value_length = (uint16_t)strcspn(value, "\"");
-}
-
-static void
-add_rule(struct firewalld_reader *r, const char *text, const char *ports,
+add_rule(struct firewalld_reader *r, struct rule *rule, const char *ports,
     const char *protocol, const char *to, const char *address)
 {
-	struct rule *rule = rules_begin(r->rules, text, strlen(text));
-
-	if (rule == NULL)
-		return;
 	set_protocol(rule, protocol);
 	add_match(r, rule, ports);
 	set_target(rule, to, address);
-	if (strncmp(text, "rule", 4) == 0) {
-		add_condition(rule, "source address=\"", RULE_ABOUT_SOURCE);
-		add_condition(rule, "source mac=\"", RULE_ABOUT_SOURCE);
-		add_condition(rule, "source ipset=\"", RULE_ABOUT_SOURCE);
-		add_condition(rule, "destination address=\"",
-		    RULE_ABOUT_DESTINATION);
-		if (strstr(text, "family=\"ipv") != NULL)
-			rule->family = strstr(text, "family=\"ipv6\"") != NULL
-			    ? AF_INET6
-			    : AF_INET;
-	}
 	rules_add(r->rules, chain_of(r, false), false);
 	admit_diverted(r);
 }
 
-void
-firewalld_read_forward(struct firewalld_reader *r, const char *text)
+static void
+read_forward(struct firewalld_reader *r, const char *text)
 {
 	char ports[VALUE], protocol[VALUE], to[VALUE], address[VALUE];
+	struct rule *rule;
 
 	find_value(text, "port=", ": \t", ports);
 	find_value(text, "proto=", ": \t", protocol);
 	find_value(text, "toport=", ": \t", to);
 	find_value(text, "toaddr=", " \t", address);
-	add_rule(r, text, ports, protocol, to, address);
+	rule = rules_begin(r->rules, text, strlen(text));
+	if (rule != NULL)
+		add_rule(r, rule, ports, protocol, to, address);
 }
 
+/* 'source NOT address="10.0.0.0/8"', of which the end was read last. */
+static void
+add_condition(struct rule *rule, const char *begin, const char *end,
+    enum rule_subject subject)
+{
+	struct rule_condition *condition = rule_add_condition(rule,
+	    (size_t)(begin - rule->text), (size_t)(end - begin));
+	const char *equal = memchr(begin, '=', (size_t)(end - begin));
+	const char *value = equal != NULL ? equal + 1 : begin;
+
+	condition->subject = (uint8_t)subject;
+	condition->negated = memmem(begin, (size_t)(end - begin), " NOT ", 5) !=
+	    NULL;
+	condition->value = (uint16_t)(value - rule->text);
+	condition->value_length = (uint16_t)(end - value);
+}
+
+struct rich_rule {
+	char element[VALUE]; /* the last one, "forward-port" */
+	const char *begin;   /* of it, in the rule's text */
+	char ports[VALUE], protocol[VALUE], to[VALUE], address[VALUE];
+};
+
+/* 'port="443"'; the reader of words has taken the quotes away. */
+static void
+read_attribute(struct rule *rule, struct rich_rule *rich, const char *word,
+    const char *end)
+{
+	const char *value = strchr(word, '=') + 1;
+
+	if (IS(rich->element, "rule") && starts(word, "family="))
+		rule->family = IS(value, "ipv6") ? AF_INET6 : AF_INET;
+	else if (IS(rich->element, "source"))
+		add_condition(rule, rich->begin, end, RULE_ABOUT_SOURCE);
+	else if (IS(rich->element, "destination"))
+		add_condition(rule, rich->begin, end, RULE_ABOUT_DESTINATION);
+	else if (!IS(rich->element, "forward-port"))
+		return;
+	else if (starts(word, "port="))
+		strcpy(rich->ports, value);
+	else if (starts(word, "protocol="))
+		strcpy(rich->protocol, value);
+	else if (starts(word, "to-port="))
+		strcpy(rich->to, value);
+	else if (starts(word, "to-addr="))
+		strcpy(rich->address, value);
+}
+
+/* Elements, each with attributes (firewalld.richlanguage(5)). */
 static void
 read_rich(struct firewalld_reader *r, const char *text)
 {
-	char ports[VALUE], protocol[VALUE], to[VALUE], address[VALUE];
+	struct rich_rule rich = {.element = ""};
+	struct rule *rule;
+	char word[VALUE];
+	const char *at;
+	bool is_cut;
 
 	if (strstr(text, "forward-port ") == NULL)
 		return;
-	find_value(text, " port=\"", "\"", ports);
-	find_value(text, "protocol=\"", "\"", protocol);
-	find_value(text, "to-port=\"", "\"", to);
-	find_value(text, "to-addr=\"", "\"", address);
-	add_rule(r, text, ports, protocol, to, address);
+	rule = rules_begin(r->rules, text, strlen(text));
+	if (rule == NULL)
+		return;
+	for (at = rule->text; words_cut(&at, word, sizeof(word), &is_cut);) {
+		rule->is_cut |= is_cut;
+		if (strchr(word, '=') != NULL)
+			read_attribute(rule, &rich, word, at);
+		else if (!IS(word, "NOT", "not")) {
+			strcpy(rich.element, word);
+			rich.begin = at - strlen(word);
+		}
+	}
+	add_rule(r, rule, rich.ports, rich.protocol, rich.to, rich.address);
 }
 
 /* "443/tcp" is admitted.  Services that services(5) has not are others. */
@@ -231,12 +269,6 @@ end_zone(struct firewalld_reader *r)
 	*r->sources = '\0';
 }
 
-static bool
-starts(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* "public (active)", in front of its lines. */
 static void
 read_zone_name(struct firewalld_reader *r, const char *line)
@@ -262,9 +294,9 @@ read_text(struct firewalld_reader *r, const char *line)
 	if (at == line)
 		read_zone_name(r, line);
 	if (starts(at, "forward-ports: port="))
-		firewalld_read_forward(r, at + 15);
+		read_forward(r, at + 15);
 	else if (starts(at, "port=") && strstr(at, ":proto=") != NULL)
-		firewalld_read_forward(r, at);
+		read_forward(r, at);
 	else if (starts(at, "rule ") && strstr(at, "forward-port") != NULL)
 		read_rich(r, at);
 	else if (starts(at, "sources: "))
@@ -297,13 +329,16 @@ static void
 add_element(struct firewalld_reader *r, const char *tag, const char *name)
 {
 	static const char *const attributes[] = {"family", "priority",
-	    "address", "mac", "ipset", "port", "protocol", "to-port",
-	    "to-addr"};
+	    "address", "mac", "ipset", "port", "protocol", "to-port", "to-addr",
+	    "prefix", "level", "group", "queue-size", "value"};
 	const size_t used = strlen(r->rule);
+	char invert[VALUE];
 	size_t i;
 
-	snprintf(r->rule + used, sizeof(r->rule) - used, "%s%s",
-	    used > 0 ? " " : "", name);
+	find_value(tag, " invert=\"", "\"", invert);
+	snprintf(r->rule + used, sizeof(r->rule) - used, "%s%s%s",
+	    used > 0 ? " " : "", name,
+	    IS(invert, "yes", "true", "True", "1") ? " NOT" : "");
 	for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		add_attribute(r, tag, attributes[i]);
 }
@@ -321,7 +356,7 @@ read_forward_tag(struct firewalld_reader *r, const char *tag)
 	snprintf(text, sizeof(text),
 	    "port=%.64s:proto=%.16s:toport=%.64s:toaddr=%.64s", ports, protocol,
 	    to, address);
-	add_rule(r, text, ports, protocol, to, address);
+	read_forward(r, text);
 }
 
 static void
@@ -339,21 +374,29 @@ read_source_tag(struct firewalld_reader *r, const char *tag)
 static void
 read_rule_tag(struct firewalld_reader *r, const char *tag)
 {
+	static const char *const elements[] = {"source", "destination",
+	    "forward-port", "log", "nflog", "audit", "limit", NULL};
+	const char *const *name;
+
 	if (starts(tag, "/rule")) {
 		read_rich(r, r->rule);
 		r->in_rule = false;
-	} else if (starts(tag, "source "))
-		add_element(r, tag, "source");
-	else if (starts(tag, "destination "))
-		add_element(r, tag, "destination");
-	else if (starts(tag, "forward-port "))
-		add_element(r, tag, "forward-port");
+		return;
+	}
+	for (name = elements; *name != NULL; name++)
+		if (starts(tag, *name) &&
+		    strchr(" \t/", tag[strlen(*name)]) != NULL)
+			add_element(r, tag, *name);
 }
 
 static void
-read_tag(struct firewalld_reader *r, const char *tag)
+read_tag(struct firewalld_reader *r, char *tag)
 {
-	char value[VALUE], protocol[VALUE];
+	char value[VALUE], protocol[VALUE], *quote;
+
+	if (strchr(tag, '"') == NULL)
+		while ((quote = strchr(tag, '\'')) != NULL)
+			*quote = '"';
 
 	if (r->in_rule)
 		read_rule_tag(r, tag);
@@ -412,6 +455,43 @@ firewalld_read(struct firewalld_reader *r, const char *line)
 		return read_text(r, line);
 	read_tags(r, line);
 	return true;
+}
+
+/* ---- Commands. */
+
+static void
+set_zone(struct firewalld_reader *r, const char *zone)
+{
+	words_copy(r->zone, zone);
+}
+
+/* The value of each such option, which "=" or a blank precedes. */
+static void
+read_options(struct firewalld_reader *r, const char *command,
+    const char *option, void (*read)(struct firewalld_reader *, const char *))
+{
+	const size_t length = strlen(option);
+	char word[RULE_TEXT + 32];
+	bool is_cut;
+
+	while (words_cut(&command, word, sizeof(word), &is_cut)) {
+		if (!starts(word, option))
+			continue;
+		if (word[length] == '=')
+			read(r, word + length + 1);
+		else if (word[length] == '\0' &&
+		    words_cut(&command, word, sizeof(word), &is_cut))
+			read(r, word);
+	}
+}
+
+void
+firewalld_read_command(struct firewalld_reader *r, const char *command)
+{
+	*r->zone = '\0';
+	read_options(r, command, "--zone", set_zone);
+	read_options(r, command, "--add-forward-port", read_forward);
+	read_options(r, command, "--add-rich-rule", read_rich);
 }
 
 void

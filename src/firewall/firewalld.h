@@ -23,8 +23,8 @@ struct firewalld_reader {
 /* Reads the next line into the rules.  False if it is none of firewalld's. */
 bool firewalld_read(struct firewalld_reader *, const char *line);
 
-/* Reads "port=443:proto=tcp:toport=8443:toaddr=". */
-void firewalld_read_forward(struct firewalld_reader *, const char *text);
+/* Reads the options of a firewall-cmd(1) that adds rules. */
+void firewalld_read_command(struct firewalld_reader *, const char *options);
 
 /* At the end of all lines. */
 void firewalld_end(struct firewalld_reader *);

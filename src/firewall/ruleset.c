@@ -12,8 +12,6 @@
 #include "shell.h"
 #include "words.h"
 
-#define ADD_FORWARD "--add-forward-port="
-
 void
 ruleset_begin(struct ruleset_reader *r, struct rules *rules)
 {
@@ -73,22 +71,12 @@ take_nft(struct ruleset_reader *r, const char *command)
 }
 
 static void
-take_firewall_cmd(struct ruleset_reader *r, const char *command)
+refuse(const char *command, void *reader)
 {
-	const char *forward = strstr(command, ADD_FORWARD);
-	const char *zone = strstr(command, "--zone=");
-	char text[RULE_TEXT];
+	struct ruleset_reader *r = reader;
 
-	if (forward == NULL)
-		return;
-	*r->firewalld.zone = '\0';
-	if (zone != NULL)
-		snprintf(r->firewalld.zone, sizeof(r->firewalld.zone), "%.*s",
-		    (int)strcspn(zone + 7, " \t"), zone + 7);
-	forward += strlen(ADD_FORWARD);
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(forward, " \t"),
-	    forward);
-	firewalld_read_forward(&r->firewalld, text);
+	if (r->refuse != NULL)
+		r->refuse(command, r->argument);
 }
 
 static void
@@ -101,19 +89,12 @@ take(const char *command, void *reader)
 	snprintf(program, sizeof(program), "%.*s", (int)length, command);
 	if (strcmp(base_name(program), "nft") == 0)
 		take_nft(r, words_skip_blanks(command + length));
-	else if (strcmp(base_name(program), "firewall-cmd") == 0)
-		take_firewall_cmd(r, command + length);
-	else
+	else if (strcmp(base_name(program), "firewall-cmd") != 0)
 		iptables_read(&r->iptables, command);
-}
-
-static void
-refuse(const char *command, void *reader)
-{
-	struct ruleset_reader *r = reader;
-
-	if (r->refuse != NULL)
-		r->refuse(command, r->argument);
+	else if (strstr(command, " --direct ") != NULL)
+		refuse(command, reader);
+	else
+		firewalld_read_command(&r->firewalld, command + length);
 }
 
 /* Lines of iptables-save(8), and not a script's. */
