@@ -75,6 +75,23 @@ load rules
 	[[ $output == *"-p 192.0.2.7:443:8443 is for a server that binds 192.0.2.7"* ]]
 }
 
+@test "from-iptables: a rule that stays must not lead to the port that the server leaves" {
+	cat >"$TMPDIR/rules" <<-'END'
+		iptables -t nat -A PREROUTING -p tcp --dport 443 -j REDIRECT --to-ports 8443
+		iptables -t nat -A PREROUTING -s 10.0.0.0/8 -p tcp --dport 80 -j REDIRECT --to-ports 8443
+	END
+	run -1 "$LOWPORT" --from-iptables "$TMPDIR/rules"
+	[[ $output == *"it stays, and by -p 443:8443 no server will be at port 8443, to which it leads"* ]]
+}
+
+@test "from-iptables: a forward port leaves the zone that has it, as a whole" {
+	run -1 "$LOWPORT" --from-iptables --unit web tests/rules/firewalld.commands
+	removing >"$TMPDIR/removing"
+	grep -q '^firewall-cmd --zone=public --remove-forward-port=port=443:' "$TMPDIR/removing"
+	grep -q '^firewall-cmd --zone=web --remove-forward-port=port=80:' "$TMPDIR/removing"
+	grep -q "^firewall-cmd '--remove-rich-rule=rule family=ipv4 .* log prefix=\"dns\"'" "$TMPDIR/removing"
+}
+
 # A comment of the rules' author is no command of root's.
 @test "from-iptables: a shell takes a removal's words as they are" {
 	cat >"$TMPDIR/rules" <<-'END'

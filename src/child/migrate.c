@@ -69,9 +69,9 @@ refuse_command(const char *command, void *ignored)
 	    strstr(command, "forward-port") != NULL ||
 	    strstr(command, "-j $") != NULL || strstr(command, "nat ") != NULL)
 		complain(rules.line,
-		    "it has a variable, which is not expanded; write the "
-		    "value, "
-		    "or let iptables-save list the rules",
+		    "it has a variable, or more that is not expanded or "
+		    "understood here; write the values, or let iptables-save "
+		    "list the rules",
 		    command);
 }
 
@@ -88,7 +88,9 @@ read_source(const char *path)
 	while (getline(&line, &size, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		rules.line++;
-		ruleset_read(&reader, line);
+		/* The mark of UTF-8 that some editors put in front. */
+		ruleset_read(&reader,
+		    strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line);
 	}
 	if (ferror(file))
 		fatal("cannot read '%.200s'",
@@ -194,18 +196,39 @@ find_behind(const struct steps *s, const struct carry *c,
 	return NULL;
 }
 
+/* A mapping that takes the server away from where a rule that stays leads to. */
+static const char *
+find_deserted(const struct steps *s, const struct rule *rule,
+    char text[MAPPING_TEXT])
+{
+	const struct mapping *m = s->mappings, *end = m + s->mapping_count;
+
+	for (; m < end && rule->to != 0 && !rule->is_beyond; m++)
+		if ((m->protocol == IPPROTO_UDP ? rule->is_udp
+						: rule->is_tcp) &&
+		    m->server_port <= rule->to &&
+		    rule->to < m->server_port + m->ports)
+			return mapping_format(m, text);
+	return NULL;
+}
+
 static void
 report_refused(const struct steps *s, const struct carry *c)
 {
 	char mapping[MAPPING_TEXT], why[REASON_TEXT * 2];
 
-	if (find_behind(s, c, mapping) == NULL)
-		snprintf(why, sizeof(why), "%s", c->why);
-	else
+	if (find_behind(s, c, mapping) != NULL)
 		snprintf(why, sizeof(why),
 		    "%s (it stays, and takes its packets before the server of "
 		    "%s)",
 		    c->why, mapping);
+	else if (find_deserted(s, c->rule, mapping) != NULL)
+		snprintf(why, sizeof(why),
+		    "%s (it stays, and by -p %s no server will be at port %u, "
+		    "to which it leads)",
+		    c->why, mapping, c->rule->to);
+	else
+		snprintf(why, sizeof(why), "%s", c->why);
 	complain(c->rule->line, why, c->rule->text);
 }
 

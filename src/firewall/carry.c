@@ -434,8 +434,7 @@ find_carry(struct carry_list *list, const struct way *way,
 }
 
 static struct carry *
-make_carry(struct carry_list *list, const struct way *way,
-    const struct rule *jump)
+add_carry(struct carry_list *list, const struct rule *rule)
 {
 	const size_t room = list->room == 0 ? 32 : list->room * 2;
 	struct carry *c = list->list;
@@ -451,7 +450,18 @@ make_carry(struct carry_list *list, const struct way *way,
 	}
 	c = &list->list[list->count++];
 	memset(c, 0, sizeof(*c));
-	c->rule = way->rule;
+	c->rule = rule;
+	return c;
+}
+
+static struct carry *
+make_carry(struct carry_list *list, const struct way *way,
+    const struct rule *jump)
+{
+	struct carry *c = add_carry(list, way->rule);
+
+	if (c == NULL)
+		return NULL;
 	c->jump = jump;
 	c->is_output = way->hook == RULE_HOOK_OUTPUT;
 	c->state = way->is_dead ? CARRY_DEAD : CARRY_WHOLE;
@@ -462,16 +472,18 @@ make_carry(struct carry_list *list, const struct way *way,
 struct finding {
 	struct carry_list *list;
 	const struct rules *rules;
+	bool is_reached[RULES_MAX]; /* for each rule */
 };
 
 static void
 visit(const struct way *way, void *argument)
 {
-	const struct finding *f = argument;
+	struct finding *f = argument;
 	const struct rule *jump = way->depth > 0 ? way->path[way->depth - 1]
 						 : NULL;
 	struct carry *c = find_carry(f->list, way, jump);
 
+	f->is_reached[way->rule - f->rules->list] = true;
 	if (c == NULL)
 		c = make_carry(f->list, way, jump);
 	if (c == NULL)
@@ -487,6 +499,31 @@ visit(const struct way *way, void *argument)
 		add_map(f->list, c, f->rules, way);
 	else
 		add_ports(c, way);
+}
+
+/* A rule that diverts and is not carried over is named, whatever the reason. */
+static void
+refuse_unreached(const struct finding *f)
+{
+	const struct rule *rule = f->rules->list;
+	const struct rule *end = rule + f->rules->count;
+	struct carry *c;
+
+	for (; rule < end; rule++) {
+		if (rule->action != RULE_DIVERT ||
+		    f->is_reached[rule - f->rules->list] ||
+		    f->rules->chains[rule->chain].hook == RULE_HOOK_OTHER)
+			continue;
+		c = add_carry(f->list, rule);
+		if (c == NULL)
+			return;
+		refuse(c, "%s",
+		    rule->is_tcp || rule->is_udp
+			? "no packet comes to it by the rules that were read: "
+			  "nothing leads to its chain, or a rule before it "
+			  "takes them"
+			: "it is for neither TCP nor UDP");
+	}
 }
 
 /* ---- How they go together. */
@@ -523,10 +560,8 @@ is_twin(const struct carry *c, const struct carry *other)
 	    !has_all_pairs(other, c))
 		return false;
 	if (other->address_count == 0)
-		return c->is_output || c->address_count > 0 ||
-		    c->state == CARRY_REFUSED;
-	return c->is_output && c->address_count == 0 &&
-	    c->state != CARRY_REFUSED;
+		return c->is_output || c->address_count > 0 || c->is_limited;
+	return c->is_output && c->address_count == 0 && !c->is_limited;
 }
 
 static const struct carry *
@@ -727,10 +762,13 @@ refuse_halves(struct carry_list *list)
 void
 carry_find(struct carry_list *list, const struct rules *rules)
 {
-	struct finding finding = {list, rules};
+	static struct finding finding;
 
+	finding = (struct finding){.list = list, .rules = rules};
 	if (!way_visit(rules, visit, &finding))
 		list->is_cut = true;
+	else
+		refuse_unreached(&finding);
 	if (list->count == 0)
 		return;
 	find_twins(list);

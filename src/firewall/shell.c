@@ -72,7 +72,7 @@ is_expanded(const char *command)
 		if (*command != '\'' && *command != '\\' &&
 		    (memchr(command, '$', (size_t)(end - command)) != NULL ||
 			memchr(command, '`', (size_t)(end - command)) != NULL ||
-			*command == '{'))
+			(*command == '{' && strchr(" \t", command[1]) == NULL)))
 			return true;
 	}
 	return false;
