@@ -49,6 +49,11 @@ refuse_unusable_start(int argc)
 	if (getuid() != geteuid() || getgid() != getegid())
 		fatalx("set-user-ID or set-group-ID is not how lowport gets "
 		       "its right; use: setcap cap_net_bind_service=p");
+	if (seccomp_is_deadly())
+		fatalx("a seccomp filter ends a process that makes seccomp(2) "
+		       "or pidfd_getfd(2), and lowport takes both; in a unit "
+		       "of systemd: SystemCallFilter=@system-service seccomp "
+		       "pidfd_getfd");
 }
 
 /* Closes all else that the caller left open.  The child keeps it, as the server

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: build/deny looking|writing|seccomp|listener|handing|bpf|adopting \
- *            COMMAND [ARG...]
+ * usage: build/deny looking|writing|seccomp|listener|handing|bpf|adopting| \
+ *            deadly|deadly-bpf COMMAND [ARG...]
  *
  * Runs COMMAND where the kernel refuses
  *
@@ -13,7 +13,10 @@
  *   handing   to hand a descriptor to a trapped task, as Linux before 5.9
  *             (EINVAL);
  *   bpf       bpf(2), as the default seccomp profiles of Docker (EPERM);
- *   adopting  to be a subreaper, as gVisor did (EINVAL).
+ *   adopting  to be a subreaper, as gVisor did (EINVAL);
+ *   deadly    seccomp(2) and pidfd_getfd(2) by the end of the process, as
+ *             systemd's SystemCallFilter=@system-service;
+ *   deadly-bpf  bpf(2) likewise.
  *
  * Without no_new_privs, which would void file capabilities, so that it takes
  * CAP_SYS_ADMIN; but for adopting, which takes nothing and sets that.
@@ -22,6 +25,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +33,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int
@@ -95,6 +100,24 @@ deny_adopting(scmp_filter_ctx filter)
 	    1, SCMP_A0(SCMP_CMP_EQ, PR_SET_CHILD_SUBREAPER));
 }
 
+static int
+deny_deadly(scmp_filter_ctx filter)
+{
+	int error = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
+	    SCMP_SYS(pidfd_getfd), 0);
+
+	return error != 0 ? error
+			  : seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
+				SCMP_SYS(seccomp), 0);
+}
+
+static int
+deny_deadly_bpf(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(bpf),
+	    0);
+}
+
 /* A filter that denies nothing would let every test pass. */
 static bool
 looking_is_denied(void)
@@ -139,6 +162,30 @@ bpf_is_denied(void)
 }
 
 static bool
+is_deadly(long call)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(syscall(call, -1, 0, 0) == 0);
+	return pid > 0 && waitpid(pid, &status, 0) == pid &&
+	    WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+}
+
+static bool
+deadly_is_denied(void)
+{
+	return is_deadly(SYS_seccomp) && is_deadly(SYS_pidfd_getfd);
+}
+
+static bool
+deadly_bpf_is_denied(void)
+{
+	return is_deadly(SYS_bpf);
+}
+
+static bool
 adopting_is_denied(void)
 {
 	return prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == -1;
@@ -157,6 +204,8 @@ static const struct denial {
     {"handing", false, deny_handing, handing_is_denied},
     {"bpf", false, deny_bpf, bpf_is_denied},
     {"adopting", true, deny_adopting, adopting_is_denied},
+    {"deadly", false, deny_deadly, deadly_is_denied},
+    {"deadly-bpf", false, deny_deadly_bpf, deadly_bpf_is_denied},
 };
 
 static const struct denial *
@@ -169,8 +218,8 @@ denial_called(const char *what)
 		if (strcmp(denials[i].what, what) == 0)
 			return &denials[i];
 	errx(125,
-	    "usage: deny looking|writing|seccomp|listener|handing|adopting "
-	    "COMMAND [ARG...]");
+	    "usage: deny looking|writing|seccomp|listener|handing|bpf|adopting|"
+	    "deadly|deadly-bpf COMMAND [ARG...]");
 }
 
 int

@@ -4,7 +4,6 @@
  * Reads: the helper's answer.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "channel.h"
 #include "explain.h"
 #include "host.h"
@@ -25,8 +25,6 @@
 #include "seccomp.h"
 #include "socket.h"
 #include "trial.h"
-
-#define ATTEMPT_STACK 65536
 
 static bool
 offer(const struct start *start, struct offer offer, int fd,
@@ -133,24 +131,6 @@ notify_try(const struct start *start, struct method *method)
 		method->taken = METHOD_NOTIFY;
 }
 
-/*
- * A filter cannot be removed.  So another process installs one, and ends.  It runs
- * in this one's memory, as with vfork(2), which takes less time.  Its end sends no
- * signal: a SIGCHLD would stay pending for the server.
- */
-static bool
-run_apart(int (*run)(void *), void *argument)
-{
-	static char stack[ATTEMPT_STACK] __attribute__((aligned(16)));
-	pid_t pid = clone(run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK,
-	    argument);
-
-	if (pid < 0)
-		return false;
-	waitpid(pid, NULL, __WALL);
-	return true;
-}
-
 struct attempt {
 	const struct start *start;
 	struct method method;
@@ -219,14 +199,15 @@ attempt_alone(void *argument)
 	return 0;
 }
 
-/* A listener that does not work would obstruct preload. */
+/* A filter cannot be removed, and a listener that does not work would obstruct
+ * preload. */
 static bool
 notify_works(const struct start *start, int (*try)(void *),
     char why[REASON_TEXT])
 {
 	struct attempt attempt = {start, {METHOD_NONE}};
 
-	if (!run_apart(try, &attempt))
+	if (apart_run(try, &attempt) == -1)
 		return reason_say(why, "cannot start a process: %s",
 		    strerror(errno));
 	memcpy(why, attempt.method.why, REASON_TEXT);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "bpf.h"
 
 /* The kernel checks the licence of programs that call helpers: these do not. */
@@ -35,8 +36,30 @@ static const struct {
 };
 
 static int
+try_call(void *unused)
+{
+	(void)unused;
+	return (int)syscall(SYS_bpf, -1, NULL, 0);
+}
+
+/* A filter that ends the process is one that refuses the call. */
+static bool
+is_deadly(void)
+{
+	static enum { NOT_KNOWN, NO, YES } deadly;
+
+	if (deadly == NOT_KNOWN)
+		deadly = apart_is_deadly(try_call) ? YES : NO;
+	return deadly == YES;
+}
+
+static int
 call(enum bpf_cmd command, union bpf_attr *attributes)
 {
+	if (is_deadly()) {
+		errno = EPERM;
+		return -1;
+	}
 	return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
 }
 

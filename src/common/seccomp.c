@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Runs in: the helper, after its drop; the child, before it becomes the server.
+ * Runs in: the helper, before the fork and after its drop; the child, before it
+ * becomes the server.
  * Reads: notifications, written by the kernel.
  */
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "filters.h"
 #include "message.h"
 #include "seccomp.h"
@@ -46,6 +48,20 @@ load(unsigned int flags, const struct sock_fprog *program)
 {
 	return (
 	    int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+}
+
+static int
+try_calls(void *unused)
+{
+	(void)unused;
+	syscall(SYS_seccomp, -1, 0, NULL);
+	return (int)syscall(SYS_pidfd_getfd, -1, -1, 0);
+}
+
+bool
+seccomp_is_deadly(void)
+{
+	return apart_is_deadly(try_calls);
 }
 
 void

@@ -11,6 +11,13 @@
 #include <stdbool.h>
 
 /*
+ * True if a filter that is there already ends a process that makes seccomp(2), or
+ * pidfd_getfd(2): neither confining itself nor looking at the server is possible
+ * then.
+ */
+bool seccomp_is_deadly(void);
+
+/*
  * In the helper: confines it.  Any system call that is not on the list in
  * filters.c kills it; with expected, it may also write to other processes' memory.
  * no_new_privs must be set.  Ends the process on failure.

@@ -578,8 +578,11 @@ says_way_out() {
 @test "bpf: they do not where it cannot be, to others, nor if it is used" {
 	limited setpriv --bounding-set=-net_admin "$PLAIN"
 	[[ $output != *"$WAY_OUT"* ]]
-	limited build/deny bpf "$PLAIN"
-	[[ $output != *"$WAY_OUT"* ]]
+	# As systemd's SystemCallFilter= does, too: the call ends the process.
+	for what in bpf deadly-bpf; do
+		limited build/deny $what "$PLAIN"
+		[[ $output != *"$WAY_OUT"* ]]
+	done
 	limited unshare --mount sh -c 'umount -l "$0" && exec "$@"' "$mount" \
 	    "$PLAIN"
 	[[ $output != *"$WAY_OUT"* ]]
@@ -592,6 +595,20 @@ says_way_out() {
 	run here "$PLAIN" -v -u nobody -p 443:8443 -p 53:5353/udp -- \
 	    python3 -c "$LIMITED"
 	[[ $output == *"hand-off by bpf"* && $output != *"$WAY_OUT"* ]]
+}
+
+@test "bpf: where the call ends the process, the reason is reported, or notify goes on" {
+	run -125 here build/deny deadly-bpf "$PLAIN" -p 443:8443 -- true
+	[[ $output == *"bpf(2) fails: Operation not permitted; a seccomp profile"* ]]
+	run -125 --separate-stderr here build/deny deadly-bpf "$PLAIN" --doctor
+	[[ $output == *"note     bpf          bpf(2) fails: Operation not permitted"* ]]
+	export LOWPORT_METHOD=auto
+	run -0 here build/deny deadly-bpf "$PLAIN" -v -p 443:8443 -- \
+	    python3 tests/serve_once.py 8443 443
+	[[ $output == *"hand-off by notify"* ]]
+	run -0 here build/deny deadly-bpf "$PLAIN" -v --keep-caps chown \
+	    -p 443:8443 -- python3 tests/serve_once.py 8443 443
+	[[ $output == *"hand-off by preload"*"nor by --method bpf: bpf(2) fails"* ]]
 }
 
 @test "bpf: where it cannot be, the reason is reported" {

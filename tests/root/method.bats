@@ -32,6 +32,15 @@ CAPABILITIES=(grep -E '^Cap|^NoNew' /proc/self/status)
 	[[ $output == *"the trial hand-off before the start failed: Invalid"* ]]
 }
 
+@test "a filter that ends the process, as systemd's do: refused, and what to do" {
+	for command in "-p 443:8443 -- true" "--check -p 443:8443" --doctor; do
+		# shellcheck disable=SC2086
+		run -125 --separate-stderr denied deadly "$LOWPORT" $command
+		[[ $stderr == "lowport: a seccomp filter ends a process that"* ]]
+		[[ $stderr == *": SystemCallFilter=@system-service seccomp pidfd_getfd" ]]
+	done
+}
+
 @test "the same, and no library reaches the server: refused, with both causes" {
 	for what in listener handing; do
 		run denied $what "$LOWPORT" -p 443:8443 -- "$PLAIN" --version
