@@ -326,6 +326,21 @@ privilege_drop(uid_t uid, gid_t gid, uint64_t kept)
 	prove_dropped(uid, gid, left);
 }
 
+/* EINVAL: /proc/self/uid_map or gid_map has no such number (setresuid(2)). */
+static _Noreturn void
+fatal_of_ids(const struct user *user)
+{
+	if (errno == EINVAL)
+		fatalx("cannot become user %u, group %u: this user namespace "
+		       "has no such number (systemd's PrivateUsers=, a "
+		       "container's map of users); start lowport outside of "
+		       "it, or as that user",
+		    user->uid, user->gid);
+	fatal("cannot become user %u, group %u (-u takes root with CAP_SETUID "
+	      "and CAP_SETGID)",
+	    user->uid, user->gid);
+}
+
 void
 privilege_become(const struct user *user, uint64_t kept, bool new_privs)
 {
@@ -339,9 +354,7 @@ privilege_become(const struct user *user, uint64_t kept, bool new_privs)
 		fatalx("--allow-new-privs: root would regain what it gives up; "
 		       "start lowport with CAP_SETPCAP, or leave it out");
 	if (!change_ids(user->uid, user->gid, user->groups, user->group_count))
-		fatal("cannot become user %u, group %u (-u takes root with "
-		      "CAP_SETUID and CAP_SETGID)",
-		    user->uid, user->gid);
+		fatal_of_ids(user);
 	drop_capabilities(left);
 	prove_dropped(user->uid, user->gid, left);
 }

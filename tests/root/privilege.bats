@@ -156,6 +156,24 @@ holds_no_more() {
 	refused_with "takes root with CAP_SETUID"
 }
 
+has_own_users() {
+	[ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ]
+}
+
+@test "-u of a user that the user namespace has not, as PrivateUsers=: the cause" {
+	mkfifo "$TMPDIR/go"
+	unshare --user sh -c 'read -r _ <"$0"; exec "$@"' "$TMPDIR/go" \
+	    "$PLAIN" -u nobody -p 20443:8443 -- sh -c "$MUST_NOT_START" \
+	    2>"$TMPDIR/errors" &
+	wait_until has_own_users $!
+	echo 0 0 1 >"/proc/$!/uid_map"
+	echo 0 0 1 >"/proc/$!/gid_map"
+	echo >"$TMPDIR/go"
+	run -125 wait $!
+	grep -q "this user namespace has no such number" "$TMPDIR/errors"
+	[ ! -e "$TMPDIR/started" ]
+}
+
 @test "ambient capability, as from systemd: enough, and gone for the server" {
 	run -0 as_nobody --inh-caps=+net_bind_service \
 	    --ambient-caps=+net_bind_service \
