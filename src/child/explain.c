@@ -580,7 +580,8 @@ explain_step(char text[REASON_TEXT], enum group_step step, int error,
 		reason_say(text,
 		    "cannot move the server to its control group: %s",
 		    error == EOPNOTSUPP
-			? "those beside it are threaded (cgroup.type)"
+			? "those beside it are threaded (cgroup.type); start "
+			  "lowport in another group"
 			: strerror(error));
 	}
 }

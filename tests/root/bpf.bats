@@ -289,7 +289,8 @@ import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
 	mkdir "$group/threaded"
 	echo threaded >"$group/threaded/cgroup.type"
 	run here "$PLAIN" -p 443:8443 -- sh -c "$MUST_NOT_START"
-	refused_with "those beside it are threaded"
+	refused_with "those beside it are threaded (cgroup.type); \
+start lowport in another group"
 	[[ $output == *"systemd-run --scope lowport"* ]]
 	# The controls: without that it starts, and of root nothing is said.
 	rmdir "$group/threaded"
