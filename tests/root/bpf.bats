@@ -11,7 +11,7 @@ load ../groups
 
 setup() {
 	make_group
-	rm -f "$TMPDIR/out"
+	rm -f "$TMPDIR/out" "$TMPDIR/rival"
 	export LOWPORT_METHOD=bpf LOWPORT_USER=nobody
 }
 
