@@ -38,6 +38,7 @@ BASHDIR   = $(PREFIX)/share/bash-completion/completions
 # In Debian's packages: /usr/share/zsh/vendor-completions
 ZSHDIR    = $(PREFIX)/share/zsh/site-functions
 FISHDIR   = $(PREFIX)/share/fish/vendor_completions.d
+DOCDIR    = $(PREFIX)/share/doc/lowport
 SYSCONFDIR = /etc
 BUILD     = build
 
@@ -177,6 +178,7 @@ $(BUILD):
 	mkdir -p $@
 
 PAGES     = $(notdir $(wildcard src/*.[157]))
+FORMS     = $(notdir $(wildcard packaging/systemd/*))
 # From the table of the options and the text of --help.
 $(COMPLETIONS): $(BUILD)/completions/%: packaging/completions/% \
                  src/child/options.c packaging/completions/fill \
@@ -201,6 +203,10 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so $(COMPLETIONS)
 	install -m 644 $(BUILD)/completions/_lowport $(DESTDIR)$(ZSHDIR)/_lowport
 	install -m 644 $(BUILD)/completions/lowport.fish \
 	    $(DESTDIR)$(FISHDIR)/lowport.fish
+	for form in $(FORMS); do \
+	    install -d $(DESTDIR)$(DOCDIR)/systemd/$$form && \
+	    install -m 644 packaging/systemd/$$form/* \
+	    $(DESTDIR)$(DOCDIR)/systemd/$$form || exit; done
 	[ -e $(DESTDIR)$(POLICY) ] || \
 	    install -m 644 packaging/policy $(DESTDIR)$(POLICY)
 	$(SETCAP) cap_net_bind_service=p $(DESTDIR)$(BINDIR)/lowport || \
@@ -212,9 +218,10 @@ uninstall:
 	    $(PAGES:%=$(DESTDIR)$(MANDIR)/man?/%) \
 	    $(DESTDIR)$(BASHDIR)/lowport $(DESTDIR)$(ZSHDIR)/_lowport \
 	    $(DESTDIR)$(FISHDIR)/lowport.fish
+	rm -rf $(DESTDIR)$(DOCDIR)/systemd
 	@cmp -s packaging/policy $(DESTDIR)$(POLICY) && \
 	    rm -f $(DESTDIR)$(POLICY) || :
-	@for folder in $(DESTDIR)$(LIBDIR)/lowport \
+	@for folder in $(DESTDIR)$(LIBDIR)/lowport $(DESTDIR)$(DOCDIR) \
 	    $(DESTDIR)$(SYSCONFDIR)/lowport; do \
 	    [ ! -d $$folder ] || rmdir $$folder 2>/dev/null || \
 	    echo "Left, as it is not what was installed: $$(echo $$folder/*)"; \
