@@ -732,6 +732,19 @@ is_freed(const struct carry_list *list, const struct carry *c)
 	return other < end;
 }
 
+/* The server has one port for its clients here and elsewhere. */
+static bool
+has_refused_public(const struct carry_list *list, const struct carry *c)
+{
+	const struct carry *other = list->list, *end = other + list->count;
+
+	while (other < end &&
+	    (other->state != CARRY_REFUSED || other->is_output ||
+		other->rule->is_beyond || !shares_target(c, other)))
+		other++;
+	return other < end;
+}
+
 /* A rule is carried over by every way or not at all.  One without a mapping of its
  * own goes if the other does. */
 static bool
@@ -752,6 +765,10 @@ refuse_halves(struct carry_list *list)
 		if (why == NULL && c->state == CARRY_DEAD && !is_freed(list, c))
 			why = "no packet comes to it: a rule before it takes "
 			      "them";
+		if (why == NULL && serves(c) && c->is_output &&
+		    has_refused_public(list, c))
+			why = "another rule leads packets from elsewhere to "
+			      "the same port, and cannot be carried over";
 		if (why != NULL)
 			refuse(c, "%s", why);
 		any |= why != NULL;

@@ -9,11 +9,22 @@
 #include "nft_text.h"
 #include "nft_words.h"
 
+/* The end of a set that is too long: its elements are not all known. */
+#define CUT_SET " ;}"
+
+static bool
+is_full(const struct nft_text *t)
+{
+	return t->length >= sizeof(t->statement) - sizeof(CUT_SET);
+}
+
 static void
 put(struct nft_text *t, char c)
 {
-	if (t->length < sizeof(t->statement) - 1)
+	if (!is_full(t))
 		t->statement[t->length++] = c;
+	else if (t->braces == 0)
+		t->reader->rules->is_cut = true;
 }
 
 /* "add rule inet t c tcp dport 443 ..." and "add chain t c { ... }", as the reader
@@ -89,7 +100,14 @@ close_brace(struct nft_text *t)
 {
 	if (t->braces > 0) {
 		t->braces--;
-		put(t, '}');
+		if (!is_full(t))
+			t->statement[t->length++] = '}';
+		else if (t->braces == 0) {
+			t->length = sizeof(t->statement) - sizeof(CUT_SET);
+			memcpy(t->statement + t->length, CUT_SET,
+			    sizeof(CUT_SET));
+			t->length += strlen(CUT_SET);
+		}
 		return;
 	}
 	end_statement(t);
