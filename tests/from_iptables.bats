@@ -92,6 +92,40 @@ load rules
 	grep -q "^firewall-cmd '--remove-rich-rule=rule family=ipv4 .* log prefix=\"dns\"'" "$TMPDIR/removing"
 }
 
+@test "from-iptables: a rule that iptables -S lists, or a file with a mark, has its table" {
+	for file in listed.commands marked.txt; do
+		run -0 "$LOWPORT" --from-iptables --unit web "tests/rules/$file"
+		removing | grep -qE '^iptables -t nat -D (WEB|PREROUTING) -p tcp -m tcp --dport 443 '
+	done
+}
+
+# Blocklists have thousands of addresses.
+@test "from-iptables: a set of any length ends where it does" {
+	{
+		echo "table inet f {"
+		echo "set bad { type ipv4_addr; elements = {"
+		seq -f "10.0.%.0f.0," 20000 | sed 's/$/ # /'
+		seq -f "10.%.0f.0.0," 20000
+		echo "} }"
+		echo "set some { type inet_service; elements = {"
+		seq -f "%.0f," 20001 40000
+		echo "} }"
+		echo "chain pre { type nat hook prerouting priority dstnat;"
+		echo "tcp dport 443 redirect to :8443"
+		echo "tcp dport @some redirect to :8080"
+		echo "} }"
+	} >"$TMPDIR/rules"
+	run -1 "$LOWPORT" --from-iptables --unit web "$TMPDIR/rules"
+	[[ $output == *"# -p 443:8443"* ]]
+	[[ $output != *"# -p "*:8080* ]]
+	[[ $output == *"not all known here"*"tcp dport @some redirect"* ]]
+}
+
+@test "from-iptables: JSON is named" {
+	run -125 sh -c 'echo "{\"nftables\": []}" | "$0" --from-iptables' "$LOWPORT"
+	[[ $output == "lowport: 'nft -j' prints JSON"*"nft -a list ruleset" ]]
+}
+
 # A comment of the rules' author is no command of root's.
 @test "from-iptables: a shell takes a removal's words as they are" {
 	cat >"$TMPDIR/rules" <<-'END'

@@ -88,6 +88,9 @@ read_source(const char *path)
 	while (getline(&line, &size, file) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		rules.line++;
+		if (strncmp(line, "{\"nftables\"", 11) == 0)
+			fatalx("'nft -j' prints JSON, which is not read here; "
+			       "list the rules by: nft -a list ruleset");
 		/* The mark of UTF-8 that some editors put in front. */
 		ruleset_read(&reader,
 		    strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line);

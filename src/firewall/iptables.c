@@ -610,6 +610,23 @@ set_policy(const struct iptables_parser *p, const char *name, bool drops)
 		p->reader->rules->chains[number].drops = drops;
 }
 
+/* What "iptables -S" prints has no table's name.  It begins by the policies, and
+ * nat is the one that has PREROUTING, but not FORWARD. */
+static void
+guess_table(struct iptables_parser *p)
+{
+	struct iptables_reader *r = p->reader;
+
+	if (*p->table != '\0')
+		return;
+	if (IS(p->made, "FORWARD") || IS(p->chain, "FORWARD") || p->drops)
+		r->listed = "filter";
+	else if (IS(p->made, "PREROUTING") || IS(p->chain, "PREROUTING") ||
+	    (r->listed == NULL && IS(p->target, "REDIRECT", "DNAT")))
+		r->listed = "nat";
+	words_copy(p->table, r->listed != NULL ? r->listed : "filter");
+}
+
 static void
 read_rule(struct iptables_parser *p)
 {
@@ -619,6 +636,7 @@ read_rule(struct iptables_parser *p)
 	while (next_word(p))
 		read_option(p);
 	end_condition(p);
+	guess_table(p);
 	set_target(p);
 	if (*p->made != '\0')
 		set_policy(p, p->made, p->drops);

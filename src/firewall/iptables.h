@@ -13,6 +13,7 @@ struct iptables_reader {
 	uint16_t family;       /* AF_INET or AF_INET6 */
 	bool is_shown;         /* as in struct rule_chain */
 	char table[RULE_NAME]; /* of the lines that name none */
+	const char *listed;    /* if that is empty, as "iptables -S" has it */
 };
 
 /* Reads the next line into the rules. */

@@ -33,6 +33,7 @@ ruleset_name(struct ruleset_reader *r, const char *path)
 
 	r->iptables.family = is_ip6 ? AF_INET6 : AF_INET;
 	*r->iptables.table = '\0';
+	r->iptables.listed = NULL;
 	if (strcmp(name + length, ".xml") == 0 && length < RULE_NAME)
 		snprintf(r->firewalld.zone, sizeof(r->firewalld.zone), "%.*s",
 		    (int)length, name);
@@ -103,7 +104,8 @@ is_saved(const char *line)
 {
 	const char first = line[0], second = line[1];
 
-	return strchr("*:#", first) != NULL ||
+	return strchr(":#", first) != NULL ||
+	    (first == '*' && isalpha((unsigned char)second)) ||
 	    (first == '[' && isdigit((unsigned char)second)) ||
 	    (first == '-' && isalpha((unsigned char)second));
 }
@@ -120,6 +122,8 @@ read_line(struct ruleset_reader *r, const char *line)
 		return;
 	else if (is_saved(text))
 		iptables_read(&r->iptables, text);
+	else if (strncmp(text, "<rule ipv=", 10) == 0)
+		refuse(text, r); /* firewalld.direct(5) */
 	else
 		shell_read(&shell, text);
 }

@@ -44,8 +44,9 @@ is_prefix(const char *word)
 
 	return IS(word, "if", "then", "else", "elif", "while", "until", "do",
 		   "!", "{", "(", "time", "exec", "command", "builtin", "env",
-		   "function", "sudo", "doas", "nohup", "@reboot", "up",
+		   "function", "sudo", "doas", "nohup", "@reboot", "root", "up",
 		   "post-up", "pre-up", "RUN") ||
+	    (length > 0 && word[strspn(word, "0123456789*/,-")] == '\0') ||
 	    *word == '-' || (length > 0 && word[length - 1] == ')') ||
 	    (strchr(word, '=') != NULL && strchr(word, '/') == NULL);
 }
@@ -105,6 +106,30 @@ is_command(const struct shell_reader *r, const char *program,
 	return true;
 }
 
+/* "-c 'iptables ...'": the command of a shell in a shell. */
+static void
+read_inner(const struct shell_reader *r, const char *options)
+{
+	char word[COMMAND];
+	bool is_cut;
+
+	while (words_cut(&options, word, sizeof(word), &is_cut) && *word == '-')
+		if (word[1] != '-' && strchr(word, 'c') != NULL &&
+		    words_cut(&options, word, sizeof(word), &is_cut)) {
+			shell_read(r, word);
+			return;
+		}
+}
+
+static bool
+is_shell(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return IS(slash != NULL ? slash + 1 : program, "sh", "bash", "dash",
+	    "ash");
+}
+
 static void
 read_command(const struct shell_reader *r, const char *command)
 {
@@ -119,6 +144,10 @@ read_command(const struct shell_reader *r, const char *command)
 		program = program_in(word);
 		if (is_command(r, program, at + (program - word), end))
 			return;
+		if (is_shell(program)) {
+			read_inner(r, end);
+			return;
+		}
 		/* sudo(8)'s user. */
 		if (IS(word, "-u", "-g"))
 			end = word_end(words_skip_blanks(end));
