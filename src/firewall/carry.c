@@ -505,13 +505,13 @@ visit(const struct way *way, void *argument)
 static void
 refuse_unreached(const struct finding *f)
 {
-	const struct rule *rule = f->rules->list;
-	const struct rule *end = rule + f->rules->count;
+	const struct rule *rule;
 	struct carry *c;
+	size_t i;
 
-	for (; rule < end; rule++) {
-		if (rule->action != RULE_DIVERT ||
-		    f->is_reached[rule - f->rules->list] ||
+	for (i = 0; i < f->rules->count; i++) {
+		rule = &f->rules->list[i];
+		if (rule->action != RULE_DIVERT || f->is_reached[i] ||
 		    f->rules->chains[rule->chain].hook == RULE_HOOK_OTHER)
 			continue;
 		c = add_carry(f->list, rule);
