@@ -139,6 +139,15 @@ each_case() {
 	each_case bash
 }
 
+@test "completions: bash, an argument in the word of its option" {
+	typed -1 bash "lowport -p443:" "lowport -unobo" "lowport -vunobo" \
+	    "lowport -vp127.0.0.1:https:"
+	[ "${lines[0]% }" = "lowport -p443:8443" ]
+	[ "${lines[1]% }" = "lowport -unobody" ]
+	[ "${lines[2]% }" = "lowport -vunobody" ]
+	[ "${lines[3]% }" = "lowport -vp127.0.0.1:https:8443" ]
+}
+
 @test "completions: bash, with it; the command has its own" {
 	have "$BASH_COMPLETION"
 	each_case bash-completion

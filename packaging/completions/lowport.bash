@@ -67,9 +67,19 @@ _lowport_command() {
 	fi
 }
 
+# _lowport_options_like WORD: the options that begin so, or what the argument of a
+# letter becomes that is in this word, as in -p443.
 _lowport_options_like() {
-	local name letter needs argument
+	local name letter needs argument letters
 
+	for ((letters = 1; letters < ${#1} - 1; letters++)); do
+		[[ $1 != --* ]] && _lowport_find "-${1:letters:1}" || break
+		[[ $argument == - ]] || {
+			_lowport_argument "$argument" "${1:letters+1}" \
+			    "${1:0:letters+1}"
+			return
+		}
+	done
 	while read -r name letter needs argument _; do
 		COMPREPLY+=("--$name")
 		[[ $letter == - ]] || COMPREPLY+=("-$letter")
@@ -77,9 +87,10 @@ _lowport_options_like() {
 	mapfile -t COMPREPLY < <(compgen -W "${COMPREPLY[*]}" -- "$1")
 }
 
+# _lowport_argument ARGUMENT TYPED [OPTION]: OPTION stands before it in this word.
 # Readline replaces what stands behind the last one of its word breaks.
 _lowport_argument() {
-	local argument=$1 typed=$2 shown=$current character i
+	local argument=$1 typed=$2 option=${3:-} shown character i
 
 	if [[ $argument == *FILE* ]]; then
 		compopt -o filenames
@@ -88,14 +99,15 @@ _lowport_argument() {
 		mapfile -t COMPREPLY < <(_lowport_words "$argument" "$typed" |
 		    cut -f 1)
 	fi
-	shown=$typed
+	shown=$option$typed
 	for character in : = @; do
 		[[ $COMP_WORDBREAKS != *$character* ]] ||
 		    shown=${shown##*"$character"}
 	done
 	for i in "${!COMPREPLY[@]}"; do
 		[[ ${COMPREPLY[i]} != *[:,] ]] || compopt -o nospace
-		COMPREPLY[i]=${COMPREPLY[i]:${#typed}-${#shown}}
+		COMPREPLY[i]=$option${COMPREPLY[i]}
+		COMPREPLY[i]=${COMPREPLY[i]:${#option}+${#typed}-${#shown}}
 	done
 }
 
@@ -137,7 +149,7 @@ _lowport() {
 	done
 	if ((at == last)) && [[ $current == --*=* ]]; then
 		_lowport_find "${current%%=*}" &&
-		    _lowport_argument "$argument" "${current#*=}"
+		    _lowport_argument "$argument" "${current#*=}" "${current%%=*}="
 	elif ((at == last)) && [[ $current == -* ]]; then
 		_lowport_options_like "$current"
 	elif [[ -n $rest ]]; then
