@@ -21,7 +21,8 @@ permitted() {
 
 @test "sandbox: of a tree that its owner alone can read" {
 	mkdir -m 700 "$TMPDIR/tree"
-	cp -R build src tests "$TMPDIR/tree/"
+	cp -R .ci .github build packaging src tests COPYING Makefile README.md \
+	    "$TMPDIR/tree/"
 	chmod -R go= "$TMPDIR/tree"
 	permitted "$TMPDIR/tree/tests/sandbox"
 	BUILD="$TMPDIR/tree/build" permitted tests/sandbox
