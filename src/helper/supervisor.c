@@ -344,6 +344,46 @@ serve_call(struct handoff *h)
 /* So many descriptors, and then the preload library's connections. */
 #define ALWAYS_POLLED 4
 
+/* Nanoseconds. */
+#define POLL_AGAIN_AFTER 5000000
+
+/*
+ * poll(2) refuses to look at more descriptors than the limit (EINVAL), which the
+ * server, a process of the same user, can lower at any time (prlimit(2)).  Then
+ * they are looked at one by one.  Under a limit of 0 only signals are attended to,
+ * whose descriptor does not block.
+ */
+static void
+poll_one_by_one(const struct supervisor *s, struct pollfd *fds, size_t count)
+{
+	static const struct timespec now = {0, 0};
+	static const struct timespec later = {.tv_nsec = POLL_AGAIN_AFTER};
+	struct pollfd *p = fds, *end = fds + count;
+	int any = 0, ready;
+
+	for (; p < end; p++) {
+		p->revents = 0;
+		ready = p->fd < 0 ? 0 : ppoll(p, 1, &now, NULL);
+		if (ready < 0 && p->fd == s->signals)
+			p->revents = POLLIN;
+		any |= ready > 0;
+	}
+	if (!any)
+		ppoll(NULL, 0, &later, NULL);
+}
+
+static bool
+wait_for_any(const struct supervisor *s, struct pollfd *fds, size_t count)
+{
+	struct timespec wait;
+	int ready = ppoll(fds, count, next_time(s, &wait), NULL);
+
+	if (ready >= 0 || errno != EINVAL)
+		return ready > 0;
+	poll_one_by_one(s, fds, count);
+	return true;
+}
+
 /*
  * The listener stands before the channel, because poll(2) looks at them in this
  * order.  The channel ends before the server's first call: whoever sees the
@@ -360,9 +400,8 @@ serve(struct supervisor *s)
 	};
 	const size_t waiting = preload_await(&s->handoff->preload,
 	    fds + ALWAYS_POLLED);
-	struct timespec wait;
 
-	if (ppoll(fds, ALWAYS_POLLED + waiting, next_time(s, &wait), NULL) <= 0)
+	if (!wait_for_any(s, fds, ALWAYS_POLLED + waiting))
 		return;
 	preload_attend(s->handoff, fds + ALWAYS_POLLED, waiting);
 	if (fds[3].revents != 0)

@@ -42,7 +42,7 @@ static const struct attack {
 
     {"storm", attack_storm, 2, LONG},
     {"squeeze", attack_squeeze, 2, LONG},
-    {"starve", attack_starve, 0, SHORT},
+    {"starve", attack_starve, 1, SHORT},
     {"traced", attack_traced, 1, SHORT},
     {"fake", attack_fake, 0, SHORT},
     {"share", attack_share, 1, SHORT},

@@ -239,16 +239,16 @@ attack_fake(char **ignored)
 }
 
 /* By the server: as the same user, it may lower the helper's limit of
- * descriptors.  Then it binds. */
+ * descriptors.  Then it binds, unless nothing is left. */
 int
-attack_starve(char **ignored)
+attack_starve(char **arguments)
 {
-	const struct rlimit limit = {3, 3};
+	const rlim_t left = strtoul(arguments[0], NULL, 10);
+	const struct rlimit limit = {left, left};
 
-	(void)ignored;
 	if (prlimit(getppid(), RLIMIT_NOFILE, &limit, NULL) != 0)
 		err(2, "prlimit");
-	if (bind_port(8443) < 0)
+	if (left == 0 || bind_port(8443) < 0)
 		printf("no port\n");
 	else
 		printf("%s\n", port_bound(8443) ? "8443" : "443");
