@@ -526,7 +526,8 @@ explain_not_made(char text[REASON_TEXT], int error)
 	else if (error == EROFS)
 		reason_say(text,
 		    "the control groups are mounted read-only here, as in a "
-		    "container; mount them writable, or " FROM_THE_HOST);
+		    "container or by ProtectControlGroups= of a unit; mount "
+		    "them writable, or " FROM_THE_HOST);
 	else
 		reason_say(text,
 		    "cannot make a control group below lowport's own: %s%s",

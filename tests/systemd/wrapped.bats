@@ -148,3 +148,29 @@ press() {
 	press 3
 	[[ $output != *" 0 refused 0 lost" ]]
 }
+
+is_stored() {
+	[ "$(property NFileDescriptorStore)" = 1 ]
+}
+
+@test "descriptor store, by --attach: likewise" {
+	unit test.service <<-END
+		[Unit]
+		StartLimitIntervalSec=0
+		[Service]
+		Type=notify
+		User=app
+		CapabilityBoundingSet=
+		NoNewPrivileges=yes
+		FileDescriptorStoreMax=1
+		ExecStartPre=+lowport --attach -p 443:8443
+		ExecStart=$SERVER
+		SuccessExitStatus=143
+	END
+	start
+	systemctl kill -s USR2 test.service
+	wait_until is_stored
+	press "${RESTARTED:-20}"
+	[[ $output == *" 0 refused 0 lost" ]]
+	[ "${output%% *}" -gt 20 ]
+}
