@@ -38,7 +38,6 @@ chain_of(struct firewalld_reader *r, bool is_input)
 {
 	struct rule_chain chain = {.is_zone = true,
 	    .is_defined = true,
-	    .is_nat = !is_input,
 	    .drops = is_input,
 	    .hook = is_input ? RULE_HOOK_INPUT : RULE_HOOK_PREROUTING};
 

@@ -541,7 +541,6 @@ describe(const struct iptables_parser *p, const char *name)
 
 	words_copy(chain.table, p->table);
 	words_copy(chain.name, name);
-	chain.is_nat = strcmp(p->table, "nat") == 0;
 	return chain;
 }
 

@@ -21,10 +21,7 @@ read_hook(struct nft_parser *p)
 		return;
 	chain = &p->reader->rules->chains[p->reader->chain];
 	while (nft_next(p))
-		if (IS(p->word, "type")) {
-			nft_next(p);
-			chain->is_nat = IS(p->word, "nat");
-		} else if (IS(p->word, "hook")) {
+		if (IS(p->word, "hook")) {
 			nft_next(p);
 			chain->hook = IS(p->word, "prerouting")
 			    ? RULE_HOOK_PREROUTING

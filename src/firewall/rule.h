@@ -143,8 +143,7 @@ struct rule_chain {
 	bool is_zone;    /* of firewalld(1): the name is the zone's */
 	bool is_shown;   /* nft(8) lists it as well */
 	bool is_defined; /* and not only jumped to */
-	bool is_nat;
-	bool drops; /* the policy */
+	bool drops;      /* the policy */
 	enum rule_hook hook;
 };
 
