@@ -137,17 +137,6 @@ find_for(struct passed_sockets *passed, const struct options *options,
 		    kind, name);
 }
 
-static bool
-any_inherited(const struct options *options)
-{
-	size_t i;
-
-	for (i = 0; i < options->mapping_count; i++)
-		if (mapping_inherited(&options->mappings[i]))
-			return true;
-	return false;
-}
-
 char **
 activation_find_passed(struct passed_sockets *passed,
     const struct options *options, char **environment)
@@ -157,7 +146,7 @@ activation_find_passed(struct passed_sockets *passed,
 	uint32_t i;
 
 	passed->count = 0;
-	if (!any_inherited(options))
+	if (!mapping_any_inherited(options->mappings, options->mapping_count))
 		return environment;
 	variables = read_variables(environment);
 	for (n = 0; n < variables.count; n++)

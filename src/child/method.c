@@ -285,30 +285,21 @@ notify_is_refused(const struct start *start, char why[REASON_TEXT])
 	    !notify_works(start, attempt_alone, why);
 }
 
-static bool
-has_passed_socket(const struct options *options)
-{
-	size_t i;
-
-	for (i = 0; i < options->mapping_count; i++)
-		if (mapping_inherited(&options->mappings[i]))
-			return true;
-	return false;
-}
-
 enum plan_bpf
 method_wants_bpf(struct start *start)
 {
 	const struct options *options = &start->options;
 
-	if (options->method == METHOD_BPF && has_passed_socket(options))
+	if (options->method == METHOD_BPF &&
+	    mapping_any_inherited(options->mappings, options->mapping_count))
 		fatalx("--method bpf: a socket that was passed to lowport is "
 		       "bound already, and the kernel maps only what the "
 		       "server binds; use another method");
 	if (options->method == METHOD_BPF)
 		return PLAN_BPF_ALONE;
 	if (options->method == METHOD_AUTO && start->rights.root &&
-	    !has_passed_socket(options) && trial_needed(&start->plan) &&
+	    !mapping_any_inherited(options->mappings, options->mapping_count) &&
+	    trial_needed(&start->plan) &&
 	    notify_is_refused(start, start->no_notify))
 		return PLAN_BPF_IF_IT_CAN;
 	return PLAN_BPF_NO;

@@ -47,6 +47,17 @@ mapping_inherited(const struct mapping *m)
 	return m->public_port == 0;
 }
 
+bool
+mapping_any_inherited(const struct mapping *mappings, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (mapping_inherited(&mappings[i]))
+			return true;
+	return false;
+}
+
 const char *
 mapping_format(const struct mapping *m, char text[MAPPING_TEXT])
 {

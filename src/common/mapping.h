@@ -47,6 +47,7 @@ struct mapping_variant {
 
 bool mapping_by_descriptor(const struct mapping *);
 bool mapping_inherited(const struct mapping *);
+bool mapping_any_inherited(const struct mapping *, size_t count);
 
 /* True if anybody can bind the public port, but not the server's: perhaps the
  * mapping is the wrong way round. */

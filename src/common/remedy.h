@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a message about a limit of notify or preload may name as a way out.
+ * The way out that a message about a limit of notify or preload may name.
  */
 #ifndef REMEDY_H
 #define REMEDY_H

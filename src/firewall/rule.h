@@ -78,7 +78,7 @@ struct rule_ports {
 	bool unknown; /* a part of it was not understood */
 };
 
-/* What a condition is about. */
+/* The subject of a condition. */
 enum rule_subject {
 	RULE_ABOUT_OTHER, /* or it was not understood */
 	RULE_ABOUT_SOURCE,

@@ -337,24 +337,13 @@ make(struct server_group *group, const struct plan *plan, pid_t child,
 	return made;
 }
 
-static bool
-has_passed_socket(const struct plan *plan)
-{
-	uint32_t i;
-
-	for (i = 0; i < plan->mapping_count; i++)
-		if (mapping_inherited(&plan->mappings[i]))
-			return true;
-	return false;
-}
-
 bool
 server_group_is_permitted(const struct plan *plan)
 {
 	bool permitted;
 
 	if ((privilege_permitted() & PRIVILEGE_BPF) != PRIVILEGE_BPF ||
-	    has_passed_socket(plan))
+	    mapping_any_inherited(plan->mappings, plan->mapping_count))
 		return false;
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0)
 		return true;
