@@ -49,8 +49,8 @@ SETCAP    = setcap
 WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wformat-security -Wno-missing-field-initializers
 HARDENING = $(FORTIFY) -fstack-protector-strong -fPIE
-# Some compilers define it by themselves; the distributor's own value counts; and
-# it takes an optimizing compiler.
+# Some compilers define it by themselves; the distributor's own value counts;
+# and it takes an optimizing compiler.
 FORTIFY   = $(if $(findstring _FORTIFY_SOURCE,$(FLAGS)),,$(if $(filter-out \
                 -O0,$(filter -O%,$(FLAGS))),-U_FORTIFY_SOURCE \
                 -D_FORTIFY_SOURCE=2))
@@ -78,6 +78,8 @@ ARCH      =
 HOSTCC    = $(if $(ARCH),cc,$(CC))
 
 COMPILE   = $(CC) $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS) $(CPPFLAGS)
+# For the program, and for the tests' builds of it.
+LINK_PROGRAM = $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS)
 
 # A folder of src is a process, and a file in it a room of the program, but for
 # the preload library's own.  A folder includes its own headers, and these
@@ -134,7 +136,7 @@ $(BUILD)/static/liblowport.so: $(BUILD)/liblowport.so
 	install -m 644 -s --strip-program=$(STRIP) $< $@
 
 $(BUILD)/lowport: $(BUILD)/main.o $(OBJECTS)
-	$(CC) $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) -o $@ $^ $(LIBCAP)
+	$(CC) $(LINK_PROGRAM) -o $@ $^ $(LIBCAP)
 
 # Loaded into programs of any C library, it is linked to none: so no stack
 # protector, whose guard is the library's, and no sanitizer, whose run-time the
@@ -184,7 +186,8 @@ $(COMPLETIONS): $(BUILD)/completions/%: packaging/completions/% \
                  src/child/options.c packaging/completions/fill \
                  $(wildcard packaging/completions/*.awk)
 	mkdir -p $(@D)
-	packaging/completions/fill $< src/child/options.c >$@.new && mv $@.new $@
+	packaging/completions/fill $< src/child/options.c >$@.new && \
+	    mv $@.new $@
 
 install: $(BUILD)/lowport $(BUILD)/liblowport.so $(COMPLETIONS)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/lowport \
@@ -200,7 +203,8 @@ install: $(BUILD)/lowport $(BUILD)/liblowport.so $(COMPLETIONS)
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 644 $(BUILD)/completions/lowport.bash \
 	    $(DESTDIR)$(BASHDIR)/lowport
-	install -m 644 $(BUILD)/completions/_lowport $(DESTDIR)$(ZSHDIR)/_lowport
+	install -m 644 $(BUILD)/completions/_lowport \
+	    $(DESTDIR)$(ZSHDIR)/_lowport
 	install -m 644 $(BUILD)/completions/lowport.fish \
 	    $(DESTDIR)$(FISHDIR)/lowport.fish
 	for form in $(FORMS); do \
@@ -259,6 +263,10 @@ SANDBOX        = BUILD=$(BUILD) tests/sandbox
 
 RUN            = BUILD=$(BUILD) tests/run
 
+COMPILE_TEST   = $(COMPILE) $(INCLUDE_all) -MMD -MP
+# For the programs of the tests: linked as is usual.
+LINK_TEST      = -pie $(HARDEN_LD) $(LDFLAGS)
+
 UNITS          = $(notdir $(UNIT_TESTS))
 FILES          = $(wildcard tests/*.bats tests/root/*.bats)
 # What other builds are tried with, too.
@@ -267,8 +275,8 @@ HANDOFF        = handoff rebind sources
 # As many compilers at a time as processors, but where make was told how many.
 MAKE_FAST      = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# Alone installs packages.  What needs some calls it first, then starts make again
-# for itself; DEPS=no installs nothing.
+# Alone installs packages.  A target that needs some calls it first, then starts
+# make again for itself; DEPS=no installs nothing.
 PACKAGES       = $(TEST_PACKAGES) $(FUZZ_PACKAGES) $(LINT_PACKAGES)
 deps:
 	tests/require $(BUILD_PACKAGES) $(PACKAGES)
@@ -343,19 +351,20 @@ $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  helper/descendants helper/memory helper/search \
                  helper/task helper/unreadable helper/parking \
                  helper/sockstate helper/server_socket helper/stray \
-                 helper/listing helper/supervisor helper/job helper/relay helper/server_group \
-                 helper/leftovers
+                 helper/listing helper/supervisor helper/job helper/relay \
+                 helper/server_group helper/leftovers
 $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
                  child/program
 $(BUILD)/fuzz_rule: FUZZED = common/% firewall/%
 
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -MMD -MP -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+	$(COMPILE_TEST) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
 	    $(filter-out $(PLAYED:%=$(BUILD)/%.o), \
 	    $(filter $(FUZZED:%=$(BUILD)/%.o),$(OBJECTS))) $(LIBCAP)
 
-# What the folders of src promise, in the objects, and what lowport-security(7) says
-# runs with the capability.  BUILD/structure has them again, with their assembly.
+# Holds the objects against the promises of the folders of src, and against the
+# table in lowport-security(7) of the code that runs with the capability.
+# BUILD/structure has them again, with their assembly.
 check-structure: all
 	$(MAKE) deps PACKAGES='python3 binutils'
 	$(MAKE) rooms BUILD=$(BUILD)/structure HARDENING=-save-temps=obj \
@@ -365,26 +374,27 @@ check-structure: all
 
 rooms: $(BUILD)/main.o $(OBJECTS)
 
-# What a distributor asks of this file.
+# Tries this file as a distributor uses it.
 check-build: all
 	tests/build $(BUILD)
 
-# Shell by its first line; and what such a file sources, which has none.
+# Files of shell have a first line that names it, but for those that others
+# source: *.bash, and the recipes of the servers, whose names have no dot.
 C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 SCRIPTS        = $(shell grep -rlE '^\#!.*[/ ](ba)?sh$$' .ci packaging tests)
-SOURCED        = $(shell grep -d skip -LE '^\#!|^package ' \
-                 tests/servers/* tests/servers/*/*) \
-                 $(wildcard tests/*.bash tests/*/*.bash) \
+SOURCED        = $(wildcard tests/*.bash tests/*/*.bash) \
+                 $(shell find tests/servers -type f ! -name '*.*') \
                  packaging/completions/lowport.bash
 
-# README is at most 200 lines, and lowport(1) 4,000 words of source: what is more
-# goes to a page of its own.
+# README has at most 200 lines, and lowport(1) 4,000 words of source: any more
+# go to a page of their own.
 lint:
 	$(MAKE) deps PACKAGES='$(LINT_PACKAGES)'
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck $(SCRIPTS)
 	shellcheck -s bash -S warning -e SC2125 $(SOURCED)
-	shellcheck -S warning -e SC2120 $(FILES) $(wildcard tests/systemd/*.bats)
+	shellcheck -S warning -e SC2120 $(FILES) \
+	    $(wildcard tests/systemd/*.bats)
 	mandoc -Tlint -Wwarning src/*.[1-9]
 	[ $$(wc -l <README.md) -le 200 ]
 	[ $$(wc -w <src/lowport.1) -le 4000 ]
@@ -414,8 +424,6 @@ coverage:
 
 run-coverage:
 	-$(RUN) $(UNITS) $(HANDOFF)
-
-.PHONY: check-structure rooms check-build deps lint format coverage run-coverage
 
 check-servers:
 	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
@@ -456,46 +464,46 @@ bench:
 	$(MAKE) tests
 	tests/bench
 
-tests: all $(UNIT_TESTS) $(PROGRAMS) $(BUILD)/random_plans $(ATTACKER) $(ATTACKABLE) $(CONFINED)
+tests: all $(UNIT_TESTS) $(PROGRAMS) $(BUILD)/random_plans $(ATTACKER) \
+                 $(ATTACKABLE) $(CONFINED)
 
 # The same objects, and one of the tests between two of them.
 $(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -MMD -MP $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
-	    -Wl,--wrap=channel_send_plan -o $@ $^ $(LIBCAP)
+	$(COMPILE_TEST) $(LINK_PROGRAM) -Wl,--wrap=channel_send_plan -o $@ $^ \
+	    $(LIBCAP)
 
 # Likewise, and the C library's objects with them.
 ALLOCATING     = malloc calloc realloc reallocarray memalign aligned_alloc \
                  posix_memalign free
+COMMA          = ,
 $(CONFINED): tests/confined.c $(BUILD)/main.o $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -fno-builtin -MMD -MP $(LINK) $(HARDEN_LD) $(NO_WARNINGS) $(LDFLAGS) \
+	$(COMPILE_TEST) -fno-builtin $(LINK_PROGRAM) \
 	    $(patsubst %,-Wl$(COMMA)--wrap=%,seccomp_confine $(ALLOCATING)) \
 	    -o $@ $^ $(LIBCAP)
-COMMA          = ,
 
 $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -MMD -MP -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< $(OBJECTS) \
+	$(COMPILE_TEST) $(LINK_TEST) -o $@ $< $(OBJECTS) \
 	    $$(pkg-config --cflags --libs check) $(LIBCAP)
 
 # A fuzzer, without libFuzzer.
 $(BUILD)/random_plans: tests/random_plans.c tests/fuzz_bind_program.c \
                  tests/fuzz.h tests/bind_interpreter.h $(OBJECTS)
-	$(COMPILE) $(INCLUDE_all) -pie $(HARDEN_LD) $(LDFLAGS) -o $@ \
-	    $(filter %.c %.o,$^) $(LIBCAP)
+	$(COMPILE) $(INCLUDE_all) $(LINK_TEST) -o $@ $(filter %.c %.o,$^) \
+	    $(LIBCAP)
 
 $(BUILD)/deny: NEEDS = -lseccomp
 
 $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
-	$(COMPILE) $(INCLUDE_all) -MMD -MP -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $< -pthread $(NEEDS)
+	$(COMPILE_TEST) $(LINK_TEST) -o $@ $< -pthread $(NEEDS)
 
 $(ATTACKER): $(wildcard tests/attack/*.[ch] src/common/*.h) Makefile | $(BUILD)
-	$(COMPILE) $(INCLUDE_all) -pie $(HARDEN_LD) $(LDFLAGS) -o $@ \
-	    $(filter %.c,$^)
+	$(COMPILE) $(INCLUDE_all) $(LINK_TEST) -o $@ $(filter %.c,$^)
 
 CONTAINED      = $(BUILD)/container_static $(BUILD)/container_dynamic
 
 $(CONTAINED): $(BUILD)/container_%: tests/containers/server.c Makefile | \
                  $(BUILD)
-	$(COMPILE) $(INCLUDE_all) -MMD -MP $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
+	$(COMPILE_TEST) $(HARDEN_LD) $(LDFLAGS) $(LINK_$*) -o $@ $<
 
 LINK_static    = -static-pie
 LINK_dynamic   = -pie
@@ -518,11 +526,12 @@ check-packages:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: deb rpm dist check-packages check-units
-
 -include $(wildcard $(BUILD)/*.d $(FOLDERS:%=$(BUILD)/%/*.d))
 
-.PHONY: all static install uninstall FORCE demo check check-one check-sanitized run-sanitized \
-        check-fuzz check-servers check-readme check-init check-containers check-systemd \
-        check-cross fuzz fuzzers bench tests clean
+.PHONY: all static install uninstall clean rooms tests fuzzers FORCE \
+        check check-one check-units check-build check-structure \
+        check-sanitized run-sanitized check-fuzz fuzz check-readme \
+        check-init check-servers check-containers check-systemd check-cross \
+        check-packages lint format coverage run-coverage bench demo \
+        deps deb rpm dist
 .DELETE_ON_ERROR:
