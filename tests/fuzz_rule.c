@@ -6,7 +6,7 @@
  */
 #include <netinet/in.h>
 
-#include "carry.h"
+#include "carry_list.h"
 #include "command.h"
 #include "divert.h"
 #include "fuzz.h"
@@ -76,7 +76,7 @@ check_carries(const struct rules *rules)
 	struct carry_list list = {.is_own = is_own};
 	size_t count, total = 0, i, k;
 
-	carry_find(&list, rules);
+	carry_list_find(&list, rules);
 	for (i = 0; i < list.count; i++) {
 		FUZZ_ASSERT(list.list[i].state != CARRY_REFUSED ||
 		    *list.list[i].why != '\0');
@@ -93,7 +93,7 @@ check_carries(const struct rules *rules)
 			FUZZ_ASSERT(
 			    memcmp(&all[i], &all[k], sizeof(all[i])) == 0 ||
 			    !mapping_conflicts(&all[i], &all[k]));
-	carry_free(&list);
+	carry_list_free(&list);
 }
 
 static void

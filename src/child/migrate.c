@@ -258,7 +258,7 @@ migrate(const struct options *options)
 	struct carry_list carries = {.is_own = is_own_address};
 
 	read_sources(options->command);
-	carry_find(&carries, &rules);
+	carry_list_find(&carries, &rules);
 	steps.options = options;
 	steps.rules = &rules;
 	steps.carries = &carries;
@@ -273,7 +273,7 @@ migrate(const struct options *options)
 	steps_print(&steps);
 	if (fflush(stdout) != 0)
 		fatal("cannot write the steps");
-	carry_free(&carries);
+	carry_list_free(&carries);
 	rules_free(&rules);
 	_exit(failed ? NOT_ALL : 0);
 }

@@ -6,7 +6,7 @@
 #ifndef STEPS_H
 #define STEPS_H
 
-#include "carry.h"
+#include "carry_list.h"
 #include "options.h"
 
 struct steps {

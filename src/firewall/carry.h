@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which rules that divert a port to this host can be carried over to mappings
- * (mapping.h), each as a whole, and why the others cannot.
+ * A rule that diverts ports, as packets reach it by one way (way.h): the mappings
+ * (mapping.h) that it can be carried over to, or why it cannot.  carry_list.h
+ * has those of all rules.
  */
 #ifndef CARRY_H
 #define CARRY_H
@@ -9,7 +10,7 @@
 #include "mapping.h"
 #include "plan.h"
 #include "reason.h"
-#include "rule.h"
+#include "way.h"
 
 #define CARRY_ADDRESSES 8
 #define CARRY_NOTES     8
@@ -53,20 +54,29 @@ struct carry {
 	size_t note_count;
 };
 
-struct carry_list {
-	/* True for an address of this host. */
-	bool (*is_own)(const struct rule_address *);
-	struct carry *list;
-	size_t count, room;
-	bool is_cut; /* there are more */
-};
+/* Refuses it, unless it is refused: the first reason counts. */
+void carry_refuse(struct carry *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Fills in the list, whose first field is set. */
-void carry_find(struct carry_list *, const struct rules *);
+/* Likewise, as the rule is a transparent proxy's: so says the text. */
+void carry_refuse_proxy(struct carry *, const char *text);
 
-void carry_free(struct carry_list *);
+/* Likewise, as two ports are led to one. */
+void carry_refuse_several(struct carry *, uint32_t one, uint32_t other,
+    uint32_t to);
 
-/* The mappings of one carry, each once; returns their number. */
+/* Judges the target, and each condition on the way to the rule; is_own is true
+ * for an address of this host. */
+void carry_judge(struct carry *, const struct way *,
+    bool (*is_own)(const struct rule_address *));
+
+/* Adds the ports with which packets come by this way, or refuses it. */
+void carry_add_ports(struct carry *, const struct rules *, const struct way *,
+    bool (*is_own)(const struct rule_address *));
+
+bool carry_has_pair(const struct carry *, const struct carry_pair *);
+
+/* Its mappings, each once; returns their number. */
 #define CARRY_MAPPINGS (PLAN_MAPPINGS_MAX * CARRY_ADDRESSES)
 size_t carry_mappings(const struct carry *, struct mapping[CARRY_MAPPINGS]);
 
