@@ -190,6 +190,41 @@ refuses() {
 	run -0 "$LOWPORT" -q -p 443:8443 -- true
 }
 
+# contained COMMAND...: as a container does, with users and processes of its own.
+contained() {
+	unshare --user --map-current-user --net --pid --fork --mount-proc \
+	    --kill-child -- "$@"
+}
+
+@test "no_new_privs: the programs that ran before lowport are named" {
+	local start='"$@"; exit $?' server=("$LOWPORT" -p 443:8443 -- true)
+
+	run setpriv --no-new-privs bash -c "$start" - "${server[@]}"
+	refused_with "before lowport started, which voids its file capability \
+behind another program: bash (process "
+	refused_with "start lowport outside of that"
+	run contained setpriv --no-new-privs "${server[@]}"
+	refused_with "make lowport the entrypoint, behind no shell"
+	run contained setpriv --no-new-privs bash -c "$start" - "${server[@]}"
+	refused_with "another program: bash (process 1); make lowport the entrypoint"
+	run contained setpriv --no-new-privs bash -c "$start" - \
+	    dash -c "$start" - "${server[@]}"
+	refused_with "bash (process 1), dash (process 2); make"
+	# The control: who started it is under none, as a unit's manager.
+	run setpriv --no-new-privs "${server[@]}"
+	refused_with "start it without (NoNewPrivileges= of a unit)"
+}
+
+@test "no capability among users of a container: its runtime may have lost it" {
+	run contained "$PLAIN" -p 443:8443 -- true
+	refused_with "by containerd 1.7): use containerd 2; if not, run once as \
+root: setcap cap_net_bind_service=p $PLAIN"
+	# The control: in the first user namespace it cannot have done so.
+	[[ $(xargs </proc/self/uid_map) == "0 0 4294967295" ]] || return 0
+	run "$PLAIN" -p 443:8443 -- true
+	refused_with "has no capability; run once as root"
+}
+
 @test "without the capability: the cause is told" {
 	run "$PLAIN" -p 443:8443 -- sh -c "$MUST_NOT_START"
 	refused_with "setcap cap_net_bind_service=p"

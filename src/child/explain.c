@@ -141,6 +141,26 @@ explain_mapping(char text[REASON_TEXT], const struct mapping *m)
 	return true;
 }
 
+/* lowport has its capability from an exec by the runtime alone. */
+static void
+explain_forerunners(char text[REASON_TEXT])
+{
+	char names[REASON_TEXT];
+	const bool is_entrypoint = rights_forerunners(names);
+
+	reason_say(text,
+	    "no_new_privs was set before lowport started, which voids its file "
+	    "capability behind another program: %.160s; %s",
+	    names,
+	    is_entrypoint
+		? "make lowport the entrypoint itself, without a shell or "
+		  "--init, as it is an init, by a runtime that gives the "
+		  "capability to the user of the container (Docker 25, podman "
+		  "--cap-add)"
+		: "start lowport outside of that, or give it the capability "
+		  "by AmbientCapabilities=");
+}
+
 void
 explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 {
@@ -157,11 +177,18 @@ explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 		"net.ipv4.ip_unprivileged_port_start",
 	    [RIGHTS_NOT_BOUNDED] =
 		"CAP_NET_BIND_SERVICE is not in the bounding set; add it "
-		"(docker run --cap-add NET_BIND_SERVICE, systemd "
+		"(docker run --cap-add NET_BIND_SERVICE; Kubernetes "
+		"capabilities.add: [\"NET_BIND_SERVICE\"]; systemd "
 		"CapabilityBoundingSet=)",
 	    [RIGHTS_NO_XATTR] =
 		"this program has no capability; run once as root: "
 		"setcap cap_net_bind_service=p %s",
+	    [RIGHTS_NO_XATTR_HERE] =
+		"this program has no capability; if its image gives it one, "
+		"the runtime lost it as it gave the files to the users of this "
+		"user namespace (hostUsers: false by containerd 1.7): use "
+		"containerd 2; if not, run once as root: setcap "
+		"cap_net_bind_service=p %s",
 	    [RIGHTS_NO_XATTRS] =
 		"%s is on a file system without extended attributes, where "
 		"setcap fails; install it on another one (ext4, xfs, btrfs, "
@@ -171,8 +198,8 @@ explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 		"capability; install it elsewhere",
 	    [RIGHTS_NO_NEW_PRIVS] =
 		"no_new_privs was set before lowport started, which voids its "
-		"file capability; make lowport the entrypoint itself, or use "
-		"AmbientCapabilities=",
+		"file capability; start it without (NoNewPrivileges= of a "
+		"unit), or give it the capability by AmbientCapabilities=",
 	    [RIGHTS_NO_NEW_PRIVS_AS_INIT] =
 		"no_new_privs was set before lowport started, which voids its "
 		"file capability; start the container without it, or make "
@@ -189,7 +216,10 @@ explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 	};
 	/* clang-format on */
 
-	reason_say(text, sentences[lack], program_own_path());
+	if (lack == RIGHTS_NO_NEW_PRIVS_BEHIND)
+		explain_forerunners(text);
+	else
+		reason_say(text, sentences[lack], program_own_path());
 }
 
 static const char *

@@ -79,14 +79,6 @@ find_socket(struct diag_socket *found, const struct endpoint *wanted,
 	return state;
 }
 
-static void
-read_name(pid_t pid, char name[HOLDER_NAME])
-{
-	if (process_text(pid, "comm", name, HOLDER_NAME) <= 0)
-		strcpy(name, "?");
-	name[strcspn(name, "\n")] = '\0';
-}
-
 /* Any process that this one may look at and that holds the socket, or 0. */
 static pid_t
 find_process(ino_t inode)
@@ -123,7 +115,7 @@ holder_find(struct holder *holder, const struct endpoint *wanted, int protocol)
 	if (found.inode != 0)
 		holder->pid = find_process(found.inode);
 	if (holder->pid != 0)
-		read_name(holder->pid, holder->name);
+		process_name(holder->pid, holder->name);
 	return true;
 }
 
@@ -224,7 +216,7 @@ holder_find_lowport(struct holder *holder)
 		if (!number_parse(&pid, entry->d_name, 1, INT_MAX) ||
 		    (pid_t)pid == getpid() || (pid_t)pid == getppid())
 			continue;
-		read_name((pid_t)pid, holder->name);
+		process_name((pid_t)pid, holder->name);
 		found = strcmp(holder->name, "lowport") == 0;
 	}
 	closedir(directory);

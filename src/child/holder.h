@@ -10,6 +10,7 @@
 
 #include "endpoint.h"
 #include "plan.h"
+#include "process.h"
 
 enum holder_state {
 	HOLDER_LISTENS,   /* or takes datagrams */
@@ -19,15 +20,12 @@ enum holder_state {
 	HOLDER_NONE,
 };
 
-/* Room for a process's name (proc(5), comm). */
-#define HOLDER_NAME 32
-
 struct holder {
 	uid_t uid; /* of the socket's maker */
 	enum holder_state state;
 	struct endpoint endpoint; /* the socket's */
 	pid_t pid;                /* 0: the process cannot be seen */
-	char name[HOLDER_NAME];   /* "?" if it cannot be read */
+	char name[PROCESS_NAME];
 };
 
 /*

@@ -12,6 +12,10 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "process.h"
+
+/* PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h. */
+#define FIRST_PID_NAMESPACE 0xEFFFFFFC
 
 bool
 host_setting(const char *path, unsigned int *value)
@@ -39,6 +43,14 @@ host_in_user_namespace(void)
 	    inside == 0 && outside == 0 && count == 0xffffffff;
 	fclose(file);
 	return !initial;
+}
+
+bool
+host_in_container(void)
+{
+	const ino_t own = process_namespace(getpid(), "pid");
+
+	return own != 0 && own != FIRST_PID_NAMESPACE;
 }
 
 bool

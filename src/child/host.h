@@ -14,6 +14,9 @@ bool host_setting(const char *path, unsigned int *value);
  * (user_namespaces(7)).  Another one could do the same. */
 bool host_in_user_namespace(void);
 
+/* True if it has processes of its own, as containers do (pid_namespaces(7)). */
+bool host_in_container(void);
+
 /* True in gVisor, whose kernel is not Linux. */
 bool host_is_gvisor(void);
 

@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <string.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "privilege.h"
 #include "process.h"
 #include "rights.h"
@@ -58,7 +60,9 @@ file_lack(void)
 		return RIGHTS_NO_XATTRS;
 	/* EOVERFLOW: it is of another user namespace. */
 	if (file == NULL && errno != EOVERFLOW)
-		return RIGHTS_NO_XATTR;
+		return host_in_user_namespace() && host_in_container()
+		    ? RIGHTS_NO_XATTR_HERE
+		    : RIGHTS_NO_XATTR;
 	if (file != NULL)
 		cap_free(file);
 	if (statvfs(SELF, &status) == 0 && (status.f_flag & ST_NOSUID) != 0)
@@ -97,6 +101,54 @@ is_traced(pid_t process)
 	    tracer != 0;
 }
 
+static bool
+is_sealed(pid_t process)
+{
+	uint64_t sealed;
+
+	return process_number(process, "status", "\nNoNewPrivs:", 10,
+		   &sealed) &&
+	    sealed == 1;
+}
+
+/* The process that started this one, or 0: it is in another namespace. */
+static pid_t
+parent_of(pid_t process)
+{
+	uint64_t parent;
+
+	return process_number(process, "status", "\nPPid:", 10, &parent)
+	    ? (pid_t)parent
+	    : 0;
+}
+
+bool
+rights_forerunners(char names[REASON_TEXT])
+{
+	char name[PROCESS_NAME], rest[REASON_TEXT];
+	pid_t process = parent_of(getppid()), last = 0;
+
+	*names = '\0';
+	for (; is_sealed(process); process = parent_of(process)) {
+		memcpy(rest, names, sizeof(rest));
+		reason_say(names, "%s (process %d)%s%.160s",
+		    process_name(process, name), process,
+		    *rest == '\0' ? "" : ", ", rest);
+		last = process;
+	}
+	return last == 1;
+}
+
+/* The parent is the helper, the process that was executed. */
+static enum rights_lack
+lack_of_new_privs(void)
+{
+	if (getppid() == 1)
+		return RIGHTS_NO_NEW_PRIVS_AS_INIT;
+	return is_sealed(parent_of(getppid())) ? RIGHTS_NO_NEW_PRIVS_BEHIND
+					       : RIGHTS_NO_NEW_PRIVS;
+}
+
 enum rights_lack
 rights_lack(const struct rights *rights)
 {
@@ -111,10 +163,8 @@ rights_lack(const struct rights *rights)
 	lack = file_lack();
 	if (lack != RIGHTS_SUFFICE)
 		return lack;
-	/* The parent is the helper, the process that was executed. */
 	if (rights->no_new_privs)
-		return getppid() == 1 ? RIGHTS_NO_NEW_PRIVS_AS_INIT
-				      : RIGHTS_NO_NEW_PRIVS;
+		return lack_of_new_privs();
 	if (is_traced(getppid()))
 		return RIGHTS_TRACED;
 	return RIGHTS_NOT_GRANTED;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reason.h"
+
 /* Before anything is dropped.  The first three are of CAP_NET_BIND_SERVICE. */
 struct rights {
 	bool permitted;
@@ -29,15 +31,22 @@ enum rights_lack {
 	RIGHTS_FOREIGN, /* the network is of another user namespace */
 	RIGHTS_NOT_BOUNDED,
 	RIGHTS_NO_XATTR,             /* the file has no capability */
+	RIGHTS_NO_XATTR_HERE,        /* likewise, in a container whose users
+					are not the host's */
 	RIGHTS_NO_XATTRS,            /* its file system has no attributes */
 	RIGHTS_NOSUID,               /* its file system is mounted nosuid */
 	RIGHTS_NO_NEW_PRIVS,         /* no_new_privs was set */
 	RIGHTS_NO_NEW_PRIVS_AS_INIT, /* likewise, and lowport is process 1 */
+	RIGHTS_NO_NEW_PRIVS_BEHIND,  /* likewise, before its parent ran */
 	RIGHTS_TRACED,
 	RIGHTS_NOT_GRANTED, /* the file has it, and exec did not give it */
 };
 
 enum rights_lack rights_lack(const struct rights *);
+
+/* The ancestors of lowport that are under no_new_privs, the oldest first; true if
+ * process 1 is one. */
+bool rights_forerunners(char names[REASON_TEXT]);
 
 /* True if the file's capability is effective at once (=ep).  The kernel then
  * refuses to execute the file if the bounding set lacks the capability

@@ -42,6 +42,15 @@ process_text(pid_t task, const char *file, char *text, size_t size)
 	return length;
 }
 
+const char *
+process_name(pid_t task, char name[PROCESS_NAME])
+{
+	if (process_text(task, "comm", name, PROCESS_NAME) <= 0)
+		strcpy(name, "?");
+	name[strcspn(name, "\n")] = '\0';
+	return name;
+}
+
 bool
 process_number(pid_t task, const char *file, const char *key, int base,
     uint64_t *value)

@@ -33,6 +33,12 @@ bool process_number(pid_t task, const char *file, const char *key, int base,
 /* Reads a link of /proc/PID as text.  Returns false with errno. */
 bool process_link(pid_t task, const char *file, char *text, size_t size);
 
+/* Room for the name of a process (proc(5), comm). */
+#define PROCESS_NAME 32
+
+/* Returns the name, "?" if it cannot be read. */
+const char *process_name(pid_t task, char name[PROCESS_NAME]);
+
 /* The inode of the socket at a descriptor, or 0 with errno; ENOTSOCK if it is
  * something else. */
 ino_t process_socket(pid_t task, int fd);
