@@ -332,9 +332,8 @@ same_as_json() {
 	[ "$output" = "" ]
 	[[ $stderr == lowport:*nonsense* ]]
 	run -125 sh -c '"$0" --check --json -p 443 >/dev/full' "$LOWPORT"
-	for other in "-p 443:8443 true" --attached; do
-		# shellcheck disable=SC2086
-		run -125 --separate-stderr "$LOWPORT" --json $other
-		[[ $stderr == *"--json is for --check, --doctor and --check-policy;"* ]]
-	done
+	run -125 --separate-stderr "$LOWPORT" --json -p 443:8443 true
+	[[ $stderr == *"--json is only for --check or --check-policy or --doctor;"* ]]
+	run -125 --separate-stderr "$LOWPORT" --json --attached
+	[[ $stderr == *"--json does not go with --attached;"* ]]
 }

@@ -335,26 +335,38 @@ parse_pdeathsig(const char *text)
 	return (uint32_t)signal;
 }
 
+static const char *const purposes[] = {
+    [PURPOSE_CHECK] = "--check",
+    [PURPOSE_CHECK_POLICY] = "--check-policy",
+    [PURPOSE_DOCTOR] = "--doctor",
+    [PURPOSE_FROM_IPTABLES] = "--from-iptables",
+    [PURPOSE_ATTACH] = "--attach",
+    [PURPOSE_DETACH] = "--detach",
+    [PURPOSE_ATTACHED] = "--attached",
+};
+
+#define PURPOSES (sizeof(purposes) / sizeof(purposes[0]))
+
 static void
 purpose_set(struct options *options, enum purpose purpose)
 {
 	if (options->purpose != PURPOSE_RUN && options->purpose != purpose)
-		fatalx("--check, --check-policy, --doctor, --from-iptables, "
-		       "--attach, --detach and --attached do not go "
-		       "together" TRY);
+		fatalx("%s and %s do not go together" TRY,
+		    purposes[options->purpose], purposes[purpose]);
 	options->purpose = purpose;
 }
 
-/* The next argument names a group, a number or a path, if it is no option. */
+/* Behind "=", or the next argument if it is no option: a number or a path. */
 static void
-take_group(struct options *options)
+take_group(struct options *options, const char *argument)
 {
 	const char *next = *options->command;
 
-	if (next == NULL || *next == '-')
-		return;
-	options->group_name = next;
-	optind++;
+	if (argument == NULL && next != NULL && *next != '-') {
+		argument = next;
+		optind++;
+	}
+	options->group_name = argument;
 }
 
 static void
@@ -381,7 +393,7 @@ take_purpose(struct options *options, int option, const char *argument)
 	case OPTION_DETACH:
 		purpose_set(options,
 		    option == OPTION_ATTACH ? PURPOSE_ATTACH : PURPOSE_DETACH);
-		take_group(options);
+		take_group(options, argument);
 		break;
 	case OPTION_ATTACHED:
 		purpose_set(options, PURPOSE_ATTACHED);
@@ -478,40 +490,56 @@ take_output(struct options *options, int option, const char *argument)
 	}
 }
 
-static const struct {
+/* The purposes that an option is for. */
+#define FOR(purpose) (1U << (purpose))
+#define FOR_ALL      (~0U)
+#define FOR_SERVER                                                             \
+	(FOR(PURPOSE_RUN) | FOR(PURPOSE_CHECK) | FOR(PURPOSE_DOCTOR))
+#define FOR_MAPPINGS (FOR_SERVER | FOR(PURPOSE_ATTACH))
+#define FOR_REPORT                                                             \
+	(FOR(PURPOSE_CHECK) | FOR(PURPOSE_CHECK_POLICY) | FOR(PURPOSE_DOCTOR))
+
+static const struct option_row {
 	const char *name;
 	int argument; /* as in struct option */
 	int option;   /* the letter, or OPTION_ */
 	void (*take)(struct options *, int option, const char *argument);
+	unsigned int purposes; /* FOR_; those that set one are for all */
 } known[] = {
-    {"publish", required_argument, 'p', take_server},
-    {"user", required_argument, 'u', take_server},
-    {"method", required_argument, OPTION_METHOD, take_server},
-    {"show-expected-port", no_argument, OPTION_SHOW_EXPECTED_PORT, take_server},
-    {"allow-new-privs", no_argument, OPTION_ALLOW_NEW_PRIVS, take_server},
-    {"keep-caps", required_argument, OPTION_KEEP_CAPS, take_server},
-    {"spares", required_argument, OPTION_SPARES, take_server},
-    {"group", no_argument, 'g', take_supervision},
-    {"single-child", no_argument, 'c', take_supervision},
-    {"success-exit-status", required_argument, 'e', take_supervision},
-    {"rewrite", required_argument, 'r', take_supervision},
-    {"pdeathsig", required_argument, OPTION_PDEATHSIG, take_supervision},
-    {"subreaper", no_argument, 's', take_supervision},
-    {"warn", no_argument, 'w', take_supervision},
-    {"check", no_argument, OPTION_CHECK, take_purpose},
-    {"check-policy", required_argument, OPTION_CHECK_POLICY, take_purpose},
-    {"doctor", no_argument, OPTION_DOCTOR, take_purpose},
-    {"json", no_argument, OPTION_JSON, take_purpose},
-    {"from-iptables", no_argument, OPTION_FROM_IPTABLES, take_purpose},
-    {"unit", required_argument, OPTION_UNIT, take_purpose},
-    {"attach", no_argument, OPTION_ATTACH, take_purpose},
-    {"detach", no_argument, OPTION_DETACH, take_purpose},
-    {"attached", no_argument, OPTION_ATTACHED, take_purpose},
-    {"force", no_argument, OPTION_FORCE, take_purpose},
-    {"verbose", no_argument, 'v', take_output},
-    {"quiet", no_argument, 'q', take_output},
-    {"help", optional_argument, 'h', take_output},
-    {"version", no_argument, 'V', take_output},
+    {"publish", required_argument, 'p', take_server, FOR_MAPPINGS},
+    {"user", required_argument, 'u', take_server, FOR_SERVER},
+    {"method", required_argument, OPTION_METHOD, take_server, FOR_SERVER},
+    {"show-expected-port", no_argument, OPTION_SHOW_EXPECTED_PORT, take_server,
+	FOR_MAPPINGS},
+    {"allow-new-privs", no_argument, OPTION_ALLOW_NEW_PRIVS, take_server,
+	FOR_SERVER},
+    {"keep-caps", required_argument, OPTION_KEEP_CAPS, take_server, FOR_SERVER},
+    {"spares", required_argument, OPTION_SPARES, take_server, FOR_SERVER},
+    {"group", no_argument, 'g', take_supervision, FOR_SERVER},
+    {"single-child", no_argument, 'c', take_supervision, FOR_SERVER},
+    {"success-exit-status", required_argument, 'e', take_supervision,
+	FOR_SERVER},
+    {"rewrite", required_argument, 'r', take_supervision, FOR_SERVER},
+    {"pdeathsig", required_argument, OPTION_PDEATHSIG, take_supervision,
+	FOR_SERVER},
+    {"subreaper", no_argument, 's', take_supervision, FOR_SERVER},
+    {"warn", no_argument, 'w', take_supervision, FOR_SERVER},
+    {"check", no_argument, OPTION_CHECK, take_purpose, FOR_ALL},
+    {"check-policy", required_argument, OPTION_CHECK_POLICY, take_purpose,
+	FOR_ALL},
+    {"doctor", no_argument, OPTION_DOCTOR, take_purpose, FOR_ALL},
+    {"json", no_argument, OPTION_JSON, take_purpose, FOR_REPORT},
+    {"from-iptables", no_argument, OPTION_FROM_IPTABLES, take_purpose, FOR_ALL},
+    {"unit", required_argument, OPTION_UNIT, take_purpose,
+	FOR(PURPOSE_FROM_IPTABLES)},
+    {"attach", optional_argument, OPTION_ATTACH, take_purpose, FOR_ALL},
+    {"detach", optional_argument, OPTION_DETACH, take_purpose, FOR_ALL},
+    {"attached", no_argument, OPTION_ATTACHED, take_purpose, FOR_ALL},
+    {"force", no_argument, OPTION_FORCE, take_purpose, FOR(PURPOSE_ATTACH)},
+    {"verbose", no_argument, 'v', take_output, FOR_ALL},
+    {"quiet", no_argument, 'q', take_output, FOR_ALL},
+    {"help", optional_argument, 'h', take_output, FOR_ALL},
+    {"version", no_argument, 'V', take_output, FOR_ALL},
 };
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))
@@ -525,12 +553,46 @@ refuse_option(const char *argument)
 {
 	if (argument[1] != '-' && optopt > ' ' && optopt < 0x7f)
 		fatalx("unknown option '-%c'" TRY, optopt);
+	if (argument[1] == '-' && optopt != 0)
+		fatalx("option '%.100s': it takes no argument behind '='" TRY,
+		    argument);
 	fatalx("unknown option '%.100s'" TRY, argument);
+}
+
+static _Noreturn void
+refuse_without_purpose(const struct option_row *row)
+{
+	char list[128] = "";
+	size_t i, length = 0;
+
+	for (i = PURPOSE_RUN + 1; i < PURPOSES; i++)
+		if ((row->purposes & FOR(i)) != 0)
+			length += (size_t)snprintf(list + length,
+			    sizeof(list) - length, "%s%s",
+			    length == 0 ? "" : " or ", purposes[i]);
+	fatalx("--%s is only for %s" TRY, row->name, list);
+}
+
+static void
+require_purpose(const struct options *options, const bool given[KNOWN])
+{
+	size_t i;
+
+	for (i = 0; i < KNOWN; i++) {
+		if (!given[i] ||
+		    (known[i].purposes & FOR(options->purpose)) != 0)
+			continue;
+		if (options->purpose == PURPOSE_RUN)
+			refuse_without_purpose(&known[i]);
+		fatalx("--%s does not go with %s; leave it out" TRY,
+		    known[i].name, purposes[options->purpose]);
+	}
 }
 
 static void
 read_arguments(struct options *options, int argc, char **argv)
 {
+	bool given[KNOWN] = {false};
 	struct option names[KNOWN + 1] = {{NULL}};
 	int option, at = optind;
 	size_t i;
@@ -547,10 +609,13 @@ read_arguments(struct options *options, int argc, char **argv)
 		at = optind;
 		options->command = argv + optind;
 		for (i = 0; i < KNOWN; i++)
-			if (known[i].option == option)
+			if (known[i].option == option) {
 				known[i].take(options, option, optarg);
+				given[i] = true;
+			}
 	}
 	options->command = argv + optind;
+	require_purpose(options, given);
 }
 
 static void
@@ -625,34 +690,21 @@ refuse_without_mapping(char **command)
 static bool
 takes_mappings(enum purpose purpose)
 {
-	return purpose != PURPOSE_CHECK_POLICY &&
-	    purpose != PURPOSE_FROM_IPTABLES && purpose != PURPOSE_DETACH &&
-	    purpose != PURPOSE_ATTACHED;
+	return (FOR_MAPPINGS & FOR(purpose)) != 0;
 }
 
 static bool
-runs_nothing(enum purpose purpose)
+takes_words(enum purpose purpose)
 {
-	return purpose == PURPOSE_ATTACH ||
-	    (purpose != PURPOSE_FROM_IPTABLES && !takes_mappings(purpose));
-}
-
-static bool
-is_report(enum purpose purpose)
-{
-	return purpose == PURPOSE_CHECK || purpose == PURPOSE_CHECK_POLICY ||
-	    purpose == PURPOSE_DOCTOR;
+	return ((FOR_SERVER | FOR(PURPOSE_FROM_IPTABLES)) & FOR(purpose)) != 0;
 }
 
 static void
 require_enough(struct options *options)
 {
-	if (options->json && !is_report(options->purpose))
-		fatalx("--json is for --check, --doctor and --check-policy; "
-		       "add one of them" TRY);
 	if (options->mapping_count == 0 && options->purpose == PURPOSE_DOCTOR)
 		mappings_add(options, USUAL_MAPPING);
-	if (runs_nothing(options->purpose) && *options->command != NULL)
+	if (!takes_words(options->purpose) && *options->command != NULL)
 		fatalx("'%.100s' is one argument too many: nothing is run "
 		       "here" TRY,
 		    *options->command);

@@ -78,12 +78,12 @@ print(c.recv(100).decode())' "$@"
 
 @test "attach again: replaces the mappings, whole; detach: takes them away" {
 	"$PLAIN" --attach "$group" -p 443:8443
-	"$PLAIN" --attach "$group" -p 80:8080
+	"$PLAIN" --attach="$group" -p 80:8080
 	binds_in "$group" "AF_INET 0.0.0.0 8443" "AF_INET 0.0.0.0 8080"
 	[ "$(xargs <<<"$output")" = "8443 80" ]
 	run -0 "$PLAIN" --attached
 	[ "$(grep -c "$(basename "$group")" <<<"$output")" = 1 ]
-	"$PLAIN" --detach "$group"
+	"$PLAIN" --detach="$group"
 	binds_in "$group" "AF_INET 0.0.0.0 8080" "AF_INET 0.0.0.0 80"
 	[ "$(xargs <<<"$output")" = "8080 Permission denied" ]
 	run "$PLAIN" --detach "$group"
