@@ -9,6 +9,7 @@
 #   make check-readme   the commands of README.md
 #   make check-systemd  units of a systemd that is booted for them, as root
 #   make check-containers  real container runtimes, as root; and the next two
+#   make check-kernels  Debian's own kernels, from 5.10 on, in qemu, as root
 #   make check-init     as process 1, beside tini, dumb-init and catatonit
 #   make check-cross    for aarch64, as far as that goes on another machine
 #   make fuzz           FUZZ_SECONDS (600) for each fuzzer
@@ -453,6 +454,12 @@ check-systemd:
 	$(MAKE) all
 	tests/check-systemd
 
+# KERNELS names machines and jobs: make check-kernels KERNELS="5.10 7.x handoff"
+KERNELS        =
+check-kernels:
+	$(MAKE) deps PACKAGES=
+	tests/check-kernels $(KERNELS)
+
 check-cross:
 	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) $(BUILD)/filters.h
@@ -531,7 +538,7 @@ clean:
 .PHONY: all static install uninstall clean rooms tests fuzzers FORCE \
         check check-one check-units check-build check-structure \
         check-sanitized run-sanitized check-fuzz fuzz check-readme \
-        check-init check-servers check-containers check-systemd check-cross \
-        check-packages lint format coverage run-coverage bench demo \
+        check-init check-servers check-containers check-systemd check-kernels \
+        check-cross check-packages lint format coverage run-coverage bench demo \
         deps deb rpm dist
 .DELETE_ON_ERROR:

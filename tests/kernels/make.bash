@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: ISC
+#
+# Sourced by tests/check-kernels: makes what machines are booted with, each once,
+# below $cache, with $lab for what is thrown away.
+#
+#   TREE.tar, TREE.img     of a release of Debian, and as a file system
+#   TREE.built/            the sources, built in that tree
+#   linux-NAME/            vmlinuz, initrd, and lib/modules, of machine NAME
+#
+# All of it can be removed by the owner of build/.
+
+# What the tests take, and what builds them.  One with other packages is made
+# again.
+packages=apparmor,bats,busybox-static,check,curl,gcc,iproute2,iptables,kmod
+packages+=,libc6-dev,libcap-dev,libcap2-bin,libseccomp-dev,make,netbase
+packages+=,nftables,nginx-light,openssl,pkg-config,procps,python3,strace
+packages+=,uidmap,util-linux
+
+# What differs by architecture.
+declare -A qemu=([amd64]="qemu-system-x86_64")
+declare -A console=([amd64]=ttyS0)
+declare -A go=([amd64]=amd64)
+
+# own FILE...: they are whose build/ is.
+own() {
+	chown -R --reference "$build" "$@"
+}
+
+# logged COMMAND...: its output is printed if it fails.
+logged() {
+	"$@" >"$lab/log" 2>&1 || {
+		tail -n 20 "$lab/log" | sed 's/^/    /'
+		return 1
+	}
+}
+
+# unpack TREE: to $lab/TREE, if it is not there.
+unpack() {
+	[ ! -e "$lab/$1" ] || return 0
+	mkdir "$lab/$1"
+	tar -xf "$cache/$1.tar" -C "$lab/$1"
+}
+
+# make_tree ARCH SUITE
+make_tree() {
+	local name=$2-$1 tar=$cache/$2-$1 new=$lab/$2-$1 script=
+
+	if [ -e "$tar.img" ] && [ "$(cat "$tar.packages" 2>/dev/null)" = "$packages" ]
+	then
+		return
+	fi
+	echo "Making a tree of $2 ($1) with debootstrap: ${packages//,/ }"
+	rm -rf "$new" "$tar".*
+	[ -e "/usr/share/debootstrap/scripts/$2" ] ||
+		script=/usr/share/debootstrap/scripts/sid
+	# shellcheck disable=SC2086
+	logged debootstrap --variant=minbase --arch="$1" --include="$packages" \
+	    "$2" "$new" "$mirror/debian" $script || return
+	rm -rf "$new"/var/cache/apt/* "$new"/var/lib/apt/lists/*
+	mkdir -p "$new/lowport" "$new/machine" "$new/usr/lib/modules"
+	: >"$new/etc/fstab"
+	printf '127.0.0.1 localhost machine\n::1 localhost\n' >"$new/etc/hosts"
+	tar -cf "$tar.tar" -C "$new" .
+	truncate -s 2G "$tar.img"
+	logged mke2fs -q -F -t ext4 -O ^has_journal -d "$new" "$tar.img" || {
+		rm -f "$tar.img"
+		return 1
+	}
+	echo "$packages" >"$tar.packages"
+	own "$tar".*
+}
+
+# build_in ARCH SUITE: again only what has changed.  The static Go server is built
+# by this host.
+build_in() {
+	local name=$2-$1 built=$cache/$2-$1.built tree=$lab/$2-$1
+
+	[ ! -e "$lab/built-$name" ] || return 0
+	echo "Building in the tree of $2 ($1)"
+	unpack "$name"
+	mkdir -p "$built"
+	(cd "$built" && rm -rf .ci .github packaging src tests)
+	cp -Rp .ci .github packaging src tests COPYING Makefile README.md "$built/"
+	mount --bind "$built" "$tree/lowport"
+	mount --rbind /dev "$tree/dev"
+	mount -t proc proc "$tree/proc"
+	logged env -i PATH="$PATH" LC_ALL=C.UTF-8 DEPS=no chroot "$tree" \
+	    make -s -C /lowport -j"$(nproc)" tests || return
+	umount -R "$tree/lowport" "$tree/dev" "$tree/proc"
+	logged env GOCACHE="$lab/go" GO111MODULE=off CGO_ENABLED=0 \
+	    GOARCH="${go[$1]}" \
+	    go build -o "$built/build/hello" tests/servers/hello.go || return
+	own "$built"
+	: >"$lab/built-$name"
+}
+
+# kernel_apt ARCH RELEASE COMMAND...: apt-get or apt-cache, which knows that release
+# alone, and nothing of this host.
+kernel_apt() {
+	local apt=$lab/apt-$1-$2 arch=$1 release=$2 command=$3 part=debian
+
+	shift 3
+	[[ $release != *-security ]] || part=debian-security
+	if [ ! -e "$apt" ]; then
+		mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+		: >"$apt/status"
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+		    "$mirror/$part $release main" >"$apt/sources"
+	fi
+	"$command" -q -o Dir::Etc::SourceList="$apt/sources" \
+	    -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$apt/lists" \
+	    -o Dir::State::Status="$apt/status" -o Dir::Cache="$apt/cache" \
+	    -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false \
+	    -o APT::Architecture="$arch" -o APT::Architectures::="$arch" \
+	    -o APT::Sandbox::User=root "$@"
+}
+
+# make_kernel NAME ARCH RELEASE TREE
+make_kernel() {
+	local linux=$cache/linux-$1 new=$lab/linux-$1 list version
+
+	[ ! -e "$linux/initrd" ] || return 0
+	echo "Fetching the kernel of $3 ($2)"
+	mkdir "$new"
+	logged kernel_apt "$2" "$3" apt-get update || return
+	list=$(kernel_apt "$2" "$3" apt-cache depends --recurse -i \
+	    "linux-image-$2" | grep -E '^linux-(image|binary|modules)-.*[0-9]')
+	# shellcheck disable=SC2086
+	(cd "$new" && logged kernel_apt "$2" "$3" apt-get download $list) || return
+	for package in "$new"/*.deb; do
+		dpkg-deb -x "$package" "$new/files"
+	done
+	version=$(ls "$new"/files/lib/modules "$new"/files/usr/lib/modules \
+	    2>/dev/null | grep -m1 '^[0-9]')
+	mkdir -p "$new/made/lib"
+	mv "$new"/files/{usr/,}lib/modules "$new/made/lib/" 2>/dev/null || :
+	mv "$new"/files/boot/vmlinuz-* "$new/made/vmlinuz" 2>/dev/null ||
+		mv "$new/made/lib/modules/$version/vmlinuz" "$new/made/"
+	# Of the drivers, these machines have few.
+	find "$new/made/lib/modules/$version/kernel/drivers" -name '*.ko*' \
+	    ! -path '*virtio*' ! -path '*/char/hw_random/*' \
+	    ! -regex '.*/drivers/net/[^/]*' -delete
+	depmod -b "$new/made" "$version"
+	make_initrd "$new" "$version" "$cache/$4-$2.tar" || return
+	echo "$version" >"$new/made/version"
+	rm -rf "$linux"
+	mv "$new/made" "$linux"
+	rm -rf "$new"
+	own "$linux"
+}
+
+# make_initrd DIRECTORY VERSION TAR: busybox of the tree, and the modules that
+# tests/kernels/init loads.
+make_initrd() {
+	local root=$1/initrd file kind rest
+
+	mkdir -p "$root"/{bin,dev,modules,proc,root,sys}
+	tar -xOf "$3" ./usr/bin/busybox >"$root/bin/busybox" 2>/dev/null ||
+		tar -xOf "$3" ./bin/busybox >"$root/bin/busybox"
+	chmod 755 "$root/bin/busybox"
+	ln -s busybox "$root/bin/sh"
+	cp "$kernels/init" "$root/init"
+	for module in virtio_pci virtio_blk ext4 crc32c_generic 9pnet_virtio 9p \
+	    virtio_rng; do
+		modprobe -d "$1/made" -S "$2" --show-depends "$module" 2>/dev/null || :
+	done | while read -r kind file rest; do
+		[ "$kind" = insmod ] || continue
+		name=${file##*/}
+		name=${name%.ko*}.ko
+		[ ! -e "$root/modules/$name" ] || continue
+		case $file in
+		*.xz) xz -dc "$file" ;;
+		*.zst) zstd -dcq "$file" ;;
+		*) cat "$file" ;;
+		esac >"$root/modules/$name"
+		echo "$name" >>"$root/modules/order"
+	done
+	(cd "$root" && find . | bin/busybox cpio -o -H newc 2>/dev/null | gzip -1) \
+	    >"$1/made/initrd"
+}
+
+# emulator NAME ARCH TREE BOOT LOG: sets it.
+emulator() {
+	local share="-fsdev local,security_model=none"
+
+	# shellcheck disable=SC2206
+	emulator=(${qemu[$2]} -accel "tcg,thread=multi,tb-size=256" -cpu max
+	    -smp 2 -m 1536 -nodefaults -no-user-config -nic none -no-reboot
+	    -display none -serial "file:$5/console" -device virtio-rng-pci
+	    -drive "file=$cache/$3-$2.img,format=raw,if=virtio,snapshot=on,cache=unsafe"
+	    $share,id=machine,path="$5"
+	    -device virtio-9p-pci,fsdev=machine,mount_tag=machine
+	    $share,id=lowport,path="$cache/$3-$2.built",readonly=on
+	    -device virtio-9p-pci,fsdev=lowport,mount_tag=lowport
+	    $share,id=modules,path="$cache/linux-$1/lib/modules",readonly=on
+	    -device virtio-9p-pci,fsdev=modules,mount_tag=modules
+	    -kernel "$cache/linux-$1/vmlinuz" -initrd "$cache/linux-$1/initrd"
+	    -append "console=${console[$2]} quiet loglevel=4 panic=-1 $4")
+}
