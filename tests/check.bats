@@ -332,6 +332,15 @@ same_as_json() {
 	[ "$output" = "" ]
 	[[ $stderr == lowport:*nonsense* ]]
 	run -125 sh -c '"$0" --check --json -p 443 >/dev/full' "$LOWPORT"
+	# Refused later than its arguments, it is an object with that.
+	for refused in "--check-policy /nonesuch" "--check-policy /" \
+	    "--check -u nonesuch -p 443" "--doctor -u nonesuch"; do
+		# shellcheck disable=SC2086
+		run -125 --separate-stderr "$LOWPORT" --json $refused
+		[ "$(jq -r '.status, .findings[-1].subject' <<<"$output" | xargs)" = \
+		    "problem lowport" ]
+		[[ $stderr == "lowport: $(jq -r '.findings[-1].text' <<<"$output")" ]]
+	done
 	run -125 --separate-stderr "$LOWPORT" --json -p 443:8443 true
 	[[ $stderr == *"--json is only for --check or --check-policy or --doctor;"* ]]
 	run -125 --separate-stderr "$LOWPORT" --json --attached

@@ -273,6 +273,10 @@ root: setcap cap_net_bind_service=p $PLAIN"
 	run -42 "$LOWPORT" -q -p 443:8443 sh -c 'exit 42'
 	run -143 "$LOWPORT" -q -p 443:8443 sh -c 'kill -TERM $$'
 	run -137 "$LOWPORT" -q -p 443:8443 sh -c 'kill -KILL $$'
+	run -127 "$LOWPORT" -v -p 443:8443 nonesuch-command
+	[[ $output == *": process "[0-9]*" ended with status 127"* ]]
+	run -3 "$LOWPORT" -v -p 443:8443 sh -c 'exit 3'
+	[[ $output == *": the server (process "[0-9]*") ended with status 3"* ]]
 	run -127 "$LOWPORT" -q -p 443:8443 nonesuch-command
 	[[ $output == "lowport: cannot execute 'nonesuch-command': not found" ]]
 	run -127 "$LOWPORT" -q -p 443:8443 /nonesuch

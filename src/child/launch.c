@@ -192,20 +192,31 @@ look_for_shared(struct start *start)
 			start->answer.results[i].outcome = OUTCOME_SHARED;
 }
 
-/* If the helper has ended, it has said why. */
+/* The helper has said why it ended. */
+static _Noreturn void
+end_with_helper(const struct start *start)
+{
+	if (start->options.json) {
+		report_problem("lowport",
+		    "the helper has ended; see standard error");
+		report_end();
+	}
+	_exit(STATUS_FAILURE);
+}
+
 static void
 have_ports_bound(struct start *start)
 {
 	if (!send_plan(start) ||
 	    !channel_receive_answer(start->channel, &start->answer))
-		_exit(STATUS_FAILURE);
+		end_with_helper(start);
 	remedy_set(start->answer.remedy != 0);
 	/* The whole plan is refused, so nothing else in it is to be used. */
 	if (start->answer.results[0].outcome == OUTCOME_REFUSED)
 		refuse(start, 0);
 	if (!activation_receive(&start->activation, &start->channel,
 		&start->options, &start->plan, &start->answer))
-		_exit(STATUS_FAILURE);
+		end_with_helper(start);
 	look_for_shared(start);
 }
 

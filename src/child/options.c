@@ -493,8 +493,7 @@ take_output(struct options *options, int option, const char *argument)
 /* The purposes that an option is for. */
 #define FOR(purpose) (1U << (purpose))
 #define FOR_ALL      (~0U)
-#define FOR_SERVER                                                             \
-	(FOR(PURPOSE_RUN) | FOR(PURPOSE_CHECK) | FOR(PURPOSE_DOCTOR))
+#define FOR_SERVER   (FOR(PURPOSE_RUN) | FOR(PURPOSE_CHECK) | FOR(PURPOSE_DOCTOR))
 #define FOR_MAPPINGS (FOR_SERVER | FOR(PURPOSE_ATTACH))
 #define FOR_REPORT                                                             \
 	(FOR(PURPOSE_CHECK) | FOR(PURPOSE_CHECK_POLICY) | FOR(PURPOSE_DOCTOR))

@@ -27,12 +27,20 @@ static struct {
 	size_t length;
 } findings;
 
+static void
+end_unfinished(const char *line)
+{
+	report_problem("lowport", "%s", line);
+	report_end();
+}
+
 void
 report_as_json(void)
 {
 	findings.stream = open_memstream(&findings.text, &findings.length);
 	if (findings.stream == NULL)
 		fatal("cannot keep a report");
+	message_at_end(end_unfinished);
 }
 
 /* A printable text: nothing else in it has to be escaped (RFC 8259). */

@@ -13,7 +13,8 @@ enum report_kind {
 	REPORT_PROBLEM,
 };
 
-/* From here on facts are kept, and report_end prints the object. */
+/* From here on facts are kept, and report_end prints the object; so does fatal
+ * (message.h), with its line as a problem. */
 void report_as_json(void);
 
 /* The subject is a word or two; the rest as printf(3). */

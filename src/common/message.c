@@ -32,6 +32,13 @@ static const struct kind {
 
 static enum verbosity verbosity = VERBOSITY_NORMAL;
 static bool journal;
+static void (*at_end)(const char *line);
+
+void
+message_at_end(void (*function)(const char *line))
+{
+	at_end = function;
+}
 
 void
 message_set(enum verbosity wanted, bool to_journal)
@@ -186,13 +193,13 @@ say(const struct kind *kind, int error, const char *format, va_list arguments)
 {
 	const size_t size = LINE_MAX_BYTES - 1;
 	char line[LINE_MAX_BYTES] = PREFIX;
-	size_t used;
+	size_t used, begin;
 
 	if (!kind->ends && (verbosity < kind->level || !has_room()))
 		return;
 	if (journal)
 		snprintf(line, size, "<%d>" PREFIX, kind->priority);
-	used = strlen(line);
+	begin = used = strlen(line);
 	vsnprintf(line + used, size - used, format, arguments);
 	used = strlen(line);
 	if (error != 0)
@@ -204,6 +211,9 @@ say(const struct kind *kind, int error, const char *format, va_list arguments)
 	/* There is nowhere to report that this failed. */
 	if (write(STDERR_FILENO, line, used + 1) < 0)
 		signal_discard(errno == EPIPE ? SIGPIPE : SIGXFSZ);
+	line[used] = '\0';
+	if (kind->ends && at_end != NULL)
+		at_end(line + begin);
 }
 
 /* In each function below: its own arguments, as a line of this kind. */

@@ -24,6 +24,10 @@ enum verbosity {
  */
 void message_set(enum verbosity, bool journal);
 
+/* From here on, fatal and the like call this with their line, without its
+ * prefix, before they end the process. */
+void message_at_end(void (*)(const char *line));
+
 /* True if standard error is the journal: JOURNAL_STREAM, whose value may be
  * NULL, names its device and inode (systemd.exec(5)). */
 bool message_is_journal(const char *value);

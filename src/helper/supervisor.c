@@ -157,14 +157,23 @@ forward(struct supervisor *s, int signal)
 		warn_unsignallable(s, signal, refused);
 }
 
+/* The child has failed, or a shell has found no command. */
+static bool
+no_server_ran(int status)
+{
+	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
+}
+
 static void
 server_ended(struct supervisor *s, int status)
 {
 	s->ended = true;
 	s->status = status_of(status);
 	job_ended(&s->job);
-	verbose("the server (process %d) ended with status %d", s->server,
-	    s->status);
+	verbose(no_server_ran(s->status)
+		? "process %d ended with status %d"
+		: "the server (process %d) ended with status %d",
+	    s->server, s->status);
 	/* A server that ends unasked, with 0, has daemonized. */
 	if (s->stopping || s->status != 0)
 		leftovers_end(&s->leftovers);
@@ -425,13 +434,6 @@ status_reported(const struct supervisor *s)
 	return (settings_of(s)->success[status / 8] >> status % 8 & 1) != 0
 	    ? 0
 	    : s->status;
-}
-
-/* The child has failed, or a shell has found no command. */
-static bool
-no_server_ran(int status)
-{
-	return status >= STATUS_FAILURE && status <= STATUS_NOT_FOUND;
 }
 
 /*
