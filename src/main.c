@@ -49,11 +49,6 @@ refuse_unusable_start(int argc)
 	if (getuid() != geteuid() || getgid() != getegid())
 		fatalx("set-user-ID or set-group-ID is not how lowport gets "
 		       "its right; use: setcap cap_net_bind_service=p");
-	if (seccomp_is_deadly())
-		fatalx("a seccomp filter ends a process that makes seccomp(2) "
-		       "or pidfd_getfd(2), and lowport takes both; in a unit "
-		       "of systemd: SystemCallFilter=@system-service seccomp "
-		       "pidfd_getfd");
 }
 
 /* Closes all else that the caller left open.  The child keeps it, as the server
@@ -106,7 +101,8 @@ refuse_plan(struct answer *answer)
 
 	plan = (struct plan){.uid = getuid(),
 	    .gid = getgid(),
-	    .verbosity = VERBOSITY_NORMAL};
+	    .verbosity = VERBOSITY_QUIET,
+	    .dry = true};
 	for (i = 0; i < PLAN_MAPPINGS_MAX; i++)
 		answer->results[i].outcome = OUTCOME_REFUSED;
 }
@@ -181,14 +177,14 @@ helper_run(int channel, pid_t child, pid_t parent)
 	privilege_drop(plan.uid, plan.gid, plan.keep_kill ? PRIVILEGE_KILL : 0);
 	message_set(plan.verbosity, plan.journal);
 	handoff.adopts = supervisor_settle(&plan.supervision, parent);
-	seccomp_confine(plan.show_expected != 0);
+	seccomp_confine(plan.show_expected != 0, plan.dry != 0);
 
 	/* From here on the helper has no power over anything but the server. */
 	if (plan.baseline)
 		server_socket_set_baseline();
 	/* If it never comes, the child has ended, or soon will. */
 	channel_receive_ready(channel);
-	handoff.notify.observe = plan.observe ||
+	handoff.notify.observe = plan.observe || seccomp_is_deadly() ||
 	    !server_socket_can_fetch(child);
 	answer.observe = handoff.notify.observe;
 	channel_send_answer(channel, &answer);
@@ -206,6 +202,7 @@ main(int argc, char **argv)
 	pid_t child, parent = getppid();
 
 	refuse_unusable_start(argc);
+	seccomp_is_deadly(); /* both processes are to know it */
 	supervisor_block_signals(&signals);
 	channel_open(channel);
 	child = fork();

@@ -15,8 +15,8 @@
 #include "seccomp.h"
 
 /* The names are the linker's. */
-void __real_seccomp_confine(bool expected);
-void __wrap_seccomp_confine(bool expected);
+void __real_seccomp_confine(bool expected, bool dry);
+void __wrap_seccomp_confine(bool expected, bool dry);
 void *__real_malloc(size_t);
 void *__wrap_malloc(size_t);
 void *__real_calloc(size_t, size_t);
@@ -50,11 +50,11 @@ refuse(const char *name)
 }
 
 void
-__wrap_seccomp_confine(bool expected)
+__wrap_seccomp_confine(bool expected, bool dry)
 {
 	const char *probe = getenv("CONFINED_PROBE");
 
-	__real_seccomp_confine(expected);
+	__real_seccomp_confine(expected, dry);
 	confined = true;
 	/* The control: something does allocate. */
 	if (probe != NULL && strcmp(probe, "allocate") == 0)

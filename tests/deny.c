@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * usage: build/deny looking|writing|seccomp|listener|handing|bpf|adopting| \
- *            deadly|deadly-bpf COMMAND [ARG...]
+ *            signalfd|deadly|deadly-bpf COMMAND [ARG...]
  *
  * Runs COMMAND where the kernel refuses
  *
@@ -14,6 +14,7 @@
  *             (EINVAL);
  *   bpf       bpf(2), as the default seccomp profiles of Docker (EPERM);
  *   adopting  to be a subreaper, as gVisor did (EINVAL);
+ *   signalfd  signalfd(2), which the helper alone takes (EPERM);
  *   deadly    seccomp(2) and pidfd_getfd(2) by the end of the process, as
  *             systemd's SystemCallFilter=@system-service;
  *   deadly-bpf  bpf(2) likewise.
@@ -101,6 +102,13 @@ deny_adopting(scmp_filter_ctx filter)
 }
 
 static int
+deny_signalfd(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+	    SCMP_SYS(signalfd4), 0);
+}
+
+static int
 deny_deadly(scmp_filter_ctx filter)
 {
 	int error = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
@@ -162,6 +170,12 @@ bpf_is_denied(void)
 }
 
 static bool
+signalfd_is_denied(void)
+{
+	return syscall(SYS_signalfd4, -1, NULL, 0, 0) == -1 && errno == EPERM;
+}
+
+static bool
 is_deadly(long call)
 {
 	int status = 0;
@@ -204,6 +218,7 @@ static const struct denial {
     {"handing", false, deny_handing, handing_is_denied},
     {"bpf", false, deny_bpf, bpf_is_denied},
     {"adopting", true, deny_adopting, adopting_is_denied},
+    {"signalfd", false, deny_signalfd, signalfd_is_denied},
     {"deadly", false, deny_deadly, deadly_is_denied},
     {"deadly-bpf", false, deny_deadly_bpf, deadly_bpf_is_denied},
 };
@@ -219,7 +234,7 @@ denial_called(const char *what)
 			return &denials[i];
 	errx(125,
 	    "usage: deny looking|writing|seccomp|listener|handing|bpf|adopting|"
-	    "deadly|deadly-bpf COMMAND [ARG...]");
+	    "signalfd|deadly|deadly-bpf COMMAND [ARG...]");
 }
 
 int

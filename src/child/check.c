@@ -13,6 +13,7 @@
 #include "method.h"
 #include "program.h"
 #include "report.h"
+#include "seccomp.h"
 #include "status.h"
 #include "trial.h"
 #include "verdict.h"
@@ -224,15 +225,20 @@ report_method(const struct start *start, const struct method *method)
 void
 check_handoff(struct start *start)
 {
+	const int refusal = seccomp_refusal();
+	char why[REASON_TEXT];
 	struct method method;
 
 	if (start->activation.count > 0)
 		report_ok("hand-off", "fds: LISTEN_FDS=%u",
 		    start->activation.count);
-	if (!trial_needed(&start->plan))
-		return;
-	method = method_install(start);
-	report_method(start, &method);
+	if (refusal != 0) {
+		explain_no_filter(why, refusal);
+		report_problem("hand-off", "%s", why);
+	} else if (trial_needed(&start->plan)) {
+		method = method_install(start);
+		report_method(start, &method);
+	}
 }
 
 static void

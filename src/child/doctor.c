@@ -20,6 +20,7 @@
 #include "redirect.h"
 #include "remedy.h"
 #include "report.h"
+#include "seccomp.h"
 
 /* So many rules are reported for a mapping, each of them once. */
 #define RULES_REPORTED 8
@@ -199,11 +200,14 @@ doctor_as_root(const struct start *start)
 static void
 examine_kernel(void)
 {
+	const char *emulator = host_emulator();
 	struct utsname name;
 
 	if (uname(&name) == 0)
 		report_ok("kernel", "%s %s %s", name.sysname, name.release,
 		    name.machine);
+	if (emulator != NULL)
+		report_note("emulator", "this program is run by %s", emulator);
 	/* This process may read this file even while it is not dumpable. */
 	if (access("/proc/self/status", R_OK) != 0)
 		report_problem("proc", EXPLAIN_NO_PROC);
@@ -228,6 +232,8 @@ profile_of(const struct start *start)
 {
 	if (start->rights.seccomp != SECCOMP_MODE_FILTER)
 		return "no seccomp profile";
+	if (seccomp_refusal() != 0)
+		return "a seccomp profile that permits no filter of lowport's";
 	if (!start->answer.observe || start->plan.observe)
 		return "a seccomp profile";
 	return "a seccomp profile that refuses pidfd_getfd(2), as the default "
@@ -379,6 +385,17 @@ doctor_begin(const struct start *start)
 	examine_yama();
 	examine_rules(start);
 	check_user(start);
+}
+
+void
+doctor_without_helper(const struct start *start)
+{
+	report_problem("helper",
+	    "it has ended, and has said why; so neither the ports nor the "
+	    "hand-off could be tried");
+	check_file();
+	check_policy(start);
+	report_end();
 }
 
 void

@@ -15,6 +15,9 @@ void doctor_as_root(const struct start *);
  * after privilege_become. */
 void doctor_begin(const struct start *);
 
+/* Reports what of the rest needs none.  Ends the process. */
+_Noreturn void doctor_without_helper(const struct start *);
+
 /* Reports the rest.  Ends the process. */
 _Noreturn void doctor_report(struct start *);
 

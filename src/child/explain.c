@@ -21,6 +21,7 @@
 #include "privilege.h"
 #include "program.h"
 #include "remedy.h"
+#include "seccomp.h"
 #include "user.h"
 
 static bool
@@ -422,6 +423,32 @@ explain_result(char text[REASON_TEXT], const struct plan *plan,
 	}
 	reason_say(text, "cannot bind %s: %.640s",
 	    endpoint_format(&result->endpoint, where), why);
+}
+
+#define NO_FILTER "cannot confine the helper: "
+
+void
+explain_no_filter(char text[REASON_TEXT], int error)
+{
+	const char *emulator = host_emulator();
+
+	if (seccomp_is_deadly())
+		reason_say(text,
+		    "a seccomp filter ends a process that makes seccomp(2) or "
+		    "pidfd_getfd(2), and lowport takes both; in a unit of "
+		    "systemd: SystemCallFilter=@system-service seccomp "
+		    "pidfd_getfd");
+	else if (emulator != NULL)
+		reason_say(text,
+		    NO_FILTER "an emulator runs this program, %.160s, and has "
+			      "no seccomp(2); use a lowport, and an image, of "
+			      "this machine's own kind",
+		    emulator);
+	else
+		reason_say(text,
+		    NO_FILTER "%s; have the seccomp profile or sandbox allow "
+			      "the system call seccomp",
+		    strerror(error));
 }
 
 #define NO_LISTENER "cannot intercept bind(2) with seccomp: "

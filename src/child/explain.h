@@ -40,6 +40,10 @@ void explain_lack(char text[REASON_TEXT], enum rights_lack);
 void explain_result(char text[REASON_TEXT], const struct plan *,
     const struct answer *, size_t mapping, const struct rights *);
 
+/* Why no filter can be loaded: error is that of seccomp_refusal.  Nothing is run
+ * then. */
+void explain_no_filter(char text[REASON_TEXT], int error);
+
 /* Why seccomp_listen failed. */
 void explain_no_listener(char text[REASON_TEXT], int error);
 

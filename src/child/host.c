@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -51,6 +52,24 @@ host_in_container(void)
 	const ino_t own = process_namespace(getpid(), "pid");
 
 	return own != 0 && own != FIRST_PID_NAMESPACE;
+}
+
+/* An emulator answers for /proc/self/exe, and not for the same by its other
+ * name. */
+const char *
+host_emulator(void)
+{
+	static char real[256];
+	char claimed[sizeof(real)];
+	ssize_t length = readlink("/proc/thread-self/exe", real,
+	    sizeof(real) - 1);
+
+	real[length < 0 ? 0 : length] = '\0';
+	length = readlink("/proc/self/exe", claimed, sizeof(claimed) - 1);
+	claimed[length < 0 ? 0 : length] = '\0';
+	return *real == '\0' || *claimed == '\0' || strcmp(real, claimed) == 0
+	    ? NULL
+	    : real;
 }
 
 bool

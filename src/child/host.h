@@ -17,6 +17,9 @@ bool host_in_user_namespace(void);
 /* True if it has processes of its own, as containers do (pid_namespaces(7)). */
 bool host_in_container(void);
 
+/* The program that translates this one for another machine (qemu-user), or NULL. */
+const char *host_emulator(void);
+
 /* True in gVisor, whose kernel is not Linux. */
 bool host_is_gvisor(void);
 

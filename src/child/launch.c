@@ -196,6 +196,8 @@ look_for_shared(struct start *start)
 static _Noreturn void
 end_with_helper(const struct start *start)
 {
+	if (start->options.purpose == PURPOSE_DOCTOR)
+		doctor_without_helper(start);
 	if (start->options.json) {
 		report_problem("lowport",
 		    "the helper has ended; see standard error");
@@ -284,6 +286,19 @@ install_handoff(struct start *start)
 	report_method(&method);
 }
 
+/* Here, before the helper has bound anything. */
+static void
+require_filters(void)
+{
+	const int error = seccomp_refusal();
+	char why[REASON_TEXT];
+
+	if (error == 0)
+		return;
+	explain_no_filter(why, error);
+	fatalx("%s", why);
+}
+
 /* Without a server to forward them to, signals end this process. */
 static void
 be_interruptible(const sigset_t *signals)
@@ -328,6 +343,8 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	message_set(start.options.verbosity, start.options.journal);
 	if (start.options.purpose != PURPOSE_RUN)
 		be_interruptible(signals);
+	else
+		require_filters();
 	if (start.options.json)
 		report_as_json();
 	if (start.options.purpose >= PURPOSE_ATTACH)

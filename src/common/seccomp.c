@@ -44,13 +44,6 @@ static const struct sock_fprog server_programs[] = {
 };
 
 static int
-load(unsigned int flags, const struct sock_fprog *program)
-{
-	return (
-	    int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
-}
-
-static int
 try_calls(void *unused)
 {
 	(void)unused;
@@ -61,13 +54,35 @@ try_calls(void *unused)
 bool
 seccomp_is_deadly(void)
 {
-	return apart_is_deadly(try_calls);
+	static enum { NOT_KNOWN, NO, YES } deadly;
+
+	if (deadly == NOT_KNOWN)
+		deadly = apart_is_deadly(try_calls) ? YES : NO;
+	return deadly == YES;
+}
+
+static int
+load(unsigned int flags, const struct sock_fprog *program)
+{
+	if (seccomp_is_deadly()) {
+		errno = EPERM;
+		return -1;
+	}
+	return (
+	    int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+}
+
+/* The kernel reads the filter first. */
+int
+seccomp_refusal(void)
+{
+	return load(0, NULL) == 0 || errno == EFAULT ? 0 : errno;
 }
 
 void
-seccomp_confine(bool expected)
+seccomp_confine(bool expected, bool dry)
 {
-	if (load(0, &helper_programs[expected]) != 0)
+	if (load(0, &helper_programs[expected]) != 0 && !dry)
 		fatal("cannot confine the helper; have the seccomp profile or "
 		      "sandbox allow the system call seccomp");
 }

@@ -13,16 +13,20 @@
 /*
  * True if a filter that is there already ends a process that makes seccomp(2), or
  * pidfd_getfd(2): neither confining itself nor looking at the server is possible
- * then.
+ * then, and neither call is made.  main asks first: to find out takes a process.
  */
 bool seccomp_is_deadly(void);
+
+/* 0, or the errno(3) value with which no filter can be loaded. */
+int seccomp_refusal(void);
 
 /*
  * In the helper: confines it.  Any system call that is not on the list in
  * filters.c kills it; with expected, it may also write to other processes' memory.
- * no_new_privs must be set.  Ends the process on failure.
+ * no_new_privs must be set.  Ends the process on failure; but in a dry run, without a server,
+ * it goes on, and the child says that no server could run.
  */
-void seccomp_confine(bool expected);
+void seccomp_confine(bool expected, bool dry);
 
 /*
  * In the child: from here on ioctl(2) of TIOCSTI and TIOCLINUX fails with EPERM,

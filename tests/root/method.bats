@@ -33,11 +33,35 @@ CAPABILITIES=(grep -E '^Cap|^NoNew' /proc/self/status)
 }
 
 @test "a filter that ends the process, as systemd's do: refused, and what to do" {
-	for command in "-p 443:8443 -- true" "--check -p 443:8443" --doctor; do
-		# shellcheck disable=SC2086
-		run -125 --separate-stderr denied deadly "$LOWPORT" $command
-		[[ $stderr == "lowport: a seccomp filter ends a process that"* ]]
-		[[ $stderr == *": SystemCallFilter=@system-service seccomp pidfd_getfd" ]]
+	run denied deadly "$LOWPORT" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "a seccomp filter ends a process that makes seccomp(2) or"
+	refused_with ": SystemCallFilter=@system-service seccomp pidfd_getfd"
+	run denied seccomp "$LOWPORT" -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "cannot confine the helper: Operation not permitted; have"
+}
+
+@test "no filter can be loaded: what runs nothing works, and reports say the rest" {
+	for what in deadly seccomp; do
+		for lowport in "$LOWPORT" "$PLAIN"; do
+			run -0 denied $what "$lowport" -V
+			[[ $output == "lowport "* && ${#lines[@]} -eq 1 ]]
+			run -0 denied $what "$lowport" --help all
+			[[ $output == "usage: lowport"* ]]
+			run -0 denied $what "$lowport" --check-policy tests/policy
+			echo "-A PREROUTING -t nat -p tcp --dport 443 -j REDIRECT --to-ports 8443" >"$TMPDIR/rules"
+			run denied $what "$lowport" --from-iptables "$TMPDIR/rules"
+			[[ $output == *443:8443* ]]
+		done
+		for purpose in --check --doctor; do
+			run -125 denied $what "$LOWPORT" $purpose -p 443:8443
+			says ok policy "443:8443: permitted by"
+			says ok sockets "443:8443: all could be bound"
+			says problem hand-off "seccomp"
+			[ "$(grep -c ^problem <<<"$output")" -eq 1 ]
+			not grep -q ^lowport: <<<"$output"
+		done
+		says note bpf
+		says note container "a seccomp profile that permits no filter"
 	done
 }
 
