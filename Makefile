@@ -8,8 +8,9 @@
 #   make check-servers  real servers, from nginx to Tomcat
 #   make check-readme   the commands of README.md
 #   make check-systemd  units of a systemd that is booted for them, as root
-#   make check-containers  real container runtimes, as root; and the next two
 #   make check-kernels  Debian's own kernels, from 5.10 on, in qemu, as root
+#   make check-containers  real container runtimes, as root; and the next two
+#                       with tree=sid, those of that Debian, without the next two
 #   make check-init     as process 1, beside tini, dumb-init and catatonit
 #   make check-cross    for aarch64, as far as that goes on another machine
 #   make fuzz           FUZZ_SECONDS (600) for each fuzzer
@@ -446,8 +447,8 @@ check-init:
 check-containers:
 	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
 	$(MAKE) static $(CONTAINED)
-	tests/check-containers
-	$(MAKE) check-init check-cross
+	tests/check-containers $(addprefix tree=,$(tree))
+	$(if $(tree),,$(MAKE) check-init check-cross)
 
 check-systemd:
 	$(MAKE) deps PACKAGES=

@@ -33,12 +33,16 @@ import_packages() {
 	local name=$1 links=$lab/links.$1
 
 	shift
-	mkdir "$links"
-	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$links/"
-	list_files base-files coreutils dash "$@" >"$lab/files"
+	mkdir -p "$links"
+	ln -sf usr/bin usr/sbin usr/lib usr/lib64 "$links/"
+	list_files base-files coreutils dash dpkg "$@" >"$lab/files"
 	tar -cf - -C "$links" . --no-recursion --ignore-failed-read \
 	    -C / -T "$lab/files" 2>"$lab/tar.log" | docker import - "$name"
 }
+
+# With DOCKER_BUILDKIT=0 Docker builds without BuildKit.
+builders=("the classic builder" BuildKit)
+export DOCKER_BUILDKIT=1
 
 # build_image NAME FILE CONTEXT
 build_image() {
@@ -55,19 +59,19 @@ build_lowport() {
 }
 
 build_static() {
-	mkdir "$lab/context"
+	mkdir -p "$lab/context"
 	cp "$build/hello" "$lab/context/server"
 	build_image static static.Dockerfile "$lab/context"
 }
 
 # As the image of that name is: all in a directory, which is in the path.
 build_tomcat() {
-	local home=$lab/tomcat debian=/usr/share/tomcat10
+	local home=$lab/tomcat debian=/usr/share/$tomcat
 
 	mkdir -p "$home/webapps/ROOT"
 	echo hello >"$home/webapps/ROOT/index.html"
-	ln -s $debian/bin $debian/lib "$home/"
-	cp -R $debian/etc "$home/conf"
+	ln -s "$debian/bin" "$debian/lib" "$home/"
+	cp -R "$debian/etc" "$home/conf"
 	cat >"$home/Dockerfile" <<-END
 		FROM tomcat-packages
 		ENV CATALINA_HOME=/usr/local/tomcat
@@ -76,7 +80,7 @@ build_tomcat() {
 		WORKDIR /usr/local/tomcat
 		RUN mkdir -m 1777 logs temp work
 	END
-	import_packages tomcat-packages sed openjdk-17-jre-headless tomcat10 &&
+	import_packages tomcat-packages sed default-jre-headless "$tomcat" &&
 		docker build --quiet --network none -t tomcat:10 "$home" &&
 		build_image tomcat tomcat.Dockerfile .
 }
@@ -153,11 +157,13 @@ check_image() {
 	[ "$(docker inspect -f '{{.State.ExitCode}}' "$name")" = 143 ] ||
 		wrong+="not ended by SIGTERM"
 	if [ -z "$wrong" ]; then
-		report ok "image $name: built, and serves on $port"
+		report ok "image $name: built by ${builders[DOCKER_BUILDKIT]}," \
+		    "and serves on $port"
 	else
 		report "not ok" "image $name: $wrong"
 		docker logs "$name" 2>&1 | tail -n 15 | sed 's/^/    /'
 	fi
+	docker rm "$name" >/dev/null
 }
 
 make_certificate() {
@@ -168,18 +174,32 @@ make_certificate() {
 	chmod 644 "$lab/tls/key.pem"
 }
 
+# check_static: by each builder, and serves.
+check_static() {
+	local wrong DOCKER_BUILDKIT
+
+	export DOCKER_BUILDKIT
+	for DOCKER_BUILDKIT in "${!builders[@]}"; do
+		if wrong=$(build_lowport 2>&1); then
+			report ok "image lowport: built by" \
+			    "${builders[DOCKER_BUILDKIT]}"
+			check_image static "$build/hello" 443 \
+			    https://127.0.0.1/ :8443
+		else
+			report "not ok" "image lowport: built by" \
+			    "${builders[DOCKER_BUILDKIT]}: $wrong"
+		fi
+	done
+}
+
 check_images() {
-	local wrong
+	local tomcat=tomcat10
 
 	is_ready docker image || return 0
+	[ -e /usr/share/$tomcat ] || tomcat=tomcat11
 	make_certificate
-	if ! wrong=$(build_lowport 2>&1); then
-		report "not ok" "image lowport: $(tail -n 20 <<<"$wrong")"
-		return
-	fi
-	report ok "image lowport: built"
-	check_image static "$build/hello" 443 https://127.0.0.1/ :8443
+	check_static
 	check_podman_image
-	check_image tomcat /usr/share/tomcat10/bin/catalina.sh 80 \
+	check_image tomcat "/usr/share/$tomcat/bin/catalina.sh" 80 \
 	    http://127.0.0.1/
 }
