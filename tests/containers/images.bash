@@ -193,7 +193,7 @@ check_static() {
 }
 
 check_images() {
-	local tomcat=tomcat10
+	local tomcat=tomcat10 bounded="timeout --signal=KILL 600"
 
 	is_ready docker image || return 0
 	[ -e /usr/share/$tomcat ] || tomcat=tomcat11
