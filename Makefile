@@ -18,7 +18,7 @@
 #   make coverage       how much of src the unit tests and the hand-off's run
 #   make deps           installs what these take; no other target does, but by
 #                       calling it, and with DEPS=no nothing is installed
-#   make bench          against what else there is; passes or fails nothing
+#   make bench          beside what else there is, with a page: build/bench.html
 #   make install        PREFIX, DESTDIR, SYSCONFDIR as usual
 #
 #   make uninstall      leaves a policy that has been changed
@@ -255,8 +255,8 @@ FUZZ_PACKAGES  = clang libclang-rt-dev
 LINT_PACKAGES  = clang-format shellcheck mandoc
 
 UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
-PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c \
-                   tests/bench_*.c)) $(BUILD)/empty $(BUILD)/deny \
+PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c)) \
+                 $(BUILD)/empty $(BUILD)/deny \
                  $(BUILD)/without_vdso $(BUILD)/foreign
 ATTACKER       = $(BUILD)/attacker
 ATTACKABLE     = $(BUILD)/lowport_attackable
@@ -467,10 +467,26 @@ check-cross:
 	tests/filters.py $(BUILD)/filters.h $(shell uname -m)
 	tests/check-cross
 
+# PARTS="start calls" are some of it; SHORT=1 has fewer rounds (tests/bench).
+BENCH_PACKAGES = $(LAB_PACKAGES) python3 libssl-dev tini dumb-init gosu authbind \
+                 socat haproxy systemd iptables nftables golang-go
+BENCH          = $(patsubst tests/measure/%.c,$(BUILD)/measure_%,$(wildcard \
+                 tests/measure/*.c)) $(BUILD)/measure_server
+PARTS          =
 bench:
-	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
-	$(MAKE) tests
-	tests/bench
+	$(MAKE) deps PACKAGES='$(BENCH_PACKAGES)'
+	$(MAKE_FAST) all $(BENCH)
+	BUILD=$(BUILD) tests/bench $(PARTS)
+
+$(BUILD)/measure_load: NEEDS = -lssl -lcrypto
+
+$(BUILD)/measure_%: tests/measure/%.c Makefile | $(BUILD)
+	$(COMPILE) -MMD -MP $(LINK_TEST) -o $@ $< $(NEEDS)
+
+# Without cgo it is static.
+$(BUILD)/measure_server: tests/measure/server.go | $(BUILD)
+	! command -v go >/dev/null || GOCACHE=$(abspath $(BUILD))/go-cache \
+	    GO111MODULE=off CGO_ENABLED=0 go build -o $@ $<
 
 tests: all $(UNIT_TESTS) $(PROGRAMS) $(BUILD)/random_plans $(ATTACKER) \
                  $(ATTACKABLE) $(CONFINED)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/* What measure_mark reports to measure_start, at this descriptor. */
+#ifndef MARK_H
+#define MARK_H
+
+#include <stdint.h>
+
+#define MARK_FD 9
+
+struct mark {
+	uint64_t main_at, listen_at; /* nanoseconds, CLOCK_MONOTONIC */
+};
+#endif
