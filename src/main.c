@@ -187,6 +187,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	handoff.notify.observe = plan.observe || seccomp_is_deadly() ||
 	    !server_socket_can_fetch(child);
 	answer.observe = handoff.notify.observe;
+	answer.looks = !answer.observe && server_socket_can_look(child);
 	channel_send_answer(channel, &answer);
 	give_sockets(channel);
 	status = supervisor_run(&handoff, signals, channel, child);

@@ -27,6 +27,21 @@ print(s.getsockname()[1], os.environ.get("LD_PRELOAD", "-"))'
 	[[ $output == *"hand-off by preload: with --allow-new-privs no seccomp"* ]]
 }
 
+# Prints the process that tried the hand-off, and the server's.
+tried_by() {
+	run -0 "$@" -v --method auto -p 20443:8443 -- sh -c 'echo "server $$"'
+	tried=$(sed -n 's/.*process \([0-9]*\) asked .* (trial)$/\1/p' <<<"$output")
+	server=$(sed -n 's/^server //p' <<<"$output")
+	[ -n "$tried" ]
+}
+
+@test "the trial takes a process of its own only where a filter may refuse something" {
+	tried_by "$PLAIN"
+	[ "$tried" = "$server" ]
+	tried_by build/deny adopting "$PLAIN"
+	[ "$tried" != "$server" ]
+}
+
 @test "what a method cannot do is refused, not done by the other" {
 	run "$LOWPORT" --method notify --allow-new-privs -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"

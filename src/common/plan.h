@@ -160,6 +160,7 @@ struct answer {
 	struct group_result group;
 	uint32_t sockets; /* how many the plan asks for */
 	uint32_t observe; /* the way the helper will learn, 0 or 1 */
+	uint32_t looks;   /* it can look at all that a bind takes, 0 or 1 */
 	uint32_t remedy;  /* what remedy_set takes, 0 or 1 */
 	struct result results[PLAN_MAPPINGS_MAX];
 };

@@ -131,6 +131,16 @@ seccomp_listen(enum seccomp_traps traps, bool baseline)
 }
 
 bool
+seccomp_is_complete(void)
+{
+	/* The kernel looks at the flags before it reads the filter. */
+	return load(SECCOMP_FILTER_FLAG_NEW_LISTENER |
+		       SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+		   NULL) != 0 &&
+	    errno == EFAULT;
+}
+
+bool
 seccomp_receive(int listener, struct seccomp_notif *call)
 {
 	/* The kernel wants it zeroed; its size has not changed since Linux

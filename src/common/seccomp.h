@@ -56,6 +56,10 @@ struct seccomp_listener {
  */
 struct seccomp_listener seccomp_listen(enum seccomp_traps, bool baseline);
 
+/* In the child: true if the kernel certainly has all that a listener takes, as
+ * Linux 5.19 has.  Installs nothing. */
+bool seccomp_is_complete(void);
+
 /* In the helper, and below: receives one call.  Returns false with errno; ENOENT
  * if the call has gone already. */
 bool seccomp_receive(int listener, struct seccomp_notif *);

@@ -92,6 +92,12 @@ server_socket_can_fetch(pid_t process)
 	return true;
 }
 
+bool
+server_socket_can_look(pid_t process)
+{
+	return task_descriptor_flags(process, STDERR_FILENO) >= 0;
+}
+
 static void
 learn_from_duplicate(struct server_socket *s)
 {

@@ -33,6 +33,9 @@ void server_socket_set_baseline(void);
  * server. */
 bool server_socket_can_fetch(pid_t);
 
+/* Returns true if descriptors of this process can be looked at in /proc. */
+bool server_socket_can_look(pid_t);
+
 /* Returns a duplicate of a task's descriptor, or -1 with errno. */
 int server_socket_fetch(pid_t task, int fd);
 
