@@ -23,6 +23,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "constants.h"
 #include "sockopt_table.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

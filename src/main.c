@@ -21,6 +21,7 @@
 #include "plan.h"
 #include "pool.h"
 #include "privilege.h"
+#include "process.h"
 #include "remedy.h"
 #include "seccomp.h"
 #include "server_socket.h"
@@ -60,9 +61,8 @@ keep_only(int channel)
 
 	if (channel != kept && dup3(channel, kept, O_CLOEXEC) < 0)
 		fatal("cannot move the channel");
-	/* It works without close_range(2), too: old profiles of containers
-	 * refuse that, and gVisor refuses its usual arguments. */
-	closefrom(kept + 1);
+	if (!process_close_from(kept + 1))
+		fatal("cannot close what the caller left open; mount /proc");
 	return kept;
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "bind_program.h"
+#include "constants.h"
 
 #define INTERPRETER_ASSERT(condition)                                          \
 	do {                                                                   \

@@ -37,6 +37,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "constants.h"
+
 static int
 deny_looking(scmp_filter_ctx filter)
 {

@@ -15,9 +15,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "constants.h"
 #include "lease.h"
 #include "mapping_text.h"
 #include "pool.h"
+#include "process.h"
 #include "socket.h"
 #include "unit.h"
 
@@ -350,7 +352,7 @@ server_run(int socket, enum conduct conduct, int ready, int leash)
 	dup2(socket, 3);
 	dup2(ready, 4);
 	dup2(leash, 5);
-	close_range(6, ~0U, 0);
+	process_close_from(6);
 	error = (char)(conduct == BINDS || conduct == HIDES_UNHEARD
 		? 0
 		: try_listen(3));

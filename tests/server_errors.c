@@ -19,6 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "error_name.h"
+
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
@@ -54,7 +56,7 @@ report(const char *what, long result)
 {
 	printf("%-40s %s\n", what,
 	    result == 0      ? "ok"
-		: result < 0 ? strerrorname_np(errno)
+		: result < 0 ? error_name(errno)
 			     : "?");
 }
 

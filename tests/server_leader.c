@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "error_name.h"
+
 static uint16_t port;
 
 /* The state in /proc/PID/stat, behind the name. */
@@ -45,7 +47,7 @@ serve(void *argument)
 	while (!leader_has_ended())
 		usleep(1000);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		printf("%s\n", strerrorname_np(errno));
+		printf("%s\n", error_name(errno));
 		exit(EXIT_FAILURE);
 	}
 	getsockname(fd, (struct sockaddr *)&address, &length);

@@ -19,6 +19,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "error_name.h"
+
 #define DIRTY    0xdead00000000
 #define X32      0x40000000
 #define X32_CALL 514
@@ -27,8 +29,7 @@ static void
 say(const char *what, long result)
 {
 	if (result == 0 || errno != ENOSYS)
-		printf("%s %s\n", what,
-		    result == 0 ? "ok" : strerrorname_np(errno));
+		printf("%s %s\n", what, result == 0 ? "ok" : error_name(errno));
 }
 
 #if defined(__x86_64__)

@@ -2,6 +2,7 @@
 /*
  * What a server's bind(2) of an expected port ends with.
  */
+#include "constants.h"
 #include "fixture.h"
 #include "handoff.h"
 #include "message.h"

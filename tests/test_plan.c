@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
+#include "constants.h"
 #include "message.h"
 #include "plan.h"
 #include "unit.h"

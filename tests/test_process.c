@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,16 +18,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "constants.h"
 #include "descendants.h"
 #include "memory.h"
 #include "process.h"
 #include "search.h"
 #include "task.h"
 #include "unit.h"
-
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
 
 struct child {
 	pid_t pid;
@@ -91,6 +90,44 @@ child_end(struct child child)
 	close(child.leash);
 	ck_assert(unit_exited(unit_wait(child.pid), EXIT_SUCCESS));
 }
+
+/* ---- Descriptors of its own */
+
+static void
+refuse_close_range(void)
+{
+	struct sock_filter refusal[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					    offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	const struct sock_fprog program = {4, refusal};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program),
+	    0);
+}
+
+static void
+close_most(void)
+{
+	int fd;
+
+	for (fd = 100; fd < 400; fd += 3)
+		ck_assert_int_eq(dup2(STDERR_FILENO, fd), fd);
+	ck_assert(process_close_from(103));
+	ck_assert_int_ge(fcntl(100, F_GETFD), 0);
+	for (fd = 101; fd < 400; fd++)
+		ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+
+START_TEST(closes_its_descriptors)
+{
+	close_most();
+	refuse_close_range();
+	close_most();
+}
+END_TEST
 
 /* ---- Memory */
 
@@ -997,6 +1034,7 @@ suite(void)
 	Suite *s = suite_create("process");
 	TCase *t = tcase_create("process");
 
+	tcase_add_test(t, closes_its_descriptors);
 	tcase_add_test(t, reads_memory_of_a_child);
 	tcase_add_test(t, reads_no_more_than_there_is_room_for);
 	tcase_add_test(t, reads_up_to_the_end_of_a_mapping);

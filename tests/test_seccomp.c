@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "channel.h"
+#include "constants.h"
 #include "process.h"
 #include "seccomp.h"
 #include "socket.h"

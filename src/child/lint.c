@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "constants.h"
 #include "file.h"
 #include "lint.h"
 #include "message.h"

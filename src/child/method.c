@@ -13,6 +13,7 @@
 
 #include "apart.h"
 #include "channel.h"
+#include "constants.h"
 #include "explain.h"
 #include "host.h"
 #include "ld_preload.h"

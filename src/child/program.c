@@ -7,8 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/close_range.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 
 #include "environment.h"
 #include "message.h"
+#include "process.h"
 #include "program.h"
 #include "signals.h"
 #include "status.h"
@@ -207,7 +206,7 @@ become_tool(char *const command[], int output)
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDERR_FILENO);
 	dup2(output, STDOUT_FILENO);
-	close_range(STDERR_FILENO + 1, INT_MAX, CLOSE_RANGE_CLOEXEC);
+	process_close_from(STDERR_FILENO + 1);
 	execve(command[0], command, environment);
 	_exit(STATUS_NOT_FOUND);
 }

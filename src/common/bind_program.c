@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bind_program.h"
+#include "constants.h"
 
 /* Registers: the kernel hands the context over in r1, and takes r0. */
 enum {

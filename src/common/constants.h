@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Socket options that the headers of some C library do not name.  The numbers
- * are those of most architectures (asm-generic/socket.h, linux/tcp.h and so
- * on).
+ * Socket options and system calls that the headers of some C library, or of an
+ * older kernel, do not name.  The numbers are those of most architectures
+ * (asm-generic/socket.h, asm-generic/unistd.h, linux/tcp.h and so on).
  */
 #ifndef CONSTANTS_H
 #define CONSTANTS_H
 
+#include <linux/bpf.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* Linux 5.9 */
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437 /* 5.6 */
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438 /* 5.6 */
+#endif
+#ifndef __NR_landlock_create_ruleset
+#define __NR_landlock_create_ruleset 444 /* 5.13 */
+#endif
+#ifndef __NR_landlock_restrict_self
+#define __NR_landlock_restrict_self 446 /* 5.13 */
+#endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset __NR_landlock_create_ruleset
+#endif
+#ifndef SYS_landlock_restrict_self
+#define SYS_landlock_restrict_self __NR_landlock_restrict_self
+#endif
+#ifndef BPF_ATOMIC
+#define BPF_ATOMIC BPF_XADD /* 5.12; the same number */
+#endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262 /* 5.6 */
+#endif
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62 /* Linux 5.1 */
 #endif

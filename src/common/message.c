@@ -155,6 +155,16 @@ message_make_printable(char *line)
 	*to = '\0';
 }
 
+#if __GLIBC__ * 100 + __GLIBC_MINOR__ < 232
+/* Of an error that there is, strerror(3) allocates nothing in the C locale, and
+ * lowport has no other. */
+static const char *
+strerrordesc_np(int error)
+{
+	return error >= 0 && error <= EHWPOISON ? strerror(error) : NULL;
+}
+#endif
+
 const char *
 message_error(int error)
 {

@@ -7,11 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "constants.h"
 #include "process.h"
 
 #define PROC_PATH 64
@@ -157,4 +159,25 @@ process_numbers_end(struct process_numbers *numbers)
 	if (numbers->directory >= 0)
 		close(numbers->directory);
 	numbers->directory = -1;
+}
+
+/*
+ * Not closefrom(3), which some C libraries lack, and which ends the process if
+ * it fails.  Old profiles of containers refuse close_range(2), and gVisor a last
+ * number above INT_MAX.
+ */
+bool
+process_close_from(int first)
+{
+	struct process_numbers descriptors;
+	int fd;
+
+	if (syscall(SYS_close_range, first, INT_MAX, 0) == 0)
+		return true;
+	process_numbers_of(&descriptors, getpid(), "fd");
+	while ((fd = process_numbers_next(&descriptors)) >= 0)
+		if (fd >= first && fd != descriptors.directory)
+			close(fd);
+	process_numbers_end(&descriptors);
+	return !descriptors.failed;
 }

@@ -69,4 +69,8 @@ int process_numbers_next(struct process_numbers *);
 
 void process_numbers_end(struct process_numbers *);
 
+/* Closes this process's descriptors from first on.  Returns false with errno if
+ * some may be open still. */
+bool process_close_from(int first);
+
 #endif

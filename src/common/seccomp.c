@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "constants.h"
 #include "filters.h"
 #include "message.h"
 #include "seccomp.h"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "constants.h"
 #include "handoff.h"
 #include "lease.h"
 #include "message.h"

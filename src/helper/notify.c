@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "constants.h"
 #include "expected.h"
 #include "handoff.h"
 #include "memory.h"

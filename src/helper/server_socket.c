@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "constants.h"
 #include "memory.h"
 #include "process.h"
 #include "seccomp.h"

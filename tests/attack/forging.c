@@ -20,6 +20,7 @@
 
 #include "attack.h"
 #include "channel.h"
+#include "constants.h"
 #include "plan.h"
 
 /* Milliseconds: what is no plan has no answer then, and will have none. */
@@ -345,15 +346,15 @@ static void
 carry(struct hijack *h, size_t count)
 {
 	static const int fds[] = {STDIN_FILENO, STDOUT_FILENO};
-	struct {
-		struct cmsghdr header;
-		int fds[2];
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int) * count),
-			 .cmsg_level = SOL_SOCKET,
-			 .cmsg_type = SCM_RIGHTS}};
+	const struct cmsghdr header = {.cmsg_len = CMSG_LEN(
+					   sizeof(int) * count),
+	    .cmsg_level = SOL_SOCKET,
+	    .cmsg_type = SCM_RIGHTS};
+	char control[CMSG_SPACE(sizeof(fds))] = {0};
 
-	memcpy(control.fds, fds, sizeof(int) * count);
-	copy_memory(h->child, (uintptr_t)h->header.msg_control, &control,
+	memcpy(control, &header, sizeof(header));
+	memcpy(control + CMSG_LEN(0), fds, sizeof(int) * count);
+	copy_memory(h->child, (uintptr_t)h->header.msg_control, control,
 	    CMSG_SPACE(sizeof(int) * count), true);
 	h->header.msg_controllen = count == 0 ? 0
 					      : CMSG_SPACE(sizeof(int) * count);

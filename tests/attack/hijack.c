@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "attack.h"
+#include "constants.h"
 #include "plan.h"
 
 bool

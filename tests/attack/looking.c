@@ -17,7 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../error_name.h"
 #include "attack.h"
+#include "constants.h"
 #include "plan.h"
 
 #define NOBODY 65534 /* an ordinary user, and his group */
@@ -25,7 +27,7 @@
 static void
 report_reach(const char *what, long result)
 {
-	printf(" %s %s", what, result >= 0 ? "ok" : strerrorname_np(errno));
+	printf(" %s %s", what, result >= 0 ? "ok" : error_name(errno));
 }
 
 static int
