@@ -380,6 +380,7 @@ def left_out_tables(report):
     for part, way, why, case in report.left_out:
         rows.setdefault((part, way, why), []).append(case)
     return [Table("Not measured, and why", ["", "way", "case", "reason"],
-                  [[part, way, "; ".join(cases), why]
+                  [[part, way, cases[0] if len(cases) == 1 else
+                    f"{len(cases)} cases", why]
                    for (part, way, why), cases in rows.items()])
             ] if rows else []

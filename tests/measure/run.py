@@ -15,7 +15,7 @@ import growth
 import memory
 import start
 import traffic
-from lab import Lab, Results
+from lab import Lab, Missing, Results
 
 PARTS = {"start": start.measure, "calls": calls.measure,
          "memory": memory.measure, "requests": traffic.measure_requests,
@@ -91,6 +91,8 @@ def main():
         began, load, ticks = time.monotonic(), os.getloadavg()[0], busy()
         try:
             PARTS[part](lab)
+        except Missing as why:
+            results.missing(part, "all", "all", why)
         finally:
             lab.stop()
             results.flush()
