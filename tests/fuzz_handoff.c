@@ -326,6 +326,15 @@ socket_is_free(const struct endpoint *e, int protocol)
 	return true;
 }
 
+int
+socket_name(int socket, void *address, socklen_t *length)
+{
+	(void)socket;
+	(void)address;
+	(void)length;
+	return -1;
+}
+
 bool
 socket_endpoint(int socket, struct endpoint *e)
 {

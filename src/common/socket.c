@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "constants.h"
@@ -44,10 +45,19 @@ socket_open(const struct endpoint *e, int protocol)
 	return -1;
 }
 
+/* The kernel's own calls here and in socket_name: if lowport is linked to a
+ * shared C library and is the server of another one by preload, those of the C
+ * library are liblowport.so's, which makes calls that end the confined helper. */
 int
 socket_bind_bytes(int socket, const void *address, socklen_t length)
 {
-	return bind(socket, address, length);
+	return (int)syscall(SYS_bind, socket, address, length);
+}
+
+int
+socket_name(int socket, void *address, socklen_t *length)
+{
+	return (int)syscall(SYS_getsockname, socket, address, length);
 }
 
 int
@@ -84,7 +94,7 @@ socket_endpoint(int socket, struct endpoint *e)
 	struct sockaddr_storage storage;
 	socklen_t length = sizeof(storage);
 
-	return getsockname(socket, (struct sockaddr *)&storage, &length) == 0 &&
+	return socket_name(socket, &storage, &length) == 0 &&
 	    endpoint_from_sockaddr(e, &storage, length);
 }
 

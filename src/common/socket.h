@@ -41,6 +41,9 @@ void socket_keep_alone(int socket);
  * errno. */
 bool socket_is_free(const struct endpoint *, int protocol);
 
+/* getsockname(2). */
+int socket_name(int socket, void *address, socklen_t *length);
+
 /* Reads what the socket is bound to; false if it is no AF_INET(6) socket. */
 bool socket_endpoint(int socket, struct endpoint *);
 

@@ -296,7 +296,7 @@ name_expected(const struct handoff *h, pid_t task, int fd,
 	if (socket < 0)
 		return false;
 	handoff_table(h, &table);
-	if (getsockname(socket, (struct sockaddr *)name, length) == 0)
+	if (socket_name(socket, name, length) == 0)
 		port = expected_port(&table,
 		    socket_option(socket, SOL_SOCKET, SO_PROTOCOL), name);
 	close(socket);
