@@ -14,7 +14,8 @@ import sys
 
 # The program whose version is the runtime's, unless it has the runtime's name.
 PROGRAMS = {"docker": "dockerd", "remapped": "dockerd", "rootless": "podman",
-            "rootless-docker": "dockerd", "cri": "containerd"}
+            "rootless-docker": "dockerd", "compose": "dockerd",
+            "cri": "containerd", "kube": "podman"}
 RUNTIME = re.compile(r"([a-z-]+)(?:>=([0-9.]+))?(?:<([0-9.]+))?")
 FOREVER = (float("inf"),)
 

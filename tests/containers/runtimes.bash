@@ -15,21 +15,39 @@ here() {
 	[ -x "$1" ]
 }
 
-# ---- runc, in bundles of bundle.py
+# ---- runc and crun, in bundles of bundle.py
 
 start_runc() {
-	here /usr/sbin/runc || return
-	# Root of a user namespace has a tree of its own.
-	copy_tree 100000:100000 "$root.userns"
+	here /usr/sbin/runc && make_userns_tree
+}
+
+start_crun() {
+	here /usr/bin/crun && make_userns_tree
+}
+
+# Root of a user namespace has a tree of its own.
+make_userns_tree() {
+	[ -e "$root.userns" ] || copy_tree 100000:100000 "$root.userns"
 }
 
 run_runc() {
-	local tree=$root bundle
+	run_bundle runc "$@"
+}
+
+run_crun() {
+	run_bundle crun "$@"
+}
+
+# run_bundle PROGRAM COMMAND...
+run_bundle() {
+	local program=$1 tree=$root bundle
+
+	shift
 
 	[ -z "${is[userns]+set}" ] || tree=$root.userns
 	bundle=$(mktemp -d "$lab/bundle.XXXXXX")
 	"$containers/bundle.py" "$bundle" "$tree" "$settings" "$@"
-	$bounded runc --root "$lab/runc" run -b "$bundle" \
+	$bounded "$program" --root "$lab/$program" run -b "$bundle" \
 	    "lowport-${bundle##*.}"
 }
 
@@ -87,6 +105,36 @@ start_remapped() {
 	start_daemon remapped --userns-remap nobody:nogroup
 }
 
+# As nobody, with a network namespace of its own, which is the host's to its
+# containers.
+start_rootless-docker() {
+	local daemon=rootless-docker script
+
+	script=/usr/share/docker.io/contrib/dockerd-rootless.sh
+	here /usr/bin/rootlesskit && here /usr/bin/slirp4netns &&
+		here /usr/bin/newuidmap && here "$script" || return
+	give_ids
+	install -d -m 700 -o nobody -g nogroup "$lab/docker-home" \
+	    /run/docker-home
+	setpriv --reuid=nobody --regid=nogroup --clear-groups -- \
+	    env HOME="$lab/docker-home" XDG_RUNTIME_DIR=/run/docker-home \
+	    "$script" --bridge none --iptables=false --ip6tables=false \
+	    --host "unix:///run/docker-home/docker.sock" \
+	    >"$lab/$daemon.log" 2>&1 &
+	ln -s /run/docker-home/docker.sock "$lab/$daemon.sock"
+	if ! wait_for docker version; then
+		why="it does not start: $(tail -n 1 "$lab/$daemon.log")"
+		return 1
+	fi
+	import_image "$root" lowport-cells
+}
+
+run_rootless-docker() {
+	local daemon=rootless-docker
+
+	run_docker "$@"
+}
+
 # import_image DIRECTORY NAME: a file capability is an extended attribute.
 import_image() {
 	tar --xattrs --xattrs-include=security.capability -C "$1" -cf - . |
@@ -115,6 +163,30 @@ give_ids() {
 		printf 'nobody:200000:65536\nnogroup:200000:65536\n' >"$lab/$file"
 		mount --bind "$lab/$file" "/etc/$file"
 	done
+}
+
+# ---- Docker's compose, with the file of packaging/container
+
+start_compose() {
+	why="no docker compose here"
+	[ -n "${ready[docker]:-}" ] || make_ready docker
+	[ "${ready[docker]}" = yes ] && docker compose version >/dev/null 2>&1
+}
+
+# Its image has the cell's command, and the port takes a capability.
+run_compose() {
+	local file=$lab/compose.yaml
+
+	cat >"$file" <<-END
+		services:
+		  web:
+		    image: lowport-cells
+		    sysctls: [net.ipv4.ip_unprivileged_port_start=1024]
+		    ${is[nnp]+security_opt: [no-new-privileges]}
+	END
+	docker compose --progress quiet -p lowport \
+	    -f packaging/container/compose.yaml -f "$file" \
+	    run --rm --no-TTY --interactive=false --quiet-pull web "$@"
 }
 
 # ---- Podman, on the tree itself
@@ -159,4 +231,88 @@ run_rootless() {
 
 	cd "$lab/nobody" || return
 	run_podman "$@"
+}
+
+# ---- podman kube play, with the pod of packaging/container
+
+start_kube() {
+	here /usr/bin/catatonit || return
+	why="no podman here"
+	[ -n "${ready[podman]:-}" ] || make_ready podman
+	# The controller may be another hierarchy's here.
+	printf '[containers]\npids_limit = 0\n' >"$lab/containers.conf"
+	[ "${ready[podman]}" = yes ]
+}
+
+# The pod's image has the cell's command as its entrypoint.  The pod is started
+# again for as long as it is there.
+run_kube() {
+	local entrypoint pod=packaging/container/kubernetes.yaml
+
+	entrypoint=$(printf '"%s",' "$@")
+	tar --xattrs --xattrs-include=security.capability -C "$root" -cf - . |
+		"${podman[@]}" import --quiet \
+		    --change "ENTRYPOINT [${entrypoint%,}]" - web >/dev/null
+	CONTAINERS_CONF=$lab/containers.conf $bounded "${podman[@]}" kube play \
+	    --network none "$pod" >/dev/null
+	wait_for said_by_pod
+	"${podman[@]}" logs web-web 2>&1 | head -n 1
+	"${podman[@]}" kube down "$pod" >/dev/null
+}
+
+said_by_pod() {
+	[ -n "$("${podman[@]}" logs web-web 2>&1)" ]
+}
+
+# ---- containerd, as a kubelet calls it, with networks by CNI
+
+start_cri() {
+	here /usr/bin/containerd && here /usr/bin/protoc &&
+		here /usr/lib/cni/ptp || return
+	mkdir -p "$lab/cni" /run/cni
+	cat >"$lab/cni/pods.conflist" <<-END
+		{"cniVersion": "0.4.0", "name": "pods", "plugins": [{
+		  "type": "ptp",
+		  "ipam": {"type": "host-local", "dataDir": "/run/cni",
+		           "subnet": "10.99.0.0/24"}}]}
+	END
+	cat >"$lab/containerd.toml" <<-END
+		version = 2
+		root = "$lab/containerd"
+		state = "/run/containerd-cri"
+		[grpc]
+		address = "/run/containerd-cri.sock"
+		[plugins."io.containerd.grpc.v1.cri"]
+		sandbox_image = "localhost/lowport-pod:latest"
+		[plugins."io.containerd.grpc.v1.cri".cni]
+		bin_dir = "/usr/lib/cni"
+		conf_dir = "$lab/cni"
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+		runtime_type = "io.containerd.runc.v2"
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+		BinaryName = "$containers/runc-without-limits"
+	END
+	protoc -I "$containers" --python_out="$lab" cri.proto || return
+	containerd --config "$lab/containerd.toml" >"$lab/containerd.log" 2>&1 &
+	if ! wait_for ctr -a /run/containerd-cri.sock version; then
+		why="containerd does not start: $(tail -n 1 "$lab/containerd.log")"
+		return 1
+	fi
+	why="no image of a pod: "
+	[ -n "${ready[podman]:-}" ] || make_ready podman
+	why+=$(make_pod_image 2>&1)
+}
+
+# What keeps a pod is a container, too.
+make_pod_image() {
+	tar --xattrs --xattrs-include=security.capability -C "$root" -cf - . |
+		"${podman[@]}" import --quiet --change \
+		    'CMD ["/bin/busybox", "sleep", "1000"]' - lowport-pod &&
+		"${podman[@]}" save --quiet lowport-pod |
+		ctr -a /run/containerd-cri.sock -n k8s.io images import -
+}
+
+run_cri() {
+	$bounded "$containers/cri.py" /run/containerd-cri.sock "$lab" \
+	    localhost/lowport-pod:latest "$cgroup" "$settings" "$@"
 }
