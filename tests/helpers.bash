@@ -12,6 +12,9 @@ WAYS="fetch observe baseline preload"
 # The methods of these ways.
 METHODS="notify preload"
 
+# How many hand-offs a long test makes: fewer where each takes long.
+HANDOFFS=${HANDOFFS:-10000}
+
 # those_of WAY...: which of them are tried here.
 those_of() {
 	local way

@@ -10,19 +10,22 @@ load helpers
 	for way in $WAYS; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -- \
-		    build/server_rebind 8443 443 1000
-		[ "$output" = "1000 rounds" ]
+		    build/server_rebind 8443 443 $((HANDOFFS / 10))
+		[ "$output" = "$((HANDOFFS / 10)) rounds" ]
 	done
 }
 
 @test "two servers side by side bind again 1,000 times each" {
+	local rounds=$((HANDOFFS / 10))
+
 	for way in $WAYS; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -p 80:8080 -- sh -c '
-			build/server_rebind 8443 443 1000 & first=$!
-			build/server_rebind 8080 80 1000 && wait $first'
-		[ "$output" = "1000 rounds
-1000 rounds" ]
+			build/server_rebind 8443 443 "$1" & first=$!
+			build/server_rebind 8080 80 "$1" && wait $first
+		    ' sh "$rounds"
+		[ "$output" = "$rounds rounds
+$rounds rounds" ]
 	done
 }
 
@@ -35,22 +38,24 @@ load helpers
 				awk "/^$1/ {print \$2}" "/proc/$PPID/status"
 			}
 			# The first ones use the spares and touch the pages.
-			build/server_rebind 8443 443 2000 x >/dev/null
+			build/server_rebind 8443 443 $(($1 / 5)) x >/dev/null
 			data=$(measure VmData) resident=$(measure VmRSS)
-			build/server_rebind 8443 443 10000 x >/dev/null
+			build/server_rebind 8443 443 "$1" x >/dev/null
 			[ "$(measure VmData)" -eq "$data" ]
 			# A look that comes now and then may touch a page more.
-			[ "$(measure VmRSS)" -le $((resident + 8)) ]'
+			[ "$(measure VmRSS)" -le $((resident + 8)) ]' sh "$HANDOFFS"
 	done
 }
 
 @test "binds from a second thread under a storm of signals" {
+	local rounds=$((HANDOFFS / 20))
+
 	for way in $WAYS; do
 		use_way "$way"
 		for mode in restart interrupt; do
 			run -0 "$LOWPORT" -q -p 443:8443 -- \
-			    build/server_storm $mode 8443 443 500
-			[[ $output == "500 of 500 rounds, "[1-9]* ]]
+			    build/server_storm $mode 8443 443 "$rounds"
+			[[ $output == "$rounds of $rounds rounds, "[1-9]* ]]
 		done
 	done
 }
@@ -60,14 +65,14 @@ load helpers
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 127.0.0.1:443:8443 \
 		    -p 127.0.0.2:444:9443 -- \
-		    build/server_race 8443 443 9443 444 2000
+		    build/server_race 8443 443 9443 444 $((HANDOFFS / 5))
 	done
 	# No mapping covers the second port.  These two ways bind the copy of the
 	# address that was judged.
 	for way in fetch preload; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -- \
-		    build/server_race 8443 443 9443 9443 2000
+		    build/server_race 8443 443 9443 9443 $((HANDOFFS / 5))
 	done
 }
 

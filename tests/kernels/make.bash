@@ -115,11 +115,11 @@ kernel_apt() {
 	    -o APT::Sandbox::User=root "$@"
 }
 
-# make_kernel NAME ARCH RELEASE TREE
+# make_kernel NAME ARCH RELEASE
 make_kernel() {
-	local linux=$cache/linux-$1 new=$lab/linux-$1 list version
+	local linux=$cache/linux-$1 new=$lab/linux-$1 list version package
 
-	[ ! -e "$linux/initrd" ] || return 0
+	[ ! -e "$linux/version" ] || return 0
 	echo "Fetching the kernel of $3 ($2)"
 	mkdir "$new"
 	logged kernel_apt "$2" "$3" apt-get update || return
@@ -141,7 +141,6 @@ make_kernel() {
 	    ! -path '*virtio*' ! -path '*/char/hw_random/*' \
 	    ! -regex '.*/drivers/net/[^/]*' -delete
 	depmod -b "$new/made" "$version"
-	make_initrd "$new" "$version" "$cache/$4-$2.tar" || return
 	echo "$version" >"$new/made/version"
 	rm -rf "$linux"
 	mv "$new/made" "$linux"
@@ -149,21 +148,21 @@ make_kernel() {
 	own "$linux"
 }
 
-# make_initrd DIRECTORY VERSION TAR: busybox of the tree, and the modules that
+# make_initrd NAME TREE: busybox of the tree, and the modules that
 # tests/kernels/init loads.
 make_initrd() {
-	local root=$1/initrd file kind rest
+	local linux=$cache/linux-$1 root=$lab/initrd-$1 file kind module name
 
+	unpack "$2"
 	mkdir -p "$root"/{bin,dev,modules,proc,root,sys}
-	tar -xOf "$3" ./usr/bin/busybox >"$root/bin/busybox" 2>/dev/null ||
-		tar -xOf "$3" ./bin/busybox >"$root/bin/busybox"
-	chmod 755 "$root/bin/busybox"
+	cp "$lab/$2/bin/busybox" "$root/bin/"
 	ln -s busybox "$root/bin/sh"
-	cp "$kernels/init" "$root/init"
+	cp "$kernels/init" "$root/"
 	for module in virtio_pci virtio_blk ext4 crc32c_generic 9pnet_virtio 9p \
 	    virtio_rng; do
-		modprobe -d "$1/made" -S "$2" --show-depends "$module" 2>/dev/null || :
-	done | while read -r kind file rest; do
+		modprobe -d "$linux" -S "$(cat "$linux/version")" \
+		    --show-depends "$module" 2>/dev/null || :
+	done | while read -r kind file _; do
 		[ "$kind" = insmod ] || continue
 		name=${file##*/}
 		name=${name%.ko*}.ko
@@ -175,8 +174,8 @@ make_initrd() {
 		esac >"$root/modules/$name"
 		echo "$name" >>"$root/modules/order"
 	done
-	(cd "$root" && find . | bin/busybox cpio -o -H newc 2>/dev/null | gzip -1) \
-	    >"$1/made/initrd"
+	(cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) |
+		gzip -1 >"$linux/initrd"
 }
 
 # emulator NAME ARCH TREE BOOT LOG: sets it.

@@ -123,8 +123,8 @@ holds_no_more() {
 		"$PLAIN" -q -p 443:8443 -u nobody -- sh -c '
 			build/server_rebind 8443 443 100 x >"$TMPDIR/rebound.1"
 			until [ -e "$TMPDIR/rebound.go" ]; do sleep 0.02; done
-			build/server_rebind 8443 443 10000 x >"$TMPDIR/rebound.2"
-			exec sleep 100' &
+			build/server_rebind 8443 443 "$1" x >"$TMPDIR/rebound.2"
+			exec sleep 100' sh "$HANDOFFS" &
 		wait_until grep rounds "$TMPDIR/rebound.1"
 		before=$(descriptors_of $!)
 		[ "$(wc -l <<<"$before")" -gt 5 ]
