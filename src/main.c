@@ -10,6 +10,7 @@
  */
 #include "machine.h" /* first: a refused machine may lack the others */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -208,7 +209,7 @@ main(int argc, char **argv)
 	channel_open(channel);
 	child = fork();
 	if (child < 0)
-		fatal("cannot fork");
+		launch_nothing(errno);
 	if (child > 0) /* _exit: there is nothing to flush */
 		_exit(helper_run(channel[0], child, parent));
 	close(channel[0]);

@@ -190,6 +190,22 @@ refuses() {
 	run -0 "$LOWPORT" -q -p 443:8443 -- true
 }
 
+@test "a limit of processes is met: which, and what to raise" {
+	run bash -c 'ulimit -u 1; exec "$@"' - "$LOWPORT" -p 443:8443 -- true
+	refused_with "cannot fork: uid $(id -u) may have no more than 1 processes"
+	refused_with "raise 'ulimit -u' (docker run --ulimit nproc=, systemd Limit"
+	# In a user namespace of its own its processes are counted apart.
+	run contained bash -c 'ulimit -u 2; exec "$@"' - "$PLAIN" -p 20443:8443 \
+	    -- sh -c "$MUST_NOT_START"
+	refused_with "cannot fork: perhaps uid $(id -u) may have no more than 2"
+	run contained bash -c 'ulimit -u 3; exec "$@"' - "$PLAIN" -p 20443:8443 \
+	    -- "$PLAIN" --version
+	refused_with "perhaps uid $(id -u) may have no more \
+than 3 processes and threads, those outside of this container too"
+	run -0 contained bash -c 'ulimit -u 40; exec "$@"' - "$PLAIN" -q \
+	    -p 20443:8443 -- true
+}
+
 # contained COMMAND...: as a container does, with users and processes of its own.
 contained() {
 	unshare --user --map-current-user --net --pid --fork --mount-proc \

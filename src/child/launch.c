@@ -22,6 +22,7 @@
 #include "keep_caps.h"
 #include "launch.h"
 #include "ld_preload.h"
+#include "limit.h"
 #include "lint.h"
 #include "manager.h"
 #include "message.h"
@@ -330,6 +331,16 @@ run_migration(const struct options *options)
 	privilege_trim(reads);
 	privilege_use(reads);
 	migrate(options);
+}
+
+void
+launch_nothing(int error)
+{
+	char why[REASON_TEXT];
+
+	privilege_disarm();
+	limit_explain(why, error);
+	fatalx("cannot fork: %s", why);
 }
 
 void

@@ -16,4 +16,8 @@
 _Noreturn void launch(int channel, int argc, char **argv,
     const sigset_t *signals);
 
+/* In place of it, if there can be no child: gives up what the process has, and
+ * ends it with the cause of this errno(3) value. */
+_Noreturn void launch_nothing(int error);
+
 #endif

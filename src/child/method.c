@@ -17,6 +17,7 @@
 #include "explain.h"
 #include "host.h"
 #include "ld_preload.h"
+#include "limit.h"
 #include "mapped.h"
 #include "message.h"
 #include "method.h"
@@ -134,6 +135,15 @@ notify_try(const struct start *start, struct method *method)
 		method->taken = METHOD_NOTIFY;
 }
 
+static bool
+explain_no_process(char why[REASON_TEXT], int error)
+{
+	char limit[REASON_TEXT];
+
+	limit_explain(limit, error);
+	return reason_say(why, "cannot start a process: %.640s", limit);
+}
+
 struct attempt {
 	const struct start *start;
 	struct method method;
@@ -195,7 +205,9 @@ attempt_alone(void *argument)
 	error = pid < 0 ? errno : rehearse_answer(listener.fd);
 	close(listener.fd);
 	waitpid(pid, NULL, 0);
-	if (error == 0)
+	if (pid < 0)
+		explain_no_process(method->why, error);
+	else if (error == 0)
 		method->taken = METHOD_NOTIFY;
 	else
 		explain_trial(method->why, error);
@@ -211,8 +223,7 @@ notify_works(const struct start *start, int (*try)(void *),
 	struct attempt attempt = {start, {METHOD_NONE}};
 
 	if (apart_run(try, &attempt) == -1)
-		return reason_say(why, "cannot start a process: %s",
-		    strerror(errno));
+		return explain_no_process(why, errno);
 	memcpy(why, attempt.method.why, REASON_TEXT);
 	return attempt.method.taken == METHOD_NOTIFY;
 }

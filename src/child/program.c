@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "limit.h"
 #include "message.h"
 #include "process.h"
 #include "program.h"
@@ -64,6 +65,8 @@ program_absence(const char *command, char **environment)
 void
 program_execute(char **command, char **environment, const sigset_t *signals)
 {
+	char why[REASON_TEXT];
+
 	make_job();
 	signal_set_mask(signals, NULL);
 	/* execvp(3) reads PATH from environ(7). */
@@ -72,8 +75,10 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	if (errno == ENOENT)
 		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': %s",
 		    command[0], program_absence(command[0], environment));
-	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %s",
-	    command[0], strerror(errno));
+	/* EAGAIN: the user whom this process has become has too many. */
+	limit_explain(why, errno);
+	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %.640s",
+	    command[0], why);
 }
 
 /* 0, or why the interpreter or loader of the file cannot run.  A file that is not
