@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "confinement.h"
 #include "divert.h"
 #include "doctor.h"
 #include "environment.h"
@@ -341,13 +342,45 @@ examine_bounds(const struct start *start)
 static void
 examine_yama(void)
 {
-	unsigned int scope = host_yama_scope();
+	char why[REASON_TEXT];
+	unsigned int scope;
 
-	if (scope > 1)
-		report_note("yama", "ptrace_scope is %u: " EXPLAIN_YAMA "%s",
-		    scope, remedy_bpf());
+	if (!host_setting(HOST_YAMA, &scope))
+		return;
+	if (explain_yama(why))
+		report_note("yama", "%s%s", why, remedy_bpf());
 	else
 		report_ok("yama", "ptrace_scope is %u", scope);
+}
+
+static void
+examine_selinux(const struct confinement *own)
+{
+	if (own->enforced)
+		report_note("selinux",
+		    "enforcing, in the domain %s: the server stays in it, as "
+		    "no_new_privs bars a change of domain",
+		    own->name);
+	else
+		report_ok("selinux", "permissive, in the domain %s", own->name);
+}
+
+/* What is refused is seen by what follows. */
+static void
+examine_confinement(void)
+{
+	const struct confinement own = confinement_of(getpid());
+
+	if (own.module == CONFINEMENT_SELINUX)
+		examine_selinux(&own);
+	else if (own.module == CONFINEMENT_APPARMOR && own.enforced)
+		report_note("apparmor",
+		    "the profile %s is enforced; lowport-security(7) has the "
+		    "rules that lowport takes",
+		    own.name);
+	else if (own.module == CONFINEMENT_APPARMOR)
+		report_ok("apparmor", "no profile is enforced here (%s)",
+		    own.name);
 }
 
 static void
@@ -383,6 +416,7 @@ doctor_begin(const struct start *start)
 	examine_bounds(start);
 	examine_port_start(start);
 	examine_yama();
+	examine_confinement();
 	examine_rules(start);
 	check_user(start);
 }

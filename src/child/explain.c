@@ -5,6 +5,7 @@
  * Reads: the policy, files of /proc and of this program, to find causes.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "confinement.h"
 #include "explain.h"
 #include "holder.h"
 #include "host.h"
@@ -51,6 +53,19 @@ policy_ends_within_a_line(void)
 		last = fgetc(file);
 	fclose(file);
 	return last != '\n';
+}
+
+/* access(2) asks the file's mode, and no rules of AppArmor or SELinux. */
+static bool
+policy_is_refused(void)
+{
+	const int policy = open(verdict_policy, O_RDONLY | O_CLOEXEC);
+	const bool refused = policy < 0 && errno == EACCES &&
+	    access(verdict_policy, R_OK) == 0;
+
+	if (policy >= 0)
+		close(policy);
+	return refused;
 }
 
 /* Writes a command that adds a rule and changes no other. */
@@ -105,6 +120,12 @@ explain_verdict(char text[REASON_TEXT], const struct mapping *m,
 
 	if (verdict->line != 0) {
 		explain_denial(text, verdict, user);
+		return;
+	}
+	if (policy_is_refused() &&
+	    confinement_explain(remedy, "/etc/lowport/policy r,")) {
+		reason_say(text, "%s cannot be read: %.600s", verdict_policy,
+		    remedy);
 		return;
 	}
 	suggest(remedy, m, user);
@@ -219,7 +240,11 @@ explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 
 	if (lack == RIGHTS_NO_NEW_PRIVS_BEHIND)
 		explain_forerunners(text);
-	else
+	else if (lack == RIGHTS_HIDDEN)
+		confinement_explain(text, "capability net_bind_service,");
+	else if (lack != RIGHTS_SUFFICE ||
+	    confinement_of(getpid()).module != CONFINEMENT_SELINUX ||
+	    !confinement_explain(text, ""))
 		reason_say(text, sentences[lack], program_own_path());
 }
 
@@ -353,17 +378,32 @@ explain_bind(char text[REASON_TEXT], const struct result *result,
 	}
 }
 
+static const char *
+remark_on_network(char text[REASON_TEXT], const struct endpoint *where,
+    const struct mapping *m)
+{
+	char rule[REASON_TEXT];
+
+	reason_say(rule, "network %s %s,",
+	    where->family == AF_INET ? "inet" : "inet6",
+	    m->protocol == IPPROTO_TCP ? "stream" : "dgram");
+	return confinement_remark(text, rule);
+}
+
 static void
 explain_socket(char text[REASON_TEXT], const struct answer *answer,
-    const struct result *result)
+    const struct result *result, const struct mapping *m)
 {
 	struct rlimit limit = {0};
-	char where[ENDPOINT_TEXT];
+	char where[ENDPOINT_TEXT], remark[REASON_TEXT];
 
 	if (result->error != EMFILE) {
-		reason_say(text, "cannot make a socket for %s: %s",
+		reason_say(text, "cannot make a socket for %s: %s%s",
 		    endpoint_format(&result->endpoint, where),
-		    strerror(result->error));
+		    strerror(result->error),
+		    result->error == EACCES
+			? remark_on_network(remark, &result->endpoint, m)
+			: "");
 		return;
 	}
 	getrlimit(RLIMIT_NOFILE, &limit);
@@ -410,7 +450,7 @@ explain_result(char text[REASON_TEXT], const struct plan *plan,
 		explain_bind(why, result, &plan->mappings[mapping], rights);
 		break;
 	case OUTCOME_NO_SOCKET:
-		explain_socket(text, answer, result);
+		explain_socket(text, answer, result, &plan->mappings[mapping]);
 		return;
 	case OUTCOME_SHARED:
 		explain_shared(text, &plan->mappings[mapping]);
@@ -481,17 +521,51 @@ explain_no_listener(char text[REASON_TEXT], int error)
 
 #define TRIAL_FAILED "the trial hand-off before the start failed: "
 
-void
-explain_trial(char text[REASON_TEXT], int error)
+/* Once it is 3, nothing changes it until a reboot (Yama's documentation). */
+bool
+explain_yama(char text[REASON_TEXT])
 {
+	const unsigned int scope = host_yama_scope();
+
+	if (scope <= 1)
+		return false;
+	reason_say(text,
+	    "Yama forbids the helper to read the server's bind(2) calls "
+	    "(kernel.yama.ptrace_scope is %u); %s",
+	    scope,
+	    scope == 2 ? "a static server takes 1"
+		       : "a static server takes 1, and 3 stays until a reboot: "
+			 "have sysctl.d(5) set 1");
+	return true;
+}
+
+static void
+explain_unread(char text[REASON_TEXT])
+{
+	char why[REASON_TEXT];
+
+	if (explain_yama(text))
+		return;
+	if (!confinement_explain_trace(why, getpid(), getpid()))
+		reason_say(why, "a security module or a sandbox refuses it");
+	reason_say(text,
+	    "the helper cannot read the server's bind(2) calls: %.600s", why);
+}
+
+void
+explain_trial(char text[REASON_TEXT], int error, bool by_notify)
+{
+	char why[REASON_TEXT];
+
 	if (!host_has_proc())
 		reason_say(text, TRIAL_FAILED EXPLAIN_NO_PROC);
-	else if (host_yama_scope() > 1)
-		reason_say(text, TRIAL_FAILED EXPLAIN_YAMA);
+	else if (by_notify && error == EACCES)
+		explain_unread(text);
 	else if (error == 0)
 		reason_say(text, TRIAL_FAILED "bind(2) was not intercepted");
 	else
-		reason_say(text, TRIAL_FAILED "%s", strerror(error));
+		reason_say(text, TRIAL_FAILED "%s%s", strerror(error),
+		    error == EACCES ? confinement_remark(why, "unix,") : "");
 }
 
 #define FROM_THE_HOST "from the host: lowport --attach PID"
@@ -501,6 +575,7 @@ static bool
 explain_no_right(char text[REASON_TEXT], const struct rights *rights)
 {
 	const uint64_t no_bpf = rights->no_bpf;
+	char rule[RIGHTS_RULE], why[REASON_TEXT];
 
 	if (no_bpf != 0 && !rights->root)
 		reason_say(text,
@@ -509,6 +584,10 @@ explain_no_right(char text[REASON_TEXT], const struct rights *rights)
 		reason_say(text,
 		    "only root of the host can have the kernel map ports, and "
 		    "this is a user namespace; " FROM_THE_HOST);
+	else if (rights->bpf_hidden &&
+	    confinement_explain(why, rights_rule(rule, no_bpf)))
+		reason_say(text, "the kernel does not map ports here: %.600s",
+		    why);
 	else if (no_bpf != 0)
 		reason_say(text,
 		    "root was started without %s, which the kernel takes to "

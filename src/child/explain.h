@@ -18,10 +18,6 @@
 	"static server needs another runtime"
 #define EXPLAIN_NO_PROC                                                        \
 	"there is no /proc, and no hand-off works without it; mount it"
-#define EXPLAIN_YAMA                                                           \
-	"Yama forbids the helper to read the server's bind(2) calls, so "      \
-	"preload is the only hand-off; for a static server set "               \
-	"kernel.yama.ptrace_scope to 1"
 #define EXPLAIN_NO_NEW_PRIVS                                                   \
 	"under no_new_privs, executing lowport gives its caller nothing"
 
@@ -51,8 +47,12 @@ void explain_no_listener(char text[REASON_TEXT], int error);
 void explain_group(char text[REASON_TEXT], const struct group_result *,
     const struct rights *);
 
-/* Why the trial of the hand-off got no public port; error is bind(2)'s, 0 if it
- * succeeded. */
-void explain_trial(char text[REASON_TEXT], int error);
+/* Why the trial of the hand-off, by notify or preload, got no public port; error
+ * is bind(2)'s, 0 if it succeeded.  By notify, EACCES means that the helper could
+ * not look at the call. */
+void explain_trial(char text[REASON_TEXT], int error, bool by_notify);
+
+/* True if Yama forbids that look. */
+bool explain_yama(char text[REASON_TEXT]);
 
 #endif

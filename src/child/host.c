@@ -94,9 +94,7 @@ host_yama_scope(void)
 {
 	unsigned int scope;
 
-	return host_setting("/proc/sys/kernel/yama/ptrace_scope", &scope)
-	    ? scope
-	    : 0;
+	return host_setting(HOST_YAMA, &scope) ? scope : 0;
 }
 
 unsigned int

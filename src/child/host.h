@@ -28,6 +28,7 @@ bool host_is_gvisor(void);
 bool host_kernel_before(unsigned int major, unsigned int minor);
 
 /* kernel.yama.ptrace_scope, or 0 without Yama. */
+#define HOST_YAMA "/proc/sys/kernel/yama/ptrace_scope"
 unsigned int host_yama_scope(void);
 
 /* The ports below this one take the capability (ip(7)); 1024 if it cannot be

@@ -14,6 +14,7 @@
 #include "attach.h"
 #include "channel.h"
 #include "check.h"
+#include "confinement.h"
 #include "doctor.h"
 #include "environment.h"
 #include "explain.h"
@@ -54,6 +55,18 @@ choose_user(struct user *user, const struct options *options)
 		       "-u root to insist");
 }
 
+/* An AppArmor profile denies root what the kernel gives it. */
+static void
+refuse_hidden(uint64_t set, const char *purpose)
+{
+	char rule[RIGHTS_RULE], why[REASON_TEXT];
+
+	if (rights_hidden(set) &&
+	    confinement_explain(why,
+		rights_rule(rule, set & ~privilege_permitted())))
+		fatalx("%s cannot have its capabilities: %s", purpose, why);
+}
+
 /* The server keeps only what the caller holds himself, and the file capability
  * of this program is not his. */
 static void
@@ -69,6 +82,7 @@ choose_listed(struct start *start, const char *list)
 		       "its file, and can keep only those of its caller; start "
 		       "it as root, or without a file capability",
 		    list);
+	refuse_hidden(set, "--keep-caps");
 	if ((set & ~privilege_permitted()) != 0)
 		fatalx("--keep-caps '%.100s': lowport was not started with all "
 		       "of these; start it as root, or give them to it "
@@ -107,6 +121,8 @@ become_user(struct start *start)
 {
 	choose_user(&start->user, &start->options);
 	start->user_changes = start->user.uid != getuid();
+	if (start->user_changes)
+		refuse_hidden(PRIVILEGE_IDS, "-u");
 	if (start->options.purpose == PURPOSE_DOCTOR && getuid() == 0)
 		doctor_as_root(start);
 	privilege_become(&start->user, start->kept, start->options.new_privs);
@@ -312,6 +328,7 @@ be_interruptible(const sigset_t *signals)
 static void
 run_with_groups(const struct options *options, const struct rights *rights)
 {
+	refuse_hidden(PRIVILEGE_ATTACH, "--attach");
 	privilege_trim(PRIVILEGE_ATTACH);
 	privilege_use(PRIVILEGE_ATTACH);
 	if (options->purpose == PURPOSE_ATTACH)

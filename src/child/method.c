@@ -13,6 +13,7 @@
 
 #include "apart.h"
 #include "channel.h"
+#include "confinement.h"
 #include "constants.h"
 #include "explain.h"
 #include "host.h"
@@ -21,6 +22,8 @@
 #include "mapped.h"
 #include "message.h"
 #include "method.h"
+#include "privilege.h"
+#include "process.h"
 #include "reason.h"
 #include "remedy.h"
 #include "rendezvous.h"
@@ -165,8 +168,21 @@ rehearse_bind(void)
 {
 	const struct endpoint nothing = {.family = AF_INET};
 
+	/* Its user may trace this process then: it holds nothing. */
+	process_close_from(STDIN_FILENO);
+	privilege_show();
 	socket_bind(STDERR_FILENO, &nothing);
 	_exit(0);
+}
+
+/* As the helper must: it may do what it can do with the memory of the task. */
+static bool
+may_look(pid_t task)
+{
+	const int memory = process_open(task, "mem");
+
+	close(memory);
+	return memory >= 0;
 }
 
 /* Returns 0 or an errno(3) value. */
@@ -178,8 +194,10 @@ rehearse_answer(int listener)
 
 	if (!seccomp_receive(listener, &call))
 		return errno;
-	error = seccomp_replace(listener, &call, STDERR_FILENO, STDERR_FILENO,
-	    false);
+	error = may_look((pid_t)call.pid)
+	    ? seccomp_replace(listener, &call, STDERR_FILENO, STDERR_FILENO,
+		  false)
+	    : EACCES;
 	seccomp_answer(listener, &call, 0);
 	return error;
 }
@@ -210,7 +228,7 @@ attempt_alone(void *argument)
 	else if (error == 0)
 		method->taken = METHOD_NOTIFY;
 	else
-		explain_trial(method->why, error);
+		explain_trial(method->why, error, true);
 	return 0;
 }
 
@@ -236,6 +254,7 @@ preload_install(struct start *start, struct method *method,
 	struct offer words = {OFFER_PRELOAD};
 	char path[LD_PRELOAD_PATH];
 	struct rendezvous place;
+	char remark[REASON_TEXT];
 	bool offered;
 	int requests;
 
@@ -246,8 +265,9 @@ preload_install(struct start *start, struct method *method,
 		return false;
 	requests = rendezvous_open(&place);
 	if (requests < 0)
-		return reason_say(why, "cannot make a Unix socket: %s",
-		    strerror(errno));
+		return reason_say(why, "cannot make a Unix socket: %s%s",
+		    strerror(errno),
+		    errno == EACCES ? confinement_remark(remark, "unix,") : "");
 	memcpy(words.key, place.key, sizeof(words.key));
 	memcpy(words.proof, place.proof, sizeof(words.proof));
 	offered = offer(start, words, requests, why);
@@ -302,13 +322,12 @@ notify_is_refused(const struct start *start, char why[REASON_TEXT])
 {
 	if (!notify_can(start, why))
 		return true;
-	if (host_yama_scope() > 1) {
-		reason_say(why, EXPLAIN_YAMA);
+	if (explain_yama(why))
 		return true;
-	}
 	/* A profile may refuse what it takes, and no call can be listened to
 	 * twice.  Only an attempt says so (seccomp(2)). */
-	return start->rights.seccomp != 0 &&
+	return (start->rights.seccomp != 0 ||
+		   confinement_of(getpid()).enforced) &&
 	    !notify_works(start, attempt_alone, why);
 }
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confinement.h"
 #include "environment.h"
 #include "limit.h"
 #include "message.h"
@@ -62,10 +63,27 @@ program_absence(const char *command, char **environment)
 					      : "not found";
 }
 
+/* The kernel's other checks are those of program_find. */
+static const char *
+remark_on_refusal(char text[REASON_TEXT], const char *command,
+    char **environment, int error)
+{
+	char path[PROGRAM_PATH], rule[PROGRAM_PATH + 8];
+
+	*text = '\0';
+	if ((error == EACCES || error == EPERM) &&
+	    program_find(command, environment, path) == 0) {
+		snprintf(rule, sizeof(rule), "%s mrix,", path);
+		confinement_remark(text, rule);
+	}
+	return text;
+}
+
 void
 program_execute(char **command, char **environment, const sigset_t *signals)
 {
-	char why[REASON_TEXT];
+	char why[REASON_TEXT], remark[REASON_TEXT];
+	int error;
 
 	make_job();
 	signal_set_mask(signals, NULL);
@@ -75,10 +93,12 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	if (errno == ENOENT)
 		fatal_status(STATUS_NOT_FOUND, "cannot execute '%.200s': %s",
 		    command[0], program_absence(command[0], environment));
+	error = errno;
+	remark_on_refusal(remark, command[0], environment, error);
 	/* EAGAIN: the user whom this process has become has too many. */
-	limit_explain(why, errno);
-	fatal_status(STATUS_NOT_EXECUTABLE, "cannot execute '%.200s': %.640s",
-	    command[0], why);
+	limit_explain(why, error);
+	fatal_status(STATUS_NOT_EXECUTABLE,
+	    "cannot execute '%.200s': %.400s%.400s", command[0], why, remark);
 }
 
 /* 0, or why the interpreter or loader of the file cannot run.  A file that is not

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
@@ -14,12 +15,51 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "confinement.h"
 #include "host.h"
 #include "privilege.h"
 #include "process.h"
 #include "rights.h"
 
 #define SELF "/proc/self/exe"
+
+/* Nothing else takes these from root: exec gives what the bounding set has. */
+bool
+rights_hidden(uint64_t set)
+{
+	uint64_t missing;
+	cap_value_t c;
+
+	if (getuid() != 0)
+		return false;
+	missing = set & ~privilege_permitted();
+	if (missing == 0 || privilege_gained() ||
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return false;
+	for (c = 0; missing >> c != 0; c++)
+		if ((missing >> c & 1) != 0 && cap_get_bound(c) != CAP_SET)
+			return false;
+	return true;
+}
+
+const char *
+rights_rule(char text[RIGHTS_RULE], uint64_t set)
+{
+	size_t used = (size_t)snprintf(text, RIGHTS_RULE, "capability");
+	cap_value_t c;
+	char *name;
+
+	for (c = 0; set >> c != 0 && used < RIGHTS_RULE; c++) {
+		if ((set >> c & 1) == 0 || (name = cap_to_name(c)) == NULL)
+			continue;
+		used += (size_t)snprintf(text + used, RIGHTS_RULE - used, " %s",
+		    name + strlen("cap_"));
+		cap_free(name);
+	}
+	if (used < RIGHTS_RULE)
+		snprintf(text + used, RIGHTS_RULE - used, ",");
+	return text;
+}
 
 struct rights
 rights_look(void)
@@ -33,6 +73,8 @@ rights_look(void)
 	    .gained = privilege_gained(),
 	    .seccomp = prctl(PR_GET_SECCOMP, 0, 0, 0, 0),
 	    .no_bpf = PRIVILEGE_BPF & ~privilege_permitted(),
+	    .hidden = rights_hidden(PRIVILEGE_BIND),
+	    .bpf_hidden = rights_hidden(PRIVILEGE_BPF),
 	};
 }
 
@@ -49,9 +91,18 @@ rights_file_is_effective(void)
 	return effective == CAP_SET;
 }
 
+static bool
+is_confined(void)
+{
+	const struct confinement own = confinement_of(getpid());
+
+	return own.module == CONFINEMENT_APPARMOR && own.enforced;
+}
+
 static enum rights_lack
 file_lack(void)
 {
+	cap_flag_value_t permitted = CAP_CLEAR;
 	cap_t file = cap_get_file(SELF);
 	struct statvfs status;
 
@@ -63,11 +114,14 @@ file_lack(void)
 		return host_in_user_namespace() && host_in_container()
 		    ? RIGHTS_NO_XATTR_HERE
 		    : RIGHTS_NO_XATTR;
-	if (file != NULL)
+	if (file != NULL) {
+		cap_get_flag(file, CAP_NET_BIND_SERVICE, CAP_PERMITTED,
+		    &permitted);
 		cap_free(file);
+	}
 	if (statvfs(SELF, &status) == 0 && (status.f_flag & ST_NOSUID) != 0)
 		return RIGHTS_NOSUID;
-	return RIGHTS_SUFFICE;
+	return permitted == CAP_SET ? RIGHTS_SUFFICE : RIGHTS_NOT_GRANTED;
 }
 
 /*
@@ -160,6 +214,9 @@ rights_lack(const struct rights *rights)
 		return RIGHTS_SUFFICE;
 	if (!rights->bounded)
 		return RIGHTS_NOT_BOUNDED;
+	/* What is ambient is permitted, whatever capget(2) says. */
+	if ((rights->ambient || rights->hidden) && is_confined())
+		return RIGHTS_HIDDEN;
 	lack = file_lack();
 	if (lack != RIGHTS_SUFFICE)
 		return lack;
@@ -167,5 +224,5 @@ rights_lack(const struct rights *rights)
 		return lack_of_new_privs();
 	if (is_traced(getppid()))
 		return RIGHTS_TRACED;
-	return RIGHTS_NOT_GRANTED;
+	return is_confined() ? RIGHTS_HIDDEN : RIGHTS_NOT_GRANTED;
 }

@@ -21,6 +21,7 @@ struct rights {
 	bool gained;     /* by the exec of this program: the policy is asked */
 	int seccomp;     /* mode, 0 for none (proc(5)) */
 	uint64_t no_bpf; /* what is missing of PRIVILEGE_BPF */
+	bool hidden, bpf_hidden; /* rights_hidden of either */
 };
 
 struct rights rights_look(void);
@@ -39,6 +40,7 @@ enum rights_lack {
 	RIGHTS_NO_NEW_PRIVS_AS_INIT, /* likewise, and lowport is process 1 */
 	RIGHTS_NO_NEW_PRIVS_BEHIND,  /* likewise, before its parent ran */
 	RIGHTS_TRACED,
+	RIGHTS_HIDDEN,      /* by AppArmor */
 	RIGHTS_NOT_GRANTED, /* the file has it, and exec did not give it */
 };
 
@@ -47,6 +49,17 @@ enum rights_lack rights_lack(const struct rights *);
 /* The ancestors of lowport that are under no_new_privs, the oldest first; true if
  * process 1 is one. */
 bool rights_forerunners(char names[REASON_TEXT]);
+
+/*
+ * True if root lacks some of these although exec must have given them: AppArmor
+ * hides from capget(2) what its profile does not permit.  Before the bounding
+ * set is emptied.
+ */
+bool rights_hidden(uint64_t set);
+
+/* The rule that such a profile lacks: "capability setgid setuid,". */
+#define RIGHTS_RULE 128
+const char *rights_rule(char text[RIGHTS_RULE], uint64_t set);
 
 /* True if the file's capability is effective at once (=ep).  The kernel then
  * refuses to execute the file if the bounding set lacks the capability

@@ -111,7 +111,8 @@ try_bind(const struct rendezvous *place, const struct endpoint *asked,
 	replaced = error == 0 && socket_inode(fd) != own;
 	close(fd);
 	if (!replaced)
-		explain_trial(why, error == REQUEST_PASS ? 0 : error);
+		explain_trial(why, error == REQUEST_PASS ? 0 : error,
+		    place == NULL);
 	return replaced;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "confinement.h"
 #include "message.h"
 
 /* Room for the sender, and for more descriptors than any message has: so surplus
@@ -29,8 +30,14 @@ union control {
 void
 channel_open(int ends[2])
 {
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+	char remark[REASON_TEXT];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0)
+		return;
+	if (errno == EMFILE)
 		fatal("cannot make a socket pair (is 'ulimit -n' too low?)");
+	fatalx("cannot make a socket pair: %s%s", message_error(errno),
+	    errno == EACCES ? confinement_remark(remark, "unix,") : "");
 }
 
 static bool

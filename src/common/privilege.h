@@ -16,6 +16,7 @@ struct user;
 /* Sets of capabilities have a bit for each (capabilities(7)). */
 #define PRIVILEGE_BIND (UINT64_C(1) << CAP_NET_BIND_SERVICE)
 #define PRIVILEGE_KILL (UINT64_C(1) << CAP_KILL)
+#define PRIVILEGE_IDS  (UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID)
 
 /* What a server's group takes (server_group.h): CAP_BPF and CAP_NET_ADMIN to load
  * and attach its programs, CAP_DAC_OVERRIDE to make a group below the root group,

@@ -35,6 +35,7 @@ struct trapped {
 	uint8_t address[ENDPOINT_BYTES]; /* the copy */
 	socklen_t length;
 	struct handoff_bind bind; /* what it says */
+	bool unreadable;
 };
 
 /*
@@ -49,20 +50,17 @@ tell_unreadable(struct handoff *h, const struct trapped *t, bool refused)
 	pid_t process;
 	char why[REASON_TEXT];
 
-	if (!seccomp_valid(h->listener, &t->call))
+	/* The child reports what follows from its trial. */
+	if (h->in_trial || !seccomp_valid(h->listener, &t->call))
 		return;
 	process = task_process(t->bind.task);
 	if (process <= 0)
 		process = t->bind.task;
 	unreadable_explain(t->bind.task, error, why);
-	h->unused.unreadable |= !h->in_trial;
-	/* The child reports what follows from its trial. */
-	if (h->in_trial)
-		warnx("cannot look at a bind(2) of process %d: %s", process,
-		    why);
-	else if (!warned_first_process(&h->warned, WARNED_UNREADABLE, process))
+	h->unused.unreadable = true;
+	if (!warned_first_process(&h->warned, WARNED_UNREADABLE, process))
 		return;
-	else if (refused)
+	if (refused)
 		alertx("cannot look at a bind(2) of process %d: %s; it fails "
 		       "(EACCES); --method preload needs no such look%s",
 		    process, why, remedy_bpf());
@@ -88,13 +86,15 @@ trapped_read(struct handoff *h, struct trapped *t)
 	t->bind.fd = (int)arguments[0];
 	t->bind.delivery = -1;
 	t->bind.uncovered = false;
+	t->unreadable = false;
 	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
 		return false;
 	t->length = length > ENDPOINT_BYTES ? ENDPOINT_BYTES
 					    : (socklen_t)length;
 	read = memory_read(t->bind.task, arguments[1], t->address, t->length);
 	/* EIO, EFAULT: the kernel cannot read the address either. */
-	if (read < 0 && errno != EIO && errno != EFAULT)
+	t->unreadable = read < 0 && errno != EIO && errno != EFAULT;
+	if (t->unreadable)
 		tell_unreadable(h, t, false);
 	if (!seccomp_valid(h->listener, &t->call))
 		return false;
@@ -270,7 +270,11 @@ serve_bind(struct handoff *h, struct trapped *t)
 	struct server_socket *own = &t->bind.own;
 
 	if (!trapped_read(h, t)) {
-		seccomp_continue(h->listener, &t->call);
+		/* EACCES says to the child why its trial fails. */
+		if (h->in_trial && t->unreadable)
+			seccomp_answer(h->listener, &t->call, EACCES);
+		else
+			seccomp_continue(h->listener, &t->call);
 	} else if (!pool_expects(h->pool, t->bind.asked.port)) {
 		let_through_examined(h, t);
 	} else if (!server_socket_learn(own, t->bind.task, t->bind.fd,

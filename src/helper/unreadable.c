@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confinement.h"
 #include "descendants.h"
 #include "message.h"
 #include "process.h"
@@ -80,7 +81,7 @@ explain_refusal(pid_t task, int error, char why[REASON_TEXT])
 	else if (scope == 1 && !descendants_have(task))
 		reason_say(why,
 		    "kernel.yama.ptrace_scope is 1, and it is no descendant");
-	else
+	else if (!confinement_explain_trace(why, getpid(), task))
 		reason_say(why,
 		    "%s (a security module or a sandbox refuses it)",
 		    message_error(error));
