@@ -229,8 +229,8 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	run -0 "${DOCTOR[@]}"
 	[ "${#lines[@]}" -le 24 ]
 	not grep -vE '^(ok|note) ' <<<"$output"
-	says ok kernel "$(uname -r)"
-	says ok capability "file capability of $LOWPORT"
+	says ok kernel "$(literal "$(uname -r)")"
+	says ok capability "file capability of $(literal "$LOWPORT")"
 	says ok "bounding set" CAP_NET_BIND_SERVICE
 	says ok no_new_privs "it was not set"
 	says ok "port start" "1024"
@@ -247,7 +247,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 
 @test "--doctor: each cause, and its remedy" {
 	run -125 "$PLAIN" --doctor
-	says note capability "setcap cap_net_bind_service=p $PLAIN"
+	says note capability "setcap cap_net_bind_service=p $(literal "$PLAIN")"
 	says problem sockets "setcap"
 	run -0 "$PLAIN" --doctor -p 20443:8443
 	run -125 setpriv --no-new-privs "${DOCTOR[@]}"

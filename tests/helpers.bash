@@ -86,7 +86,12 @@ refused_with() {
 	[ ! -e "$TMPDIR/started" ] && not listening 443
 }
 
-# says KIND SUBJECT WORDS: the last run printed a report with such a line.
+# literal TEXT: a pattern, basic or extended, of this text and no other.
+literal() {
+	sed 's/[^[:alnum:]_/ ^-]/[&]/g; s/\^/\\^/g' <<<"$1"
+}
+
+# says KIND SUBJECT PATTERN: the last run printed a report with such a line.
 says() {
 	grep -qE "^$1 +$2 +.*$3" <<<"$output" || {
 		echo "no '$1 $2 ... $3' in:"
@@ -95,7 +100,7 @@ says() {
 	}
 }
 
-# logged WORDS: the log of a lowport in the background says so.
+# logged PATTERN: the log of a lowport in the background says so.
 logged() {
 	grep -q -e "$1" "$TMPDIR/log"
 }

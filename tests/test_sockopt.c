@@ -405,6 +405,9 @@ static const struct {
 	const char *why;
 } left[] = {
     {SOL_SOCKET, SO_REUSEADDR, "is on in the pool and stays on"},
+    {SOL_SOCKET, SO_PASSCRED, "is for local sockets"},
+    {SOL_SOCKET, SO_PASSSEC, "is for local sockets"},
+    {SOL_SOCKET, 76 /* SO_PASSPIDFD */, "is for local sockets"},
     {SOL_SOCKET, 43 /* SO_NOFCS */, "is for packet sockets"},
     {SOL_SOCKET, SO_LOCK_FILTER, "belongs to a filter, which stays behind"},
     {SOL_SOCKET, 62 /* SO_BINDTOIFINDEX */, "is SO_BINDTODEVICE"},

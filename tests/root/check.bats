@@ -29,7 +29,7 @@ SET_CAPS=(--inh-caps=-all --ambient-caps=-all)
 	    --ambient-caps=+net_bind_service "$PLAIN" --doctor
 	says ok capability "ambient set"
 	run -0 as_user "${SET_CAPS[@]}" "$LOWPORT" --doctor
-	says ok capability "file capability of $LOWPORT"
+	says ok capability "file capability of $(literal "$LOWPORT")"
 	run -0 as_user "${SET_CAPS[@]}" unshare -Urn "$PLAIN" --doctor
 	says ok capability "root of a user namespace"
 	says note namespace "this is a user namespace"
@@ -248,8 +248,8 @@ prerouting() {
 	run build/deny seccomp setpriv --reuid=nobody --regid=nogroup \
 	    --clear-groups "${SET_CAPS[@]}" "$LOWPORT" --doctor
 	[ "$status" -eq 125 ]
-	says ok kernel "$(uname -r)"
-	says ok capability "file capability of $LOWPORT"
+	says ok kernel "$(literal "$(uname -r)")"
+	says ok capability "file capability of $(literal "$LOWPORT")"
 	says ok "port start" 1024
 	says ok user nobody
 	says ok sockets "443:8443: all could be bound"

@@ -141,10 +141,10 @@ make_acl() {
 	denies 3
 	denies 3 440-443:9440-9443
 	run as_nobody "$LOWPORT" --check -p 443:8443
-	says problem policy "443:8443: $POLICY:3 denies it to user nobody"
+	says problem policy "443:8443: $(literal "$POLICY"):3 denies it to user nobody"
 	no_remedy
 	run as_nobody "$LOWPORT" --doctor -p 443:8443
-	says problem policy "443:8443: $POLICY:3 denies it to user nobody"
+	says problem policy "443:8443: $(literal "$POLICY"):3 denies it to user nobody"
 	no_remedy
 }
 
@@ -657,9 +657,9 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 	policy "deny user gone tcp/443" "permit any tcp/443"
 	permits
 	run -0 as_nobody "$LOWPORT" --check -p 443:8443
-	says note policy "$POLICY:1: there is no user 'gone'"
+	says note policy "$(literal "$POLICY"):1: there is no user 'gone'"
 	run -125 as_nobody "$LOWPORT" --check-policy "$POLICY"
-	says problem policy "$POLICY:1: there is no user 'gone'"
+	says problem policy "$(literal "$POLICY"):1: there is no user 'gone'"
 }
 
 # ---- While it changes.
@@ -1030,7 +1030,7 @@ container() {
 	[[ $output == *"permitted by $POLICY:1"* ]]
 	container "deny any tcp/443" --net
 	[ "$status" -eq 125 ]
-	says problem policy ".*$POLICY:1 denies it"
+	says problem policy ".*$(literal "$POLICY"):1 denies it"
 	no_remedy
 	# In the network that is not its own, permission is worth nothing.
 	policy "permit any tcp/443"
