@@ -130,12 +130,12 @@ make_kernel() {
 	for package in "$new"/*.deb; do
 		dpkg-deb -x "$package" "$new/files"
 	done
-	version=$(ls "$new"/files/lib/modules "$new"/files/usr/lib/modules \
-	    2>/dev/null | grep -m1 '^[0-9]')
+	# By packages, below /lib or /usr/lib.
 	mkdir -p "$new/made/lib"
-	mv "$new"/files/{usr/,}lib/modules "$new/made/lib/" 2>/dev/null || :
-	mv "$new"/files/boot/vmlinuz-* "$new/made/vmlinuz" 2>/dev/null ||
-		mv "$new/made/lib/modules/$version/vmlinuz" "$new/made/"
+	cp -Rl "$new"/files/{usr/,}lib/modules "$new/made/lib/" 2>/dev/null || :
+	version=$(cd "$new/made/lib/modules" && echo [0-9]*)
+	cp "$new/files/boot/vmlinuz-$version" "$new/made/vmlinuz" 2>/dev/null ||
+		cp "$new/made/lib/modules/$version/vmlinuz" "$new/made/" || return
 	# Of the drivers, these machines have few.
 	find "$new/made/lib/modules/$version/kernel/drivers" -name '*.ko*' \
 	    ! -path '*virtio*' ! -path '*/char/hw_random/*' \
@@ -182,8 +182,8 @@ make_initrd() {
 emulator() {
 	local share="-fsdev local,security_model=none"
 
-	# shellcheck disable=SC2206
-	emulator=(${qemu[$2]} -accel "tcg,thread=multi,tb-size=256" -cpu max
+	# shellcheck disable=SC2054,SC2206
+	emulator=("${qemu[$2]}" -accel "tcg,thread=multi,tb-size=256" -cpu max
 	    -smp 2 -m 1536 -nodefaults -no-user-config -nic none -no-reboot
 	    -display none -serial "file:$5/console" -device virtio-rng-pci
 	    -drive "file=$cache/$3-$2.img,format=raw,if=virtio,snapshot=on,cache=unsafe"
