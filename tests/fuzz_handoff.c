@@ -567,8 +567,8 @@ is_recent(const struct handoff *h)
 {
 	size_t i;
 
-	for (i = 0; i < HANDOFF_RECENT; i++)
-		if (h->recent[i].inode == now.own.inode)
+	for (i = 0; i < NOTIFY_DONE; i++)
+		if (h->notify.done[i].inode == now.own.inode)
 			return true;
 	return false;
 }

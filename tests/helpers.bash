@@ -38,6 +38,13 @@ use_way() {
 	esac
 }
 
+# binds_may_repeat: a signal can have a bind(2) repeated here, by this way (before
+# Linux 5.19).
+binds_may_repeat() {
+	"$LOWPORT" --check -p 443:8443 |
+		grep -q 'signal can make the server repeat a bind'
+}
+
 # wait_until COMMAND...: repeats it until it succeeds, for a minute at most, or
 # $PATIENCE seconds: a busy machine is slow.
 wait_until() {

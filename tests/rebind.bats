@@ -56,6 +56,10 @@ $rounds rounds" ]
 			run -0 "$LOWPORT" -q -p 443:8443 -- \
 			    build/server_storm $mode 8443 443 "$rounds"
 			[[ $output == "$rounds of $rounds rounds, "[1-9]* ]]
+			# So too where no mapping expects the port.
+			run -0 "$LOWPORT" -q -p 443:8443 -- \
+			    build/server_storm $mode 9443 9443 "$rounds"
+			[[ $output == *"$rounds of $rounds rounds, "[1-9]* ]]
 		done
 	done
 }
@@ -67,12 +71,18 @@ $rounds rounds" ]
 		    -p 127.0.0.2:444:9443 -- \
 		    build/server_race 8443 443 9443 444 $((HANDOFFS / 5))
 	done
-	# No mapping covers the second port.  These two ways bind the copy of the
+	# No mapping covers the second port.  These ways bind the copy of the
 	# address that was judged.
-	for way in fetch preload; do
+	for way in fetch baseline preload; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -- \
 		    build/server_race 8443 443 9443 9443 $((HANDOFFS / 5))
+	done
+	# The second address is of another family.
+	for way in fetch baseline; do
+		use_way "$way"
+		run -0 "$LOWPORT" -q -p 443:8443 -- \
+		    build/server_race 8443 443 8443 0 $((HANDOFFS / 5))
 	done
 }
 

@@ -172,6 +172,8 @@ static void
 descriptors(void)
 {
 	struct sockaddr_storage any = ipv4(INADDR_ANY, port);
+	struct sockaddr_storage next = ipv4(INADDR_ANY, (uint16_t)(port + 1));
+	struct sockaddr_storage loopback = ipv4(INADDR_LOOPBACK, port);
 	int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int path = open("/", O_PATH | O_CLOEXEC);
@@ -183,6 +185,8 @@ descriptors(void)
 	report("upper half of the descriptor set",
 	    raw_bind((long)(0xdeadbeefULL << 32 | (unsigned)tcp), &any, 16));
 	report("the same socket again", raw_bind(tcp, &any, 16));
+	report("the same, another port", raw_bind(tcp, &next, 16));
+	report("the same, another address", raw_bind(tcp, &loopback, 16));
 	report("listen", listen(tcp, 1));
 	report("a listening socket", raw_bind(tcp, &any, 16));
 	close(tcp);

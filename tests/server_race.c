@@ -5,10 +5,12 @@
  * One thread rewrites the address while another binds it, from 127.0.0.1 with
  * the first expected port to 127.0.0.2 with the second and back.  What each
  * bind comes to must be one of the two, whole: 127.0.0.1 with the first public
- * port or 127.0.0.2 with the second.  Prints how often each came; fails at the
+ * port or 127.0.0.2 with the second.  If PUBLIC2 is 0, the second address is of
+ * another family instead, and its bind fails.  Prints how often each came; fails at the
  * first other outcome, and where one of them never came.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -69,6 +71,8 @@ outcome(const uint64_t honest[2])
 		if (result < 0)
 			printf("got %s:%u\n", inet_ntoa(bound.in.sin_addr),
 			    ntohs(bound.in.sin_port));
+	} else if (honest[1] == 0 && errno == EAFNOSUPPORT) {
+		result = 1;
 	} else {
 		perror("bind");
 	}
@@ -89,6 +93,12 @@ main(int argc, char **argv)
 	words[1] = word_of("127.0.0.2", atoi(argv[3]));
 	honest[0] = word_of("127.0.0.1", atoi(argv[2]));
 	honest[1] = word_of("127.0.0.2", atoi(argv[4]));
+	if (atoi(argv[4]) == 0) {
+		shared.word = words[0];
+		shared.in.sin_family = AF_UNIX;
+		words[1] = shared.word;
+		honest[1] = 0;
+	}
 	shared.word = words[0];
 	pthread_create(&thread, NULL, rewriter, NULL);
 	for (i = 0; i < atoi(argv[5]) && which >= 0; i++)

@@ -132,8 +132,7 @@ START_TEST(trial_uses_nothing)
 }
 END_TEST
 
-/* A second bind of one socket is an error, unless a signal has repeated it. */
-START_TEST(repeated_bind_is_known)
+START_TEST(second_bind_of_a_socket_is_an_error)
 {
 	struct handoff_bind b = bind_of("127.0.0.1");
 	struct handoff_decision d;
@@ -144,8 +143,6 @@ START_TEST(repeated_bind_is_known)
 	fd = dup(d.socket->fd);
 	handoff_commit(&handoff, &b, &d);
 	assert_answered(bind_by(fd, "127.0.0.1"), EINVAL);
-	handoff.notify.interruptible = true;
-	assert_answered(bind_by(fd, "127.0.0.1"), 0);
 }
 END_TEST
 
@@ -260,7 +257,7 @@ suite(void)
 	tcase_add_test(t, multipath_bind_gets_a_socket_of_tcp);
 	tcase_add_loop_test(t, handed_socket_has_the_options, 0, 2);
 	tcase_add_test(t, trial_uses_nothing);
-	tcase_add_test(t, repeated_bind_is_known);
+	tcase_add_test(t, second_bind_of_a_socket_is_an_error);
 	tcase_add_test(t, bind_fails_while_all_are_in_use);
 	tcase_add_test(t, address_of_another_family_is_let_through);
 	tcase_add_loop_test(t, uncovered_bind_is_reported, 0, LENGTH(outcomes));

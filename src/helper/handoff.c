@@ -353,12 +353,10 @@ handoff_decide(struct handoff *h, struct handoff_bind *b)
 		b->uncovered = true;
 		return (struct handoff_decision){HANDOFF_LET_THROUGH};
 	}
-	/* It has one of the pool's already.  If a signal may repeat a call, this
-	 * call is a repeated one; otherwise it is a second bind of one
-	 * socket. */
+	/* It has one of the pool's already: a second bind of one socket. */
 	if (handoff_is_recent(h, b->own.inode))
-		return (struct handoff_decision){HANDOFF_ANSWER,
-		    .error = h->notify.interruptible ? 0 : EINVAL};
+		return (
+		    struct handoff_decision){HANDOFF_ANSWER, .error = EINVAL};
 	return hand_over(h, b, v);
 }
 

@@ -8,6 +8,11 @@
  * are those of the task that waits.  It decides on this copy alone.  Another
  * thread may rewrite the address meanwhile; then the outcome is that of one
  * address or the other.
+ *
+ * Before Linux 5.19 a signal may interrupt a call that has been carried out; then
+ * the kernel, or the server that sees EINTR, makes it again, and the helper
+ * answers 0 again.  The same bind of the same socket, before it listens, may be
+ * such a repeat.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +31,7 @@
 #include "remedy.h"
 #include "seccomp.h"
 #include "socket.h"
+#include "sockstate.h"
 #include "task.h"
 #include "unreadable.h"
 
@@ -70,10 +76,41 @@ tell_unreadable(struct handoff *h, const struct trapped *t, bool refused)
 		    process, why, remedy_bpf());
 }
 
+static void
+note_done(struct handoff *h, const struct trapped *t, ino_t inode)
+{
+	struct notify *n = &h->notify;
+	struct notify_done *done = &n->done[n->done_count % NOTIFY_DONE];
+
+	if (!n->interruptible)
+		return;
+	n->done_count++;
+	done->inode = inode;
+	memcpy(done->address, t->address, sizeof(done->address));
+}
+
+/* fd is a duplicate of the socket, or -1. */
+static bool
+may_be_repeated(const struct handoff *h, const struct trapped *t, ino_t inode,
+    int fd)
+{
+	const struct notify_done *done = h->notify.done;
+	const struct notify_done *end = done + NOTIFY_DONE;
+
+	if (!h->notify.interruptible || inode == 0 ||
+	    (fd >= 0 && sockstate_is_listening(fd)))
+		return false;
+	for (; done < end; done++)
+		if (done->inode == inode &&
+		    memcmp(done->address, t->address, sizeof(t->address)) == 0)
+			return true;
+	return false;
+}
+
 /*
- * Reads what the call asks for.  Returns false if this is not ours, invalid, or
- * unreadable; then the kernel answers.  An unreadable bind may be any, of a Unix
- * socket too: so it is reported, and not refused.
+ * Reads what the call asks for.  Returns false if this is invalid or unreadable;
+ * then the kernel answers.  An unreadable bind may be any, of a Unix socket too:
+ * so it is reported, and not refused.
  */
 static bool
 trapped_read(struct handoff *h, struct trapped *t)
@@ -87,6 +124,7 @@ trapped_read(struct handoff *h, struct trapped *t)
 	t->bind.delivery = -1;
 	t->bind.uncovered = false;
 	t->unreadable = false;
+	memset(t->address, 0, sizeof(t->address));
 	if (length < 0 || length > (int)sizeof(struct sockaddr_storage))
 		return false;
 	t->length = length > ENDPOINT_BYTES ? ENDPOINT_BYTES
@@ -98,8 +136,7 @@ trapped_read(struct handoff *h, struct trapped *t)
 		tell_unreadable(h, t, false);
 	if (!seccomp_valid(h->listener, &t->call))
 		return false;
-	return read == (ssize_t)t->length &&
-	    endpoint_from_sockaddr(&t->bind.asked, t->address, t->length);
+	return read == (ssize_t)t->length;
 }
 
 /*
@@ -132,25 +169,50 @@ may_act_for(const struct handoff *h, pid_t task, int fd)
 	    process_namespace(task, "user") == user;
 }
 
+/* No other socket can have a port that is mapped, whatever the address says. */
+static bool
+is_internet(int fd)
+{
+	const int family = socket_option(fd, SOL_SOCKET, SO_DOMAIN);
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+/* Binds fd, a duplicate of the server's socket.  Returns 0 or an errno(3)
+ * value. */
+static int
+bind_copy(struct handoff *h, const struct trapped *t, int fd)
+{
+	const ino_t inode = socket_inode(fd);
+	int error = socket_bind_bytes(fd, t->address, t->length) == 0 ? 0
+								      : errno;
+
+	if (error == EINVAL && may_be_repeated(h, t, inode, fd))
+		return 0;
+	if (error == 0)
+		note_done(h, t, inode);
+	return error;
+}
+
 /*
  * Lets a bind through.  The kernel would read the address again, and another
  * thread may have changed it.  So the helper binds a duplicate of the server's
  * socket to the copy, with no rights that the server lacks.  The kernel binds it
- * in three cases.  A signal may repeat the call: the second bind would fail.
- * The server is in a sandbox, or a security module confines it: these judge its
- * own binds, not ours.  It is in other namespaces: there the helper may have
- * rights that it lacks.  Returns 0, an errno(3) value, or UNUSED_UNKNOWN if the
- * kernel binds it.
+ * in two cases.  The server is in a sandbox, or a security module confines it:
+ * these judge its own binds, not ours.  It is in other namespaces: there the
+ * helper may have rights that it lacks.  Returns 0, an errno(3) value, or
+ * UNUSED_UNKNOWN if the kernel binds it.
  */
 static int
 let_through(struct handoff *h, const struct trapped *t)
 {
 	int fd = -1, error;
 
-	if (!h->notify.interruptible && !h->notify.observe &&
-	    !h->notify.landlock.sandboxed && task_same_label(t->bind.task))
+	if (!h->notify.observe && !h->notify.landlock.sandboxed &&
+	    task_same_label(t->bind.task))
 		fd = server_socket_fetch(t->bind.task, t->bind.fd);
-	if (fd >= 0 && !may_act_for(h, t->bind.task, fd)) {
+	if (fd >= 0 &&
+	    (!is_internet(fd) || !may_act_for(h, t->bind.task, fd))) {
 		close(fd);
 		fd = -1;
 	}
@@ -158,7 +220,7 @@ let_through(struct handoff *h, const struct trapped *t)
 		seccomp_continue(h->listener, &t->call);
 		return UNUSED_UNKNOWN;
 	}
-	error = socket_bind_bytes(fd, t->address, t->length) == 0 ? 0 : errno;
+	error = bind_copy(h, t, fd);
 	close(fd);
 	seccomp_answer(h->listener, &t->call, error);
 	return error;
@@ -206,8 +268,10 @@ deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 	int error = seccomp_replace(h->listener, &t->call, d->socket->fd,
 	    t->bind.fd, (t->bind.own.flags & O_CLOEXEC) != 0);
 
-	if (error == 0)
+	if (error == 0) {
+		note_done(h, t, socket_inode(d->socket->fd));
 		handoff_commit(h, &t->bind, d);
+	}
 	return error;
 }
 
@@ -249,10 +313,15 @@ is_forbidden(struct handoff *h, const struct trapped *t)
 static void
 serve_mapped(struct handoff *h, struct trapped *t)
 {
+	const struct server_socket *own = &t->bind.own;
 	struct handoff_decision d;
 
-	if (is_in_other_network(h, t->bind.task, t->bind.own.fd)) {
+	if (is_in_other_network(h, t->bind.task, own->fd)) {
 		leave_in_other_network(h, t);
+		return;
+	}
+	if (may_be_repeated(h, t, own->inode, own->fd)) {
+		seccomp_answer(h->listener, &t->call, 0);
 		return;
 	}
 	d = handoff_decide(h, &t->bind);
@@ -275,6 +344,9 @@ serve_bind(struct handoff *h, struct trapped *t)
 			seccomp_answer(h->listener, &t->call, EACCES);
 		else
 			seccomp_continue(h->listener, &t->call);
+	} else if (!endpoint_from_sockaddr(&t->bind.asked, t->address,
+		       t->length)) {
+		let_through(h, t);
 	} else if (!pool_expects(h->pool, t->bind.asked.port)) {
 		let_through_examined(h, t);
 	} else if (!server_socket_learn(own, t->bind.task, t->bind.fd,
