@@ -44,8 +44,9 @@ attach() {
 	"$build/static/lowport" --attach "$@" -p 443:8443
 }
 
+# Others may have attached on this host.
 attached() {
-	"$build/static/lowport" --attached
+	"$build/static/lowport" --attached | grep "^$cgroup/"
 }
 
 check_attach() {
