@@ -387,15 +387,15 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = activation_find_passed(&start.passed,
 	    &start.options, start.environment);
 	become_user(&start);
-	/* Without a server, it must not outlive the helper.  A change of user
-	 * clears this, so it stands here. */
-	if (start.options.purpose != PURPOSE_RUN)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_begin(&start);
 	make_plan(&start.plan, &start.options, start.kept);
 	start.plan.bpf = method_wants_bpf(&start);
 	have_ports_bound(&start);
+	/* Without a server, it must not outlive the helper; but if that has
+	 * ended before it answered, the report says so. */
+	if (start.options.purpose != PURPOSE_RUN)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (start.options.purpose == PURPOSE_CHECK)
 		check_report(&start);
 	if (start.options.purpose == PURPOSE_DOCTOR)
