@@ -124,7 +124,7 @@ make_kernel() {
 	mkdir "$new"
 	logged kernel_apt "$2" "$3" apt-get update || return
 	list=$(kernel_apt "$2" "$3" apt-cache depends --recurse -i \
-	    "linux-image-$2" | grep -E '^linux-(image|binary|modules)-.*[0-9]')
+	    "linux-image-$2" | grep '^linux-[a-z]*-[0-9]')
 	# shellcheck disable=SC2086
 	(cd "$new" && logged kernel_apt "$2" "$3" apt-get download $list) || return
 	for package in "$new"/*.deb; do
@@ -140,7 +140,7 @@ make_kernel() {
 	find "$new/made/lib/modules/$version/kernel/drivers" -name '*.ko*' \
 	    ! -path '*virtio*' ! -path '*/char/hw_random/*' \
 	    ! -regex '.*/drivers/net/[^/]*' -delete
-	depmod -b "$new/made" "$version"
+	logged depmod -b "$new/made" "$version"
 	echo "$version" >"$new/made/version"
 	rm -rf "$linux"
 	mv "$new/made" "$linux"
