@@ -10,7 +10,7 @@ PART = "growth"
 PORTS = (1, 4, 16, 64, 256, 1024, 4096)
 WORKERS = (1, 4, 16, 64)
 FIRST = 20000
-REBINDS = 4096
+REBINDS = 2048
 # Two spares for each kind of bind, and a few (lowport(1), --spares).
 DESCRIPTORS = 14
 
@@ -88,7 +88,7 @@ def try_one(lab, case, way, measure_one, *arguments):
     return True
 
 
-def measure_ports(lab, ports, refused):
+def measure_ports(lab, ports, number, refused):
     def one(way, prefix, number):
         if way in ("notify", "preload"):
             allow_descriptors(ports)
@@ -96,18 +96,18 @@ def measure_ports(lab, ports, refused):
         time_start(lab, way, command, ports, 3)
         time_rebinds(lab, way, command, ports, number)
 
-    for number in range(lab.rounds(4)):
-        for way, prefix in prefixes(lab, mapping(ports)).items():
-            if (way, ports) not in refused and not try_one(
-                    lab, f"ports {ports}", way, one, way, prefix, number):
-                refused.add((way, ports))
+    for way, prefix in prefixes(lab, mapping(ports)).items():
+        if (way, ports) not in refused and not try_one(
+                lab, f"ports {ports}", way, one, way, prefix, number):
+            refused.add((way, ports))
 
 
 def measure(lab):
     refused = set()
-    for ports in PORTS:
-        measure_ports(lab, ports, refused)
-    for number in range(lab.rounds(10)):
+    for number in lab.turns(4, 60):
+        for ports in PORTS:
+            measure_ports(lab, ports, number, refused)
+    for number in lab.turns(10, 15):
         for workers in WORKERS:
             for way, prefix in prefixes(lab, mapping(1, 64)).items():
                 if (way, workers) not in refused and not try_one(

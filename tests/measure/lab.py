@@ -52,6 +52,7 @@ class Lab:
         self.scratch = os.environ["TMPDIR"]
         self.started = []
         self.networks = {}
+        self.cut_short = ""
         self.numbers = iter(range(1, 500))
         processors = sorted(os.sched_getaffinity(0))
         self.client_cpu, self.server_cpu = processors[0], processors[-1]
@@ -59,6 +60,15 @@ class Lab:
 
     def rounds(self, count):
         return max(3, round(count * self.scale))
+
+    def turns(self, count, seconds):
+        """Numbers of rounds, fewer where this machine has too much to do."""
+        end = time.monotonic() + seconds * self.scale
+        for number in range(self.rounds(count)):
+            if number > 2 and time.monotonic() > end:
+                self.cut_short = f"{number} of {self.rounds(count)} rounds"
+                return
+            yield number
 
     def say(self, text):
         print(f"tests/bench: {text}", file=sys.stderr, flush=True)

@@ -195,6 +195,7 @@ def machine_html(read):
     compared = ", ".join(f"{k} {v}" for k, v in m["versions"].items())
     parts = "; ".join(f"{name}: {row['seconds']:.0f} s, load before"
                       f" {row['load']:.1f}, stolen {row['stolen']:.1%}"
+                      + (row["cut_short"] and f", only {row['cut_short']}")
                       for name, row in read.parts.items())
     return (f"<p>{escape(m['processor'])}, {m['cores']} processors"
             f"{', virtual' if m['virtual'] else ''}, {m['memory']};"

@@ -323,11 +323,11 @@ def least_squares(pairs, power):
 
 
 def fit(pairs):
-    """A, B and K of v = A + B n^K: what is constant, and what grows.  K is looked
-    for in steps of a twentieth."""
+    """The error, A, B and K of v = A + B n^K: what is constant, and what grows.
+    K is looked for in steps of a twentieth."""
     tried = [(*found, k / 20) for k in range(4, 41)
              for found in [least_squares(pairs, k / 20)] if found]
-    return min(tried)[1:] if len(pairs) > 3 and tried else None
+    return min(tried) if len(pairs) > 3 and tried else None
 
 
 def growth_word(power):
@@ -344,9 +344,12 @@ def growth_sentence(report, what, way, quantity):
     found = fit(pairs)
     if found is None:
         return "-"
-    a, b, power = found
+    error, a, b, power = found
     if b * pairs[-1][0] ** power < 0.25 * a:
         return "constant"
+    if error > 0.3 * min(sum((v / other - 1) ** 2 for _, v in pairs)
+                         for _, other in pairs):
+        return "no clear growth"
     return f"{digits(a)} {unit} + {digits(b)} n^{power:.2f}: " + growth_word(
         power)
 

@@ -88,6 +88,7 @@ def main():
                   date=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))
     for part in parts:
         lab.say(f"{part} ...")
+        lab.cut_short = ""
         began, load, ticks = time.monotonic(), os.getloadavg()[0], busy()
         try:
             PARTS[part](lab)
@@ -97,7 +98,7 @@ def main():
             lab.stop()
             results.flush()
         ticks = [b - a for a, b in zip(ticks, busy())]
-        results.write(part=part, seconds=round(time.monotonic() - began, 1),
+        results.write(part=part, cut_short=lab.cut_short, seconds=round(time.monotonic() - began, 1),
                       load=load, stolen=ticks[2] / max(1, ticks[0]))
 
 

@@ -25,7 +25,8 @@ def main():
           f" {machine['kernel']}, {machine['distribution']}; {machine['date']}")
     for part, row in read.parts.items():
         print(f"  {part}: {row['seconds']} s, load before {row['load']:.1f},"
-              f" stolen {row['stolen']:.1%}")
+              f" stolen {row['stolen']:.1%}"
+              + (row["cut_short"] and f", only {row['cut_short']}"))
     for tables in (report.start_tables, report.call_tables,
                    report.memory_tables, report.request_tables,
                    report.datagram_tables, report.growth_tables,

@@ -218,7 +218,7 @@ def make_certificate(lab):
     os.chmod(f"{lab.scratch}/key", 0o644)
 
 
-def run(lab, part, servers, rounds):
+def run(lab, part, servers, rounds, seconds):
     """Every case in every round, and in it every way: in another order each time.
     The others are slow or far away: a third of the rounds tell as much."""
     loads = {}
@@ -231,7 +231,7 @@ def run(lab, part, servers, rounds):
     by_case = {}
     for target in targets:
         by_case.setdefault(target.case, []).append(target)
-    for number in range(lab.rounds(rounds)):
+    for number in lab.turns(rounds, seconds):
         for case in random.sample(list(by_case), len(by_case)):
             for target in random.sample(by_case[case], len(by_case[case])):
                 if target.way not in OTHERS or number % 3 == 0:
@@ -245,8 +245,8 @@ def run(lab, part, servers, rounds):
 
 def measure_requests(lab):
     make_certificate(lab)
-    run(lab, "requests", [Nginx, Go], 24)
+    run(lab, "requests", [Nginx, Go], 24, 270)
 
 
 def measure_datagrams(lab):
-    run(lab, "datagrams", [Echo], 30)
+    run(lab, "datagrams", [Echo], 30, 50)
