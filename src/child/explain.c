@@ -600,22 +600,6 @@ explain_no_right(char text[REASON_TEXT], const struct rights *rights)
 	return true;
 }
 
-/* In some mode; an older kernel has no such file. */
-static bool
-is_locked_down(void)
-{
-	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
-	char modes[64] = "[none]";
-	bool locked;
-
-	if (file == NULL)
-		return false;
-	locked = fgets(modes, sizeof(modes), file) != NULL &&
-	    strstr(modes, "[none]") == NULL;
-	fclose(file);
-	return locked;
-}
-
 static void
 explain_refused_bpf(char text[REASON_TEXT], int error,
     const struct rights *rights)
@@ -627,8 +611,6 @@ explain_refused_bpf(char text[REASON_TEXT], int error,
 			"allow that call";
 	else if (error == ENOSYS)
 		cause = "this kernel was built without it";
-	else if (is_locked_down())
-		cause = "the kernel is locked down (kernel_lockdown(7))";
 	reason_say(text, "bpf(2) fails: %s; %s", strerror(error), cause);
 }
 
