@@ -216,6 +216,7 @@ def main():
            '</span>, <span class="others">others</span>, and <span'
            ' class="base">without either</span>. Bare is the server on its own'
            " port. <code>make bench</code> does it again.</p>"]
+    out += [f'<p class="missed">{w}</p>' for w in goals.warnings(read)]
     out += [table_html(table, True) for table in goals.tables(read)]
     for title, words, tables, plots in SECTIONS:
         made = [table_html(table) for table in tables(read)]

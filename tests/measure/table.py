@@ -27,6 +27,8 @@ def main():
         print(f"  {part}: {row['seconds']} s, load before {row['load']:.1f},"
               f" stolen {row['stolen']:.1%}"
               + (row["cut_short"] and f", only {row['cut_short']}"))
+    for warning in goals.warnings(read):
+        print(f"  {warning}")
     for tables in (report.start_tables, report.call_tables,
                    report.memory_tables, report.request_tables,
                    report.datagram_tables, report.growth_tables,
