@@ -370,7 +370,6 @@ static const struct protocol {
     {AF_INET, SOCK_STREAM, IPPROTO_MPTCP, "MPTCP"},
     {AF_INET6, SOCK_STREAM, IPPROTO_MPTCP, "MPTCPv6"},
     {AF_UNIX, SOCK_DGRAM, 0, "UNIX"},
-    {AF_UNIX, SOCK_STREAM, 0, "UNIX-STREAM"},
     {AF_NETLINK, SOCK_RAW, 0, "NETLINK"},
 };
 
