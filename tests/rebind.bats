@@ -79,7 +79,7 @@ $rounds rounds" ]
 		    build/server_race 8443 443 9443 9443 $((HANDOFFS / 5))
 	done
 	# The second address is of another family.
-	for way in fetch baseline; do
+	for way in fetch baseline preload; do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -- \
 		    build/server_race 8443 443 8443 0 $((HANDOFFS / 5))

@@ -6,8 +6,9 @@
  * the first expected port to 127.0.0.2 with the second and back.  What each
  * bind comes to must be one of the two, whole: 127.0.0.1 with the first public
  * port or 127.0.0.2 with the second.  If PUBLIC2 is 0, the second address is of
- * another family instead, and its bind fails.  Prints how often each came; fails at the
- * first other outcome, and where one of them never came.
+ * another family instead, and its bind fails.  Goes on, up to a hundred times as
+ * long, until each has come.  Prints how often they came; fails at the first other
+ * outcome, and where one of them never came.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -83,7 +84,7 @@ outcome(const uint64_t honest[2])
 int
 main(int argc, char **argv)
 {
-	int counts[2] = {0}, i, which = 0;
+	int counts[2] = {0}, i, rounds, which = 0;
 	uint64_t honest[2];
 	pthread_t thread;
 
@@ -101,7 +102,11 @@ main(int argc, char **argv)
 	}
 	shared.word = words[0];
 	pthread_create(&thread, NULL, rewriter, NULL);
-	for (i = 0; i < atoi(argv[5]) && which >= 0; i++)
+	rounds = atoi(argv[5]);
+	for (i = 0; which >= 0 &&
+	     (i < rounds ||
+		 (i < 100 * rounds && (counts[0] == 0 || counts[1] == 0)));
+	     i++)
 		if ((which = outcome(honest)) >= 0)
 			counts[which]++;
 	done = true;

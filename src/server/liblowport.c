@@ -144,14 +144,17 @@ result_of(long status)
 	return -1;
 }
 
-/* All other addresses go to the kernel at once. */
+/* The socket is asked, not the address: while it is bound, another thread may
+ * rewrite the address to one that is mapped, its family too. */
 static bool
-is_internet(const struct sockaddr *address, socklen_t length)
+is_internet_socket(int fd)
 {
-	return count > 0 && address != NULL &&
-	    length >= sizeof(struct sockaddr_in) &&
-	    (address->sa_family == AF_INET || address->sa_family == AF_INET6 ||
-		address->sa_family == AF_UNSPEC);
+	socklen_t length = sizeof(int);
+	int family = AF_UNSPEC;
+
+	syscall5(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, (long)&family,
+	    (long)&length);
+	return family == AF_INET || family == AF_INET6;
 }
 
 static bool
@@ -178,7 +181,7 @@ address_copy(uint8_t *to, const uint8_t *from, size_t length)
 }
 
 /* One copy is looked at, asked about and bound: another thread may rewrite the
- * address in between, to one that is mapped. */
+ * address in between. */
 static int
 bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 {
@@ -200,9 +203,10 @@ bind_copy(int fd, const struct sockaddr *address, socklen_t length)
 VISIBLE int
 bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-	/* The kernel refuses a longer one. */
-	if (length <= sizeof(struct sockaddr_storage) &&
-	    is_internet(address, length))
+	/* The kernel refuses any other length, for such a socket. */
+	if (count > 0 && address != NULL &&
+	    length >= sizeof(struct sockaddr_in) &&
+	    length <= sizeof(struct sockaddr_storage) && is_internet_socket(fd))
 		return bind_copy(fd, address,
 		    length < ENDPOINT_BYTES ? length : ENDPOINT_BYTES);
 	return result_of(syscall3(SYS_bind, fd, (long)address, length));
