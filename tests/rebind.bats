@@ -96,16 +96,21 @@ import socket, sys, time
 host = sys.argv[1]
 family = socket.AF_INET6 if ":" in host else socket.AF_INET
 to = "127.0.0.1" if host == "0.0.0.0" else host
+# The helper keeps the socket until it has seen that it listens.
+def becomes():
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            socket.create_connection((to, 443)).close()
+        except ConnectionRefusedError:
+            return "closed"
+        time.sleep(0.02)
+    return "open"
 for n in range(3):
     s = socket.create_server((host, 8443), family=family)
     socket.create_connection((to, 443)).close()
-    time.sleep(0.1)
     s.close()
-    try:
-        socket.create_connection((to, 443)).close()
-        print("open")
-    except ConnectionRefusedError:
-        print("closed")' $address
+    print(becomes())' $address
 			[ "$(sort -u <<<"$output")" = closed ]
 		done
 	done

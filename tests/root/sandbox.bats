@@ -49,6 +49,9 @@ C.UTF-8" ]
 lowport-sandbox" ]
 	[ ! -e /tmp/left ]
 	before=$(ls -d /tmp/* | wc -l)
-	timeout --signal=KILL 0.3 tests/sandbox sleep 60 || true
+	tests/sandbox sh -c 'echo up; exec sleep 60' >"$TMPDIR/out" 3>&- &
+	wait_until grep -q up "$TMPDIR/out"
+	kill -KILL $!
+	wait $! || true
 	[ "$(ls -d /tmp/* | wc -l)" -eq "$before" ]
 }
