@@ -119,6 +119,14 @@ begin_iptables(const struct rule_chain *chain, const struct rule *rule,
 		(add(text, "-t") && add(text, chain->table)));
 }
 
+static bool
+remove_iptables(const struct rules *rules, const struct rule *rule,
+    char text[COMMAND_TEXT])
+{
+	return begin_iptables(&rules->chains[rule->chain], rule, text) &&
+	    copy_words(rule, "-D", 0, text);
+}
+
 /* A script's own command is what made it; iptables-save(8) has the order alone. */
 static bool
 restore_iptables(const struct rules *rules, const struct rule *rule,
@@ -241,8 +249,9 @@ change_forward(const struct rule_chain *chain, const struct rule *rule,
 
 /* ---- */
 
-bool
-command_remove(const struct rules *rules, const struct rule *rule,
+/* Removes the rule, or puts it back. */
+static bool
+change(const struct rules *rules, const struct rule *rule, bool removes,
     char text[COMMAND_TEXT])
 {
 	const struct rule_chain *chain = &rules->chains[rule->chain];
@@ -251,27 +260,27 @@ command_remove(const struct rules *rules, const struct rule *rule,
 	if (rule->is_cut)
 		return false;
 	if (chain->is_zone)
-		return change_forward(chain, rule, "remove", text);
+		return change_forward(chain, rule, removes ? "remove" : "add",
+		    text);
 	if (chain->is_nft)
-		return remove_nft(rules, rule, text);
-	return begin_iptables(chain, rule, text) &&
-	    copy_words(rule, "-D", 0, text);
+		return removes ? remove_nft(rules, rule, text)
+			       : restore_nft(rules, rule, text);
+	return removes ? remove_iptables(rules, rule, text)
+		       : restore_iptables(rules, rule, text);
+}
+
+bool
+command_remove(const struct rules *rules, const struct rule *rule,
+    char text[COMMAND_TEXT])
+{
+	return change(rules, rule, true, text);
 }
 
 bool
 command_restore(const struct rules *rules, const struct rule *rule,
     char text[COMMAND_TEXT])
 {
-	const struct rule_chain *chain = &rules->chains[rule->chain];
-
-	*text = '\0';
-	if (rule->is_cut)
-		return false;
-	if (chain->is_zone)
-		return change_forward(chain, rule, "add", text);
-	if (chain->is_nft)
-		return restore_nft(rules, rule, text);
-	return restore_iptables(rules, rule, text);
+	return change(rules, rule, false, text);
 }
 
 static bool
