@@ -359,7 +359,7 @@ $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
                  child/program
 $(BUILD)/fuzz_rule: FUZZED = common/% firewall/%
 
-$(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h $(OBJECTS)
+$(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h tests/assertion.h $(OBJECTS)
 	$(COMPILE_TEST) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
 	    $(filter-out $(PLAYED:%=$(BUILD)/%.o), \
 	    $(filter $(FUZZED:%=$(BUILD)/%.o),$(OBJECTS))) $(LIBCAP)
@@ -511,7 +511,8 @@ $(BUILD)/test_%: tests/test_%.c $(OBJECTS)
 
 # A fuzzer, without libFuzzer.
 $(BUILD)/random_plans: tests/random_plans.c tests/fuzz_bind_program.c \
-                 tests/fuzz.h tests/bind_interpreter.h $(OBJECTS)
+                 tests/fuzz.h tests/bind_interpreter.h tests/assertion.h \
+                 $(OBJECTS)
 	$(COMPILE) $(INCLUDE_all) $(LINK_TEST) -o $@ $(filter %.c %.o,$^) \
 	    $(LIBCAP)
 

@@ -12,17 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "assertion.h"
 #include "bind_program.h"
 #include "constants.h"
-
-#define INTERPRETER_ASSERT(condition)                                          \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__,       \
-			    __LINE__, #condition);                             \
-			abort();                                               \
-		}                                                              \
-	} while (0)
 
 /* Descriptors of the maps (struct bind_maps), and the value of the second. */
 #define INTERPRETER_NOTE   77
@@ -48,7 +40,7 @@ interpreter_jumps(const struct bpf_insn *i, uint64_t left, uint64_t right)
 	case BPF_JLT:
 		return left < right;
 	default:
-		INTERPRETER_ASSERT(false);
+		ASSERTION(false);
 	}
 }
 
@@ -57,12 +49,12 @@ static inline uint64_t
 interpreter_map(const struct bpf_insn *i)
 {
 	if (i->src_reg == BPF_PSEUDO_MAP_FD) {
-		INTERPRETER_ASSERT(i->imm == INTERPRETER_NOTE);
+		ASSERTION(i->imm == INTERPRETER_NOTE);
 		return 0;
 	}
-	INTERPRETER_ASSERT(i->src_reg == BPF_PSEUDO_MAP_VALUE);
-	INTERPRETER_ASSERT(i->imm == INTERPRETER_COUNTS);
-	INTERPRETER_ASSERT(i[1].imm >= 0 &&
+	ASSERTION(i->src_reg == BPF_PSEUDO_MAP_VALUE);
+	ASSERTION(i->imm == INTERPRETER_COUNTS);
+	ASSERTION(i[1].imm >= 0 &&
 	    (size_t)i[1].imm <= sizeof(interpreter_counts) - 8);
 	return (uint64_t)i[1].imm;
 }
@@ -73,13 +65,12 @@ interpreter_store(const struct bpf_insn *i, struct bpf_sock_addr *context,
     uint64_t base, uint32_t value)
 {
 	if (i->dst_reg != BPF_REG_1) {
-		INTERPRETER_ASSERT(
-		    base + i->off <= sizeof(interpreter_counts) - 4);
+		ASSERTION(base + i->off <= sizeof(interpreter_counts) - 4);
 		*(uint32_t *)((char *)&interpreter_counts + base +
 		    i->off) = value;
 		return;
 	}
-	INTERPRETER_ASSERT(i->off == offsetof(struct bpf_sock_addr, user_port));
+	ASSERTION(i->off == offsetof(struct bpf_sock_addr, user_port));
 	context->user_port = value;
 }
 
@@ -96,7 +87,7 @@ interpreter_run(const struct bind_program *program,
 	unsigned int steps;
 
 	for (steps = 0; steps < STEPS_MAX; steps++, i++) {
-		INTERPRETER_ASSERT(i >= program->instructions && i < end);
+		ASSERTION(i >= program->instructions && i < end);
 		value = (uint64_t)(int64_t)i->imm;
 		switch (i->code) {
 		case BPF_LD | BPF_IMM | BPF_DW:
@@ -104,17 +95,17 @@ interpreter_run(const struct bind_program *program,
 			i++;
 			break;
 		case BPF_LDX | BPF_MEM | BPF_W:
-			INTERPRETER_ASSERT(i->src_reg == BPF_REG_1);
+			ASSERTION(i->src_reg == BPF_REG_1);
 			r[i->dst_reg] = *(uint32_t *)((char *)context + i->off);
 			break;
 		case BPF_STX | BPF_MEM | BPF_W:
-			INTERPRETER_ASSERT(written[i->src_reg]);
+			ASSERTION(written[i->src_reg]);
 			interpreter_store(i, context, r[i->dst_reg],
 			    (uint32_t)r[i->src_reg]);
 			continue;
 		case BPF_STX | BPF_ATOMIC | BPF_DW:
-			INTERPRETER_ASSERT(i->imm == BPF_ADD);
-			INTERPRETER_ASSERT(i->off == 0);
+			ASSERTION(i->imm == BPF_ADD);
+			ASSERTION(i->off == 0);
 			*(uint64_t *)((char *)&interpreter_counts +
 			    r[i->dst_reg]) += r[i->src_reg];
 			continue;
@@ -122,20 +113,20 @@ interpreter_run(const struct bind_program *program,
 			r[i->dst_reg] = (uint32_t)i->imm;
 			break;
 		case BPF_ALU | BPF_ADD | BPF_K:
-			INTERPRETER_ASSERT(written[i->dst_reg]);
+			ASSERTION(written[i->dst_reg]);
 			r[i->dst_reg] = (uint32_t)(r[i->dst_reg] + value);
 			break;
 		case BPF_ALU | BPF_END | BPF_TO_BE:
-			INTERPRETER_ASSERT(written[i->dst_reg] && i->imm == 16);
+			ASSERTION(written[i->dst_reg] && i->imm == 16);
 			r[i->dst_reg] = htons((uint16_t)r[i->dst_reg]);
 			break;
 		case BPF_JMP | BPF_EXIT:
-			INTERPRETER_ASSERT(written[BPF_REG_0]);
+			ASSERTION(written[BPF_REG_0]);
 			return r[BPF_REG_0];
 		default:
-			INTERPRETER_ASSERT(BPF_CLASS(i->code) == BPF_JMP);
-			INTERPRETER_ASSERT(written[i->dst_reg]);
-			INTERPRETER_ASSERT(i->off >= 0);
+			ASSERTION(BPF_CLASS(i->code) == BPF_JMP);
+			ASSERTION(written[i->dst_reg]);
+			ASSERTION(i->off >= 0);
 			if (BPF_SRC(i->code) == BPF_X)
 				value = r[i->src_reg];
 			if (interpreter_jumps(i, r[i->dst_reg], value))
@@ -144,7 +135,7 @@ interpreter_run(const struct bind_program *program,
 		}
 		written[i->dst_reg] = true;
 	}
-	INTERPRETER_ASSERT(false);
+	ASSERTION(false);
 }
 
 #endif

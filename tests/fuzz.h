@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assertion.h"
 #include "mapping.h"
 #include "plan.h"
 #include "policy.h"
@@ -20,23 +21,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* An assertion that no NDEBUG takes away. */
-#define FUZZ_ASSERT(condition)                                                 \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__,       \
-			    __LINE__, #condition);                             \
-			abort();                                               \
-		}                                                              \
-	} while (0)
-
 /* A copy with a NUL behind it, of exactly that size, to be freed. */
 static inline char *
 fuzz_text(const uint8_t *bytes, size_t size)
 {
 	char *text = malloc(size + 1);
 
-	FUZZ_ASSERT(text != NULL);
+	ASSERTION(text != NULL);
 	if (size > 0)
 		memcpy(text, bytes, size);
 	text[size] = '\0';
@@ -78,24 +69,24 @@ fuzz_check_mapping(const struct mapping *m)
 	struct mapping_variant list[MAPPING_VARIANTS_MAX];
 	size_t count = mapping_variants(m, list);
 
-	FUZZ_ASSERT(m->family == AF_UNSPEC || m->family == AF_INET ||
+	ASSERTION(m->family == AF_UNSPEC || m->family == AF_INET ||
 	    m->family == AF_INET6);
-	FUZZ_ASSERT(m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
-	FUZZ_ASSERT(m->public_port != 0 || m->server_port != 0);
-	FUZZ_ASSERT(m->ports >= 1 && m->public_port + m->ports <= 65536 &&
+	ASSERTION(m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
+	ASSERTION(m->public_port != 0 || m->server_port != 0);
+	ASSERTION(m->ports >= 1 && m->public_port + m->ports <= 65536 &&
 	    m->server_port + m->ports <= 65536);
 	if (m->ports > PLAN_PORTS_MAX)
 		return;
-	FUZZ_ASSERT(mapping_conflicts(m, m));
-	FUZZ_ASSERT(plan_check(&plan, 1, 1) && plan_check(&plan, 0, 0));
-	FUZZ_ASSERT(!plan_check(&plan, 1, 2) && !plan_check(&plan, 2, 1));
-	FUZZ_ASSERT(
+	ASSERTION(mapping_conflicts(m, m));
+	ASSERTION(plan_check(&plan, 1, 1) && plan_check(&plan, 0, 0));
+	ASSERTION(!plan_check(&plan, 1, 2) && !plan_check(&plan, 2, 1));
+	ASSERTION(
 	    mapping_inherited(m) ? count == 0 && m->ports == 1 : count >= 1);
-	FUZZ_ASSERT(count <= MAPPING_VARIANTS_MAX);
-	FUZZ_ASSERT(pool_size(&plan) <=
+	ASSERTION(count <= MAPPING_VARIANTS_MAX);
+	ASSERTION(pool_size(&plan) <=
 	    MAPPING_VARIANTS_MAX * PLAN_SPARES_MAX * PLAN_PORTS_MAX);
 	while (count-- > 0)
-		FUZZ_ASSERT(list[count].endpoint.port == m->public_port);
+		ASSERTION(list[count].endpoint.port == m->public_port);
 }
 
 /* The suggested rule permits this mapping, and to this user. */

@@ -28,17 +28,17 @@ judge(const struct binary *b, const uint8_t *bytes, size_t size)
 {
 	const uint32_t interpreter = PT_INTERP, note = PT_NOTE;
 
-	FUZZ_ASSERT(!b->gains);
+	ASSERTION(!b->gains);
 	if (b->kind == BINARY_UNKNOWN)
 		return;
-	FUZZ_ASSERT(begins(bytes, size, ELFMAG));
-	FUZZ_ASSERT(b->class == ELFCLASS32 || b->class == ELFCLASS64);
-	FUZZ_ASSERT(b->class == bytes[EI_CLASS]);
+	ASSERTION(begins(bytes, size, ELFMAG));
+	ASSERTION(b->class == ELFCLASS32 || b->class == ELFCLASS64);
+	ASSERTION(b->class == bytes[EI_CLASS]);
 	if (b->kind == BINARY_GO)
-		FUZZ_ASSERT(contains(bytes, size, &note, sizeof(note)) &&
+		ASSERTION(contains(bytes, size, &note, sizeof(note)) &&
 		    contains(bytes, size, "Go\0", 4));
 	if (b->kind == BINARY_DYNAMIC)
-		FUZZ_ASSERT(
+		ASSERTION(
 		    contains(bytes, size, &interpreter, sizeof(interpreter)));
 }
 
@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct binary b;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	FUZZ_ASSERT(write(fd, bytes, size) == (ssize_t)size);
+	ASSERTION(write(fd, bytes, size) == (ssize_t)size);
 	b = program_binary(path, environment);
 	/* A script may be by any program there is. */
 	if (!begins(bytes, size, "#!"))
@@ -59,7 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	close(fd);
 	/* It leaves no descriptor open. */
 	next = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	FUZZ_ASSERT(next == fd);
+	ASSERTION(next == fd);
 	close(next);
 	return 0;
 }

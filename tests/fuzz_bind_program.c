@@ -196,20 +196,20 @@ try_call(const struct plan *plan, const struct bind_program *program,
 		memcpy(context.user_ip6, call->address, 16);
 	else
 		memcpy(&context.user_ip4, call->address, 4);
-	FUZZ_ASSERT(interpreter_run(program, &context) ==
+	ASSERTION(interpreter_run(program, &context) ==
 	    (covered && is_bind(call->hook) ? 3 : 1));
-	FUZZ_ASSERT(context.user_port == htons(port));
+	ASSERTION(context.user_port == htons(port));
 	if (!is_bind(call->hook))
-		FUZZ_ASSERT(
+		ASSERTION(
 		    memcmp(&before, &interpreter_counts, sizeof(before)) == 0);
 	else if (covered)
-		FUZZ_ASSERT(interpreter_counts.used[mapping] ==
+		ASSERTION(interpreter_counts.used[mapping] ==
 		    before.used[mapping] + 1);
-	FUZZ_ASSERT(interpreter_counts.uncovered.count ==
+	ASSERTION(interpreter_counts.uncovered.count ==
 	    before.uncovered.count + (recorded && !covered));
 	if (!recorded || covered)
 		return;
-	FUZZ_ASSERT(interpreter_counts.uncovered.port == call->port &&
+	ASSERTION(interpreter_counts.uncovered.port == call->port &&
 	    interpreter_counts.uncovered.protocol == call->protocol &&
 	    memcmp(interpreter_counts.uncovered.address, call->address,
 		is_ipv6(call->hook) ? 16 : 4) == 0);
@@ -265,7 +265,7 @@ load(const struct plan *plan)
 	}
 	bind_note_write(&note, plan->mappings, plan->mapping_count,
 	    plan->show_expected != 0);
-	FUZZ_ASSERT(bpf_load(programs, &note, counts));
+	ASSERTION(bpf_load(programs, &note, counts));
 	for (hook = 0; hook < BIND_HOOKS; hook++)
 		if (programs[hook] >= 0)
 			close(programs[hook]);
@@ -290,7 +290,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		    plan.mapping_count, &maps);
 		/* The limit of the kernel for who has not CAP_BPF; for who has
 		 * it, it is a million. */
-		FUZZ_ASSERT(program.count <= BPF_MAXINSNS &&
+		ASSERTION(program.count <= BPF_MAXINSNS &&
 		    program.count <= BIND_PROGRAM_MAX);
 		for (i = 0; i < BINDS / BIND_HOOKS; i++) {
 			call = take_call(&bytes, &size, &plan, hook);

@@ -97,7 +97,7 @@ void
 seccomp_continue(int listener, const struct seccomp_notif *call)
 {
 	(void)listener;
-	FUZZ_ASSERT(call->id == now.call.id);
+	ASSERTION(call->id == now.call.id);
 	now.answers++;
 	now.continued = true;
 }
@@ -106,7 +106,7 @@ bool
 seccomp_answer(int listener, const struct seccomp_notif *call, int error)
 {
 	(void)listener;
-	FUZZ_ASSERT(call->id == now.call.id && error >= 0);
+	ASSERTION(call->id == now.call.id && error >= 0);
 	now.answers++;
 	now.error = error;
 	return true;
@@ -117,10 +117,10 @@ seccomp_replace(int listener, const struct seccomp_notif *call, int fd,
     int target, bool close_on_exec)
 {
 	(void)listener;
-	FUZZ_ASSERT(call->id == now.call.id && now.answers == 0);
-	FUZZ_ASSERT(target == (int)now.call.data.args[0]);
-	FUZZ_ASSERT(close_on_exec == ((now.own.flags & O_CLOEXEC) != 0));
-	FUZZ_ASSERT(fd >= FIRST_FD && fd < FIRST_FD + sockets_made);
+	ASSERTION(call->id == now.call.id && now.answers == 0);
+	ASSERTION(target == (int)now.call.data.args[0]);
+	ASSERTION(close_on_exec == ((now.own.flags & O_CLOEXEC) != 0));
+	ASSERTION(fd >= FIRST_FD && fd < FIRST_FD + sockets_made);
 	now.replaced = fd;
 	return now.gone ? ENOENT : 0;
 }
@@ -128,9 +128,9 @@ seccomp_replace(int listener, const struct seccomp_notif *call, int fd,
 ssize_t
 memory_read(pid_t task, uint64_t address, void *buffer, size_t size)
 {
-	FUZZ_ASSERT(task == (pid_t)now.call.pid);
-	FUZZ_ASSERT(address == now.call.data.args[1]);
-	FUZZ_ASSERT(size <= MEMORY);
+	ASSERTION(task == (pid_t)now.call.pid);
+	ASSERTION(address == now.call.data.args[1]);
+	ASSERTION(size <= MEMORY);
 	errno = now.read_error;
 	if (now.read_error != 0)
 		return -1;
@@ -222,8 +222,8 @@ server_socket_fetch(pid_t task, int fd)
 bool
 server_socket_learn(struct server_socket *own, pid_t task, int fd, bool observe)
 {
-	FUZZ_ASSERT(task == (pid_t)now.call.pid);
-	FUZZ_ASSERT(fd == (int)now.call.data.args[0]);
+	ASSERTION(task == (pid_t)now.call.pid);
+	ASSERTION(fd == (int)now.call.data.args[0]);
 	*own = now.own;
 	if (observe)
 		own->fd = -1;
@@ -235,13 +235,13 @@ void
 server_socket_observe(int listener, const struct seccomp_notif *call)
 {
 	(void)listener;
-	FUZZ_ASSERT(call->data.nr == SYS_setsockopt);
+	ASSERTION(call->data.nr == SYS_setsockopt);
 }
 
 int
 socket_open(const struct endpoint *e, int protocol)
 {
-	FUZZ_ASSERT(sockets_made < SOCKETS_MAX);
+	ASSERTION(sockets_made < SOCKETS_MAX);
 	sockets[sockets_made].endpoint = *e;
 	sockets[sockets_made].protocol = protocol;
 	sockets[sockets_made].parked = false;
@@ -251,7 +251,7 @@ socket_open(const struct endpoint *e, int protocol)
 static bool
 park(int socket, bool parked)
 {
-	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
+	ASSERTION(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
 	sockets[socket - FIRST_FD].parked = parked;
 	return true;
 }
@@ -259,7 +259,7 @@ park(int socket, bool parked)
 bool
 parking_begin(int socket, const struct endpoint *e)
 {
-	FUZZ_ASSERT(
+	ASSERTION(
 	    memcmp(&sockets[socket - FIRST_FD].endpoint, e, sizeof(*e)) == 0);
 	return park(socket, true);
 }
@@ -273,7 +273,7 @@ parking_end(int socket)
 void
 sockstate_discard(int socket)
 {
-	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
+	ASSERTION(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
 }
 
 bool
@@ -303,13 +303,13 @@ parking_begin_guard(int socket, const struct endpoint *e)
 void
 socket_keep_alone(int socket)
 {
-	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
+	ASSERTION(sockets[socket - FIRST_FD].protocol == IPPROTO_UDP);
 }
 
 void
 sockstate_end_connection(int socket)
 {
-	FUZZ_ASSERT(sockets[socket - FIRST_FD].protocol == IPPROTO_TCP);
+	ASSERTION(sockets[socket - FIRST_FD].protocol == IPPROTO_TCP);
 }
 
 enum sockstate_ending
@@ -322,7 +322,7 @@ bool
 socket_is_free(const struct endpoint *e, int protocol)
 {
 	(void)e;
-	FUZZ_ASSERT(protocol == IPPROTO_UDP);
+	ASSERTION(protocol == IPPROTO_UDP);
 	return true;
 }
 
@@ -349,10 +349,10 @@ socket_endpoint(int socket, struct endpoint *e)
 bool
 memory_write(pid_t task, uint64_t address, const void *bytes, size_t size)
 {
-	FUZZ_ASSERT(task == (pid_t)now.call.pid);
+	ASSERTION(task == (pid_t)now.call.pid);
 	(void)address;
 	(void)bytes;
-	FUZZ_ASSERT(size <= sizeof(struct sockaddr_in6));
+	ASSERTION(size <= sizeof(struct sockaddr_in6));
 	return false;
 }
 
@@ -381,7 +381,7 @@ descendants_place(pid_t process)
 void
 server_socket_learn_sent(struct server_socket *own, int duplicate)
 {
-	FUZZ_ASSERT(duplicate == FIRST_FD - 1);
+	ASSERTION(duplicate == FIRST_FD - 1);
 	*own = now.own;
 }
 
@@ -396,7 +396,7 @@ channel_accept(int requests, uid_t *user)
 bool
 channel_receive_hello(int connection, struct hello *hello)
 {
-	FUZZ_ASSERT(connection == FIRST_FD - 2);
+	ASSERTION(connection == FIRST_FD - 2);
 	memset(hello, 0, sizeof(*hello));
 	return true;
 }
@@ -404,7 +404,7 @@ channel_receive_hello(int connection, struct hello *hello)
 bool
 channel_send_greeting(int connection, const struct greeting *greeting)
 {
-	FUZZ_ASSERT(connection == FIRST_FD - 2 && greeting->tag != 0);
+	ASSERTION(connection == FIRST_FD - 2 && greeting->tag != 0);
 	return true;
 }
 
@@ -418,7 +418,7 @@ socket_network(int socket)
 bool
 channel_receive_request(int connection, struct received_request *received)
 {
-	FUZZ_ASSERT(connection == FIRST_FD - 2);
+	ASSERTION(connection == FIRST_FD - 2);
 	memset(received, 0, sizeof(*received));
 	received->sender = (pid_t)now.call.pid;
 	received->socket = FIRST_FD - 1;
@@ -435,8 +435,8 @@ channel_receive_request(int connection, struct received_request *received)
 bool
 channel_send_reply(int reply, const struct reply *answer, int socket)
 {
-	FUZZ_ASSERT(reply == -1);
-	FUZZ_ASSERT((socket >= 0) == (answer->answer == 0 && socket >= 0));
+	ASSERTION(reply == -1);
+	ASSERTION((socket >= 0) == (answer->answer == 0 && socket >= 0));
 	now.answers++;
 	now.continued = answer->answer == REQUEST_PASS;
 	now.error = now.continued ? 0 : answer->answer;
@@ -447,11 +447,11 @@ channel_send_reply(int reply, const struct reply *answer, int socket)
 bool
 channel_send_table(int reply, const struct table *table)
 {
-	FUZZ_ASSERT(reply == -1);
-	FUZZ_ASSERT(now.preload && now.kind != REQUEST_BIND);
-	FUZZ_ASSERT(now.read_error == 0 && now.call.pid % 4 != 3);
+	ASSERTION(reply == -1);
+	ASSERTION(now.preload && now.kind != REQUEST_BIND);
+	ASSERTION(now.read_error == 0 && now.call.pid % 4 != 3);
 	/* Without --show-expected-port the table is empty. */
-	FUZZ_ASSERT(table->count == (now.expecting ? now.mappings : 0));
+	ASSERTION(table->count == (now.expecting ? now.mappings : 0));
 	now.answers++;
 	now.continued = true;
 	return !now.gone;
@@ -460,7 +460,7 @@ channel_send_table(int reply, const struct table *table)
 int
 socket_bind(int socket, const struct endpoint *e)
 {
-	FUZZ_ASSERT(
+	ASSERTION(
 	    endpoint_same_address(&sockets[socket - FIRST_FD].endpoint, e));
 	return 0;
 }
@@ -474,9 +474,9 @@ socket_bind_alone(int socket, const struct endpoint *e)
 int
 socket_bind_bytes(int socket, const void *address, socklen_t length)
 {
-	FUZZ_ASSERT(socket == now.own.fd);
-	FUZZ_ASSERT(length <= now.readable);
-	FUZZ_ASSERT(memcmp(address, now.memory, length) == 0);
+	ASSERTION(socket == now.own.fd);
+	ASSERTION(length <= now.readable);
+	ASSERTION(memcmp(address, now.memory, length) == 0);
 	now.bound_for_it = true;
 	return 0;
 }
@@ -498,7 +498,7 @@ socket_option(int socket, int level, int name)
 void
 stray_note_use(struct stray *stray, const struct pool_variant *v)
 {
-	FUZZ_ASSERT(v->mapping < PLAN_MAPPINGS_MAX);
+	ASSERTION(v->mapping < PLAN_MAPPINGS_MAX);
 	stray->look_wanted = true;
 }
 
@@ -513,7 +513,7 @@ diag_find_stranger(int diag, uid_t own, const struct endpoint *e, uid_t *uid)
 {
 	(void)own;
 	(void)e;
-	FUZZ_ASSERT(diag == 0);
+	ASSERTION(diag == 0);
 	*uid = 0;
 	return false;
 }
@@ -522,7 +522,7 @@ bool
 sockstate_renew(int socket, const struct endpoint *e)
 {
 	(void)e;
-	FUZZ_ASSERT(socket >= FIRST_FD && socket < FIRST_FD + sockets_made);
+	ASSERTION(socket >= FIRST_FD && socket < FIRST_FD + sockets_made);
 	return socket % 16 != 3;
 }
 
@@ -583,20 +583,20 @@ judge_replaced(const struct plan *plan, bool in_trial)
 	const int family = family_asked();
 	uint32_t i, at;
 
-	FUZZ_ASSERT(now.call.data.nr == SYS_bind);
-	FUZZ_ASSERT(!now.preload || now.kind == REQUEST_BIND);
-	FUZZ_ASSERT(now.read_error == 0 && !now.gone);
-	FUZZ_ASSERT(now.preload ? now.call.pid % 4 != 3 : now.learn_error == 0);
-	FUZZ_ASSERT(length >= (family == AF_INET ? 16 : 24) && length <= 128);
-	FUZZ_ASSERT((size_t)length <= now.readable || length > 28);
-	FUZZ_ASSERT(family == AF_INET || family == AF_INET6);
-	FUZZ_ASSERT(family == e->family && family == now.own.family);
-	FUZZ_ASSERT(now.own.protocol == protocol ||
+	ASSERTION(now.call.data.nr == SYS_bind);
+	ASSERTION(!now.preload || now.kind == REQUEST_BIND);
+	ASSERTION(now.read_error == 0 && !now.gone);
+	ASSERTION(now.preload ? now.call.pid % 4 != 3 : now.learn_error == 0);
+	ASSERTION(length >= (family == AF_INET ? 16 : 24) && length <= 128);
+	ASSERTION((size_t)length <= now.readable || length > 28);
+	ASSERTION(family == AF_INET || family == AF_INET6);
+	ASSERTION(family == e->family && family == now.own.family);
+	ASSERTION(now.own.protocol == protocol ||
 	    (now.own.protocol == IPPROTO_MPTCP && protocol == IPPROTO_TCP));
 	/* What is lent in a trial stays parked. */
-	FUZZ_ASSERT(in_trial || !sockets[now.replaced - FIRST_FD].parked);
-	FUZZ_ASSERT(memcmp(address_asked(), e->address,
-			family == AF_INET ? 4 : 16) == 0);
+	ASSERTION(in_trial || !sockets[now.replaced - FIRST_FD].parked);
+	ASSERTION(memcmp(address_asked(), e->address,
+		      family == AF_INET ? 4 : 16) == 0);
 	for (i = 0; i < plan->mapping_count; i++) {
 		at = port_asked() - plan->mappings[i].server_port;
 		if (at < plan->mappings[i].ports &&
@@ -604,7 +604,7 @@ judge_replaced(const struct plan *plan, bool in_trial)
 		    plan->mappings[i].public_port + at == e->port)
 			return;
 	}
-	FUZZ_ASSERT(!"a mapping of these ports");
+	ASSERTION(!"a mapping of these ports");
 }
 
 static void
@@ -612,21 +612,21 @@ judge(const struct handoff *h, const struct plan *plan, bool was_recent)
 {
 	/* A request without the key is ignored. */
 	if (now.preload && now.read_error != 0) {
-		FUZZ_ASSERT(now.answers == 0);
+		ASSERTION(now.answers == 0);
 		return;
 	}
-	FUZZ_ASSERT(now.answers == 1);
-	FUZZ_ASSERT(!(now.continued && now.bound_for_it));
+	ASSERTION(now.answers == 1);
+	ASSERTION(!(now.continued && now.bound_for_it));
 	if (now.replaced >= 0) {
 		judge_replaced(plan, h->in_trial);
-		FUZZ_ASSERT(!now.continued && !now.bound_for_it);
+		ASSERTION(!now.continued && !now.bound_for_it);
 	} else if (!now.continued && !now.bound_for_it && now.error == 0) {
 		/* It was handed over before, or the asker has died. */
-		FUZZ_ASSERT((was_recent && h->notify.interruptible) ||
+		ASSERTION((was_recent && h->notify.interruptible) ||
 		    (now.preload && now.gone));
 	}
 	if (now.call.data.nr != SYS_bind)
-		FUZZ_ASSERT(now.continued);
+		ASSERTION(now.continued);
 }
 
 /* ---- The input. */
@@ -644,7 +644,7 @@ take_plan(struct plan *plan, uint8_t which)
 	for (i = 0; i < 3 && texts[i] != NULL; i++) {
 		count = mapping_parse(&plan->mappings[plan->mapping_count],
 		    (char[MAPPING_NAME]){0}, texts[i], why);
-		FUZZ_ASSERT(count > 0);
+		ASSERTION(count > 0);
 		plan->mapping_count += (uint32_t)count;
 	}
 }
@@ -714,12 +714,12 @@ serve_connection(struct handoff *h)
 	size_t count;
 
 	preload_serve(h);
-	FUZZ_ASSERT(now.answers == 0);
+	ASSERTION(now.answers == 0);
 	count = preload_await(&h->preload, fds);
-	FUZZ_ASSERT(count == 1);
+	ASSERTION(count == 1);
 	fds[0].revents = POLLIN;
 	preload_attend(h, fds, count);
-	FUZZ_ASSERT(preload_await(&h->preload, fds) == 0);
+	ASSERTION(preload_await(&h->preload, fds) == 0);
 }
 
 static void
@@ -762,7 +762,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	message_set(VERBOSITY_VERBOSE, false);
 	sockets_made = 0;
 	take_plan(&plan, which);
-	FUZZ_ASSERT(pool_fill(&pool, &plan, granted, &answer));
+	ASSERTION(pool_fill(&pool, &plan, granted, &answer));
 	memcpy(h.preload.proof, word, REQUEST_WORD);
 	h.notify.interruptible = (which & 64) == 0;
 	h.notify.observe = (which & 128) != 0;

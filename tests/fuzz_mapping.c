@@ -17,15 +17,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (i = 0; i < count; i++) {
 		fuzz_check_mapping(&m[i]);
 		mapping_format_named(&m[i], name, written);
-		FUZZ_ASSERT(mapping_parse(again, same, written, why) == 1);
-		FUZZ_ASSERT(memcmp(&m[i], again, sizeof(m[i])) == 0);
-		FUZZ_ASSERT(strcmp(name, same) == 0);
-		FUZZ_ASSERT((*name != '\0') ==
+		ASSERTION(mapping_parse(again, same, written, why) == 1);
+		ASSERTION(memcmp(&m[i], again, sizeof(m[i])) == 0);
+		ASSERTION(strcmp(name, same) == 0);
+		ASSERTION((*name != '\0') ==
 		    (mapping_by_descriptor(&m[i]) || mapping_inherited(&m[i])));
-		FUZZ_ASSERT(mapping_inherited(&m[i]) || fuzz_suggested(&m[i]));
+		ASSERTION(mapping_inherited(&m[i]) || fuzz_suggested(&m[i]));
 	}
 	if (count == 0) {
-		FUZZ_ASSERT(strlen(why) > 0 && strlen(why) < REASON_TEXT);
+		ASSERTION(strlen(why) > 0 && strlen(why) < REASON_TEXT);
 	}
 	free(text);
 	return 0;

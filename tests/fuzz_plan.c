@@ -60,7 +60,7 @@ send_message(int channel, const void *bytes, size_t size, size_t fds)
 		message.msg_control = &control;
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * fds);
 	}
-	FUZZ_ASSERT(sendmsg(channel, &message, MSG_DONTWAIT) >= 0);
+	ASSERTION(sendmsg(channel, &message, MSG_DONTWAIT) >= 0);
 }
 
 /* Everything plan.h promises of a plan that is accepted. */
@@ -69,28 +69,27 @@ check_accepted(const struct plan *plan)
 {
 	uint32_t i, j, ports = 0;
 
-	FUZZ_ASSERT(plan->magic == PLAN_MAGIC);
-	FUZZ_ASSERT(plan->uid == CALLER && plan->gid == CALLER);
-	FUZZ_ASSERT(plan->spares >= 1 && plan->spares <= PLAN_SPARES_MAX);
-	FUZZ_ASSERT(plan->verbosity <= 2 && plan->journal <= 1);
-	FUZZ_ASSERT(plan->observe <= 1 && plan->baseline <= 1);
-	FUZZ_ASSERT(plan->keep_kill <= 1 && plan->bpf <= PLAN_BPF_ALONE &&
+	ASSERTION(plan->magic == PLAN_MAGIC);
+	ASSERTION(plan->uid == CALLER && plan->gid == CALLER);
+	ASSERTION(plan->spares >= 1 && plan->spares <= PLAN_SPARES_MAX);
+	ASSERTION(plan->verbosity <= 2 && plan->journal <= 1);
+	ASSERTION(plan->observe <= 1 && plan->baseline <= 1);
+	ASSERTION(plan->keep_kill <= 1 && plan->bpf <= PLAN_BPF_ALONE &&
 	    plan->dry <= 1);
-	FUZZ_ASSERT(
-	    plan->supervision.group <= 1 && plan->supervision.warn <= 1);
-	FUZZ_ASSERT(plan->supervision.pdeathsig == 0 ||
+	ASSERTION(plan->supervision.group <= 1 && plan->supervision.warn <= 1);
+	ASSERTION(plan->supervision.pdeathsig == 0 ||
 	    signal_forwarded((int)plan->supervision.pdeathsig));
 	for (i = 1; i <= SIGNAL_MAX; i++)
-		FUZZ_ASSERT(signal_rewritten(plan->supervision.rewrite,
-				(int)i) <= SIGNAL_MAX);
-	FUZZ_ASSERT(plan->mapping_count >= 1 &&
+		ASSERTION(signal_rewritten(plan->supervision.rewrite, (int)i) <=
+		    SIGNAL_MAX);
+	ASSERTION(plan->mapping_count >= 1 &&
 	    plan->mapping_count <= PLAN_MAPPINGS_MAX);
 	for (i = 0; i < plan->mapping_count; i++) {
 		fuzz_check_mapping(&plan->mappings[i]);
 		ports += plan->mappings[i].ports;
-		FUZZ_ASSERT(ports <= PLAN_PORTS_MAX);
+		ASSERTION(ports <= PLAN_PORTS_MAX);
 		for (j = 0; j < i; j++)
-			FUZZ_ASSERT(!mapping_conflicts(&plan->mappings[i],
+			ASSERTION(!mapping_conflicts(&plan->mappings[i],
 			    &plan->mappings[j]));
 	}
 }
@@ -100,9 +99,9 @@ try_content(const struct plan *plan)
 {
 	if (plan_check(plan, CALLER, CALLER)) {
 		check_accepted(plan);
-		FUZZ_ASSERT(!plan_check(plan, CALLER + 1, CALLER));
-		FUZZ_ASSERT(!plan_check(plan, CALLER, CALLER + 1));
-		FUZZ_ASSERT(plan_check(plan, 0, 0));
+		ASSERTION(!plan_check(plan, CALLER + 1, CALLER));
+		ASSERTION(!plan_check(plan, CALLER, CALLER + 1));
+		ASSERTION(plan_check(plan, 0, 0));
 	}
 }
 
@@ -116,14 +115,14 @@ try_message(const struct plan *plan, size_t size, size_t fds)
 	channel_open(ends);
 	send_message(ends[1], plan, size, fds);
 	if (channel_receive_plan(ends[0], &received)) {
-		FUZZ_ASSERT(size == sizeof(*plan) && fds == 0);
-		FUZZ_ASSERT(memcmp(&received, plan, size) == 0);
+		ASSERTION(size == sizeof(*plan) && fds == 0);
+		ASSERTION(memcmp(&received, plan, size) == 0);
 	} else {
-		FUZZ_ASSERT(size != sizeof(*plan) || fds != 0);
+		ASSERTION(size != sizeof(*plan) || fds != 0);
 	}
 	close(ends[0]);
 	close(ends[1]);
-	FUZZ_ASSERT(next_descriptor() == before);
+	ASSERTION(next_descriptor() == before);
 }
 
 int

@@ -28,21 +28,21 @@ check_rule(const struct policy_rule *rule)
 {
 	const struct policy_target *t = rule->targets;
 
-	FUZZ_ASSERT(rule->target_count >= 1 &&
+	ASSERTION(rule->target_count >= 1 &&
 	    rule->target_count <= POLICY_TARGETS_MAX);
 	for (; t < rule->targets + rule->target_count; t++)
-		FUZZ_ASSERT(
+		ASSERTION(
 		    (t->tcp || t->udp) && t->first >= 1 && t->first <= t->last);
-	FUZZ_ASSERT(rule->who == POLICY_ANY || rule->id != UINT32_MAX);
+	ASSERTION(rule->who == POLICY_ANY || rule->id != UINT32_MAX);
 	switch (rule->family) {
 	case AF_UNSPEC:
-		FUZZ_ASSERT(rule->bits == 0);
+		ASSERTION(rule->bits == 0);
 		break;
 	case AF_INET:
-		FUZZ_ASSERT(rule->bits <= 32);
+		ASSERTION(rule->bits <= 32);
 		break;
 	default:
-		FUZZ_ASSERT(rule->family == AF_INET6 && rule->bits <= 128);
+		ASSERTION(rule->family == AF_INET6 && rule->bits <= 128);
 	}
 }
 
@@ -58,7 +58,7 @@ check_matches(const struct policy_rule *rule)
 	size_t i, j;
 
 	for (i = 0; i < MAPPINGS; i++) {
-		FUZZ_ASSERT(mapping_parse(&m[i], (char[MAPPING_NAME]){0},
+		ASSERTION(mapping_parse(&m[i], (char[MAPPING_NAME]){0},
 		    mappings[i], why));
 		matches[i] = policy_matches(rule, &caller, &m[i]);
 	}
@@ -68,10 +68,10 @@ check_matches(const struct policy_rule *rule)
 				continue;
 			/* What permits all permits each. */
 			if (rule->permit && matches[i])
-				FUZZ_ASSERT(matches[j]);
+				ASSERTION(matches[j]);
 			/* What denies one denies all that has it. */
 			if (!rule->permit && matches[j])
-				FUZZ_ASSERT(matches[i]);
+				ASSERTION(matches[i]);
 		}
 }
 
@@ -99,17 +99,16 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	do {
 		line = reader.line;
 		item = policy_next(&reader, &rule, why);
-		FUZZ_ASSERT(item == POLICY_END || reader.line > line);
+		ASSERTION(item == POLICY_END || reader.line > line);
 		if (item == POLICY_RULE) {
 			check_rule(&rule);
 			check_matches(&rule);
 		} else if (item == POLICY_ERROR) {
-			FUZZ_ASSERT(
-			    strlen(why) > 0 && strlen(why) < REASON_TEXT);
+			ASSERTION(strlen(why) > 0 && strlen(why) < REASON_TEXT);
 		}
 	} while (item != POLICY_END);
-	FUZZ_ASSERT(reader.length == 0);
-	FUZZ_ASSERT(reader.line == count_lines(bytes, size));
+	ASSERTION(reader.length == 0);
+	ASSERTION(reader.line == count_lines(bytes, size));
 	free(text);
 	return 0;
 }

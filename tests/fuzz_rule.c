@@ -17,16 +17,16 @@
 static void
 check_ports(const struct rules *rules, const struct rule_ports *ports)
 {
-	FUZZ_ASSERT(ports->count == 0 ||
+	ASSERTION(ports->count == 0 ||
 	    ports->begin + (size_t)ports->count <= rules->port_count);
 }
 
 static void
 check_condition(const struct rule_condition *c, size_t length)
 {
-	FUZZ_ASSERT(c->begin + (size_t)c->length <= length);
-	FUZZ_ASSERT(c->value + (size_t)c->value_length <= length);
-	FUZZ_ASSERT(c->subject <= RULE_ABOUT_OWNER);
+	ASSERTION(c->begin + (size_t)c->length <= length);
+	ASSERTION(c->value + (size_t)c->value_length <= length);
+	ASSERTION(c->subject <= RULE_ABOUT_OWNER);
 }
 
 /* Each command is one line that a shell reads to its end. */
@@ -35,9 +35,9 @@ check_command(bool is_there, const char *command)
 {
 	if (!is_there)
 		return;
-	FUZZ_ASSERT(strlen(command) < COMMAND_TEXT);
+	ASSERTION(strlen(command) < COMMAND_TEXT);
 	for (; *command != '\0'; command++)
-		FUZZ_ASSERT((unsigned char)*command >= ' ');
+		ASSERTION((unsigned char)*command >= ' ');
 }
 
 static void
@@ -61,11 +61,11 @@ is_own(const struct rule_address *address)
 static void
 check_mapping(const struct mapping *m)
 {
-	FUZZ_ASSERT(m->ports > 0 && m->ports <= PLAN_PORTS_MAX);
-	FUZZ_ASSERT(m->public_port > 0 && m->server_port > 0);
-	FUZZ_ASSERT(m->public_port + m->ports <= 65536);
-	FUZZ_ASSERT(m->server_port + m->ports <= 65536);
-	FUZZ_ASSERT(m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
+	ASSERTION(m->ports > 0 && m->ports <= PLAN_PORTS_MAX);
+	ASSERTION(m->public_port > 0 && m->server_port > 0);
+	ASSERTION(m->public_port + m->ports <= 65536);
+	ASSERTION(m->server_port + m->ports <= 65536);
+	ASSERTION(m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
 }
 
 /* No two mappings that are carried over conflict. */
@@ -78,7 +78,7 @@ check_carries(const struct rules *rules)
 
 	carry_list_find(&list, rules);
 	for (i = 0; i < list.count; i++) {
-		FUZZ_ASSERT(list.list[i].state != CARRY_REFUSED ||
+		ASSERTION(list.list[i].state != CARRY_REFUSED ||
 		    *list.list[i].why != '\0');
 		if (list.list[i].state != CARRY_WHOLE)
 			continue;
@@ -90,7 +90,7 @@ check_carries(const struct rules *rules)
 	}
 	for (i = 0; i < total; i++)
 		for (k = i + 1; k < total; k++)
-			FUZZ_ASSERT(
+			ASSERTION(
 			    memcmp(&all[i], &all[k], sizeof(all[i])) == 0 ||
 			    !mapping_conflicts(&all[i], &all[k]));
 	carry_list_free(&list);
@@ -102,12 +102,12 @@ check_rule(const struct rules *rules, const struct rule *rule)
 	const size_t length = strlen(rule->text);
 	unsigned int i;
 
-	FUZZ_ASSERT(length < RULE_TEXT);
-	FUZZ_ASSERT(rule->chain < rules->chain_count);
-	FUZZ_ASSERT(rule->next == RULES_MAX || rule->next < rules->count);
-	FUZZ_ASSERT(
+	ASSERTION(length < RULE_TEXT);
+	ASSERTION(rule->chain < rules->chain_count);
+	ASSERTION(rule->next == RULES_MAX || rule->next < rules->count);
+	ASSERTION(
 	    rule->target == RULE_NO_CHAIN || rule->target < rules->chain_count);
-	FUZZ_ASSERT(rule->action <= RULE_UNKNOWN);
+	ASSERTION(rule->action <= RULE_UNKNOWN);
 	for (i = 0; i < rule->condition_count; i++)
 		check_condition(&rule->conditions[i], length);
 	for (i = 0; i < rule->match_count; i++)
@@ -122,10 +122,10 @@ check_way(const struct rules *rules, uint16_t port, int protocol)
 	struct divert d = divert_find(rules, &packet, RULE_HOOK_PREROUTING);
 	char text[64];
 
-	FUZZ_ASSERT(d.depth <= DIVERT_DEPTH);
-	FUZZ_ASSERT((d.fit != RULE_NEVER) == (d.rule != NULL));
+	ASSERTION(d.depth <= DIVERT_DEPTH);
+	ASSERTION((d.fit != RULE_NEVER) == (d.rule != NULL));
 	if (d.rule != NULL)
-		FUZZ_ASSERT(strlen(divert_conditions(&d, text, sizeof(text))) <
+		ASSERTION(strlen(divert_conditions(&d, text, sizeof(text))) <
 		    sizeof(text));
 	divert_admitted(rules, &packet, 443);
 }
