@@ -56,7 +56,7 @@ fuzz_byte(const uint8_t **bytes, size_t *size)
 	return byte;
 }
 
-/* What plan.h says of a mapping that is accepted. */
+/* The promises of plan.h for a mapping that is accepted. */
 static inline void
 fuzz_check_mapping(const struct mapping *m)
 {

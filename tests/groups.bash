@@ -7,7 +7,7 @@ is_host_root() {
 	[ "$(tr -s ' ' </proc/self/uid_map)" = " 0 0 4294967295" ]
 }
 
-# Where the groups are mounted, or nothing.
+# The directory in which the groups are mounted, or nothing.
 groups_mount() {
 	awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts
 }

@@ -26,7 +26,7 @@
 void explain_verdict(char text[REASON_TEXT], const struct mapping *,
     const struct verdict *, const char *why);
 
-/* What is odd about a mapping that works; false if nothing is. */
+/* Says an oddity of a mapping that works; false if there is none. */
 bool explain_mapping(char text[REASON_TEXT], const struct mapping *);
 
 /* Why CAP_NET_BIND_SERVICE does not help, or is not there. */

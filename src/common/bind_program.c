@@ -24,7 +24,7 @@ enum {
 	WANTED = BPF_REG_5,
 };
 
-/* What bind(2)'s programs return for the others. */
+/* The result of a program for a call that it leaves as it is. */
 #define PASS 1
 
 #define FIELD(name) ((int16_t)offsetof(struct bpf_sock_addr, name))

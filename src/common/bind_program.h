@@ -68,7 +68,7 @@ struct bind_maps {
 	int counts;
 };
 
-/* What a program returns that also waives the capability (Linux 5.12,
+/* The result of a program that also waives the capability (Linux 5.12,
  * BPF_RET_BIND_NO_CAP_NET_BIND_SERVICE). */
 #define BIND_PROGRAM_PERMITS 3
 

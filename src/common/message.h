@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What lowport says: always one line on standard error.  A line is written at
+ * The messages of lowport: always one line on standard error.  A line is written at
  * once, so that lines of the helper and the server do not mix.  It says what
  * failed, on which object, why, and what to do.
  */

@@ -84,7 +84,7 @@
 /* The sockets a service manager may have passed for one mapping. */
 #define PLAN_INHERITED_MAX 8
 
-/* What the supervisor is to do (supervisor.h). */
+/* The tasks of the supervisor (supervisor.h). */
 struct supervision {
 	uint32_t group;     /* 0 or 1 */
 	uint32_t warn;      /* 0 or 1 */

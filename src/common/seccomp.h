@@ -35,7 +35,7 @@ void seccomp_confine(bool expected, bool dry);
  */
 void seccomp_deny_typing(void);
 
-/* What is trapped besides bind(2), landlock_create_ruleset(2) and
+/* The calls that are trapped besides bind(2), landlock_create_ruleset(2) and
  * landlock_restrict_self(2). */
 enum seccomp_traps {
 	SECCOMP_FETCH,    /* nothing */

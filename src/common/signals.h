@@ -17,7 +17,7 @@
 /* "RTMIN+30", or a number, and the final NUL. */
 #define SIGNAL_TEXT 16
 
-/* What a signal becomes, by its number less one: another one, or */
+/* The signal that one becomes, by its number less one: another one, or */
 #define SIGNAL_KEPT    0
 #define SIGNAL_DROPPED (SIGNAL_MAX + 1)
 

@@ -35,7 +35,7 @@ struct walk {
 	bool is_admitted;
 };
 
-/* What one rule does to the packet. */
+/* The effect of one rule on the packet. */
 struct effect {
 	enum rule_action action;
 	uint16_t target, to;

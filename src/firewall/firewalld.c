@@ -46,7 +46,7 @@ chain_of(struct firewalld_reader *r, bool is_input)
 	return rules_chain(r->rules, &chain);
 }
 
-/* What a forward port leads to this host is admitted. */
+/* Packets that a forward port leads to this host are admitted. */
 static void
 admit_diverted(struct firewalld_reader *r)
 {

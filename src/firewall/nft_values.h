@@ -5,7 +5,7 @@
 
 #include "nft_words.h"
 
-/* What is compared: "ip daddr . tcp dport" has two parts. */
+/* The subjects that are compared: "ip daddr . tcp dport" has two parts. */
 struct nft_selector {
 	int parts;
 	int port;       /* the part that is the destination port, or -1 */

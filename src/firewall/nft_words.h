@@ -36,8 +36,8 @@ void nft_skip_values(struct nft_parser *);
 /* Passes by words that are not understood, to an expression or statement. */
 void nft_skip_rest(struct nft_parser *);
 
-/* Makes a condition of the text from here to the last word.  What it is about, and
- * the value, it finds in its words. */
+/* Adds the text from begin to the last word as a condition of the rule.  Its
+ * subject and its value are found among these words. */
 void nft_add_condition(struct nft_parser *, const char *begin);
 
 bool nft_starts_expression(const char *word);

@@ -175,8 +175,8 @@ void rules_add(struct rules *, uint16_t chain, bool in_front);
 void rules_add_port(struct rules *, struct rule_ports *,
     const struct rule_port *);
 
-/* Makes a condition of a part of the text; returns it.  Its subject is another
- * one, and the value is empty. */
+/* Adds length bytes of the rule's text, from at on, as a condition, and returns
+ * that.  Its subject is another one, and the value is empty. */
 struct rule_condition *rule_add_condition(struct rule *, size_t at,
     size_t length);
 

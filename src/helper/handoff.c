@@ -235,7 +235,7 @@ handoff_note_let_through(struct handoff *h, const struct handoff_bind *b,
 		unused_note(&h->unused, b->asked.port, protocol, error);
 }
 
-/* What the server's own socket would do, and the pool's does not. */
+/* A property of the server's own socket that the pool's lacks, for a message. */
 static const char *
 drawback_of(const struct handoff_bind *b)
 {

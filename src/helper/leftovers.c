@@ -16,7 +16,7 @@
 #define KILL_AFTER 5000 /* SIGTERM, then SIGKILL */
 #define KILL_EVERY 50
 
-/* What came of a signal to some processes. */
+/* The outcome of a signal to some processes. */
 struct delivery {
 	bool arrived;        /* at one of them */
 	pid_t unsignallable; /* one that has changed its user, or 0 */

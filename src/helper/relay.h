@@ -20,7 +20,7 @@ struct relay {
 bool relay_set_manager(struct relay *, int socket);
 bool relay_set_reports(struct relay *, int socket);
 
-/* What poll(2) is to wait for, and what is to be done then.  user is the
+/* The descriptor for poll(2) to wait for, and the action then.  user is the
  * server's. */
 struct pollfd relay_await(const struct relay *);
 void relay_attend(struct relay *, uid_t user);

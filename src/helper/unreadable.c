@@ -20,7 +20,7 @@
 
 #define PROC_PATH 64
 
-/* What everybody may see of a process. */
+/* The properties of a process that everybody may see. */
 struct credentials {
 	bool known;
 	unsigned long uid, owner; /* its effective user, and its files' */

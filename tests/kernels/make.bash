@@ -16,7 +16,7 @@ packages+=,libc6-dev,libcap-dev,libcap2-bin,libseccomp-dev,make,netbase
 packages+=,nftables,nginx-light,openssl,pkg-config,procps,python3,strace
 packages+=,uidmap,util-linux
 
-# What differs by architecture.
+# The differences by architecture.
 declare -A qemu=([amd64]="qemu-system-x86_64")
 declare -A console=([amd64]=ttyS0)
 declare -A go=([amd64]=amd64)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What measure_mark reports to measure_start, at this descriptor. */
+/* The report of measure_mark to measure_start, at this descriptor. */
 #ifndef MARK_H
 #define MARK_H
 
