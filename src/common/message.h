@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The messages of lowport: always one line on standard error.  A line is written at
- * once, so that lines of the helper and the server do not mix.  It says what
+ * The messages of lowport: always one line on standard error.  A line is written
+ * at once, so that lines of the helper and the server do not mix.  It says what
  * failed, on which object, why, and what to do.
  */
 #ifndef MESSAGE_H
