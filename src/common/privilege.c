@@ -76,6 +76,23 @@ sets_put(struct sets sets)
 		fatal("cannot set the capabilities of this process");
 }
 
+static bool
+sets_equal(struct sets one, struct sets other)
+{
+	return one.permitted == other.permitted &&
+	    one.effective == other.effective &&
+	    one.inheritable == other.inheritable;
+}
+
+/* If nothing changes, nothing is called: the kernel would copy all credentials of
+ * this process. */
+static void
+sets_change(struct sets from, struct sets to)
+{
+	if (!sets_equal(from, to))
+		sets_put(to);
+}
+
 bool
 privilege_gained(void)
 {
@@ -120,7 +137,9 @@ privilege_show(void)
 static void
 keep_permitted(uint64_t kept)
 {
-	sets_put((struct sets){.permitted = privilege_permitted() & kept});
+	const struct sets sets = sets_get();
+
+	sets_change(sets, (struct sets){.permitted = sets.permitted & kept});
 }
 
 void
@@ -140,10 +159,11 @@ privilege_trim(uint64_t kept)
 static void
 raise_permitted(uint64_t wanted)
 {
-	struct sets sets = sets_get();
+	const struct sets sets = sets_get();
+	struct sets raised = sets;
 
-	sets.effective |= sets.permitted & wanted;
-	sets_put(sets);
+	raised.effective |= sets.permitted & wanted;
+	sets_change(sets, raised);
 }
 
 void
@@ -223,11 +243,7 @@ privilege_seal(void)
 static bool
 capability_left(struct sets left)
 {
-	const struct sets sets = sets_get();
-
-	return sets.permitted != left.permitted ||
-	    sets.effective != left.effective ||
-	    sets.inheritable != left.inheritable;
+	return !sets_equal(sets_get(), left);
 }
 
 static bool

@@ -297,6 +297,7 @@ conclude(struct pool *pool, struct answer *answer)
 	return ready;
 }
 
+/* A step that binds. */
 static void
 bind_step(struct pool *pool, const bool *granted, step_function *step,
     struct answer *answer)
@@ -305,6 +306,15 @@ bind_step(struct pool *pool, const bool *granted, step_function *step,
 	privilege_raise();
 	bind_all(pool, granted, true, step, answer);
 	privilege_lower();
+}
+
+/* One that takes no capability. */
+static void
+plain_step(struct pool *pool, const bool *granted, step_function *step,
+    struct answer *answer)
+{
+	bind_all(pool, granted, false, step, answer);
+	bind_all(pool, granted, true, step, answer);
 }
 
 static bool
@@ -335,8 +345,8 @@ pool_fill(struct pool *pool, const struct plan *plan,
 	bind_step(pool, granted, variant_is_free, answer);
 	bind_step(pool, granted, variant_claim, answer);
 	bind_step(pool, granted, variant_bind, answer);
-	bind_step(pool, granted, variant_keep_alone, answer);
-	bind_step(pool, granted, variant_is_alone, answer);
+	plain_step(pool, granted, variant_keep_alone, answer);
+	plain_step(pool, granted, variant_is_alone, answer);
 	return conclude(pool, answer);
 }
 
