@@ -175,18 +175,29 @@ list_equals_last(void)
 	    0;
 }
 
-/* A kernel without CONFIG_PROC_CHILDREN has no such lists. */
 void
 descendants_set_adopting(bool whether)
 {
+	adopts = whether;
+}
+
+/* A kernel without CONFIG_PROC_CHILDREN has no such lists.  This is asked at the
+ * first walk: the start need not wait for it. */
+static bool
+has_lists(void)
+{
+	static bool known;
 	char file[FILE_ROOM];
 	int children;
 
+	if (known)
+		return true;
 	snprintf(file, sizeof(file), "task/%d/children", getpid());
 	children = process_open(getpid(), file);
-	adopts = whether && children >= 0;
-	if (children >= 0)
+	known = children >= 0;
+	if (known)
 		close(children);
+	return known;
 }
 
 /* ---- Without them: a walk of all of /proc */
@@ -256,7 +267,7 @@ descendants_begin(struct descendants *d, enum descendants_wanted wanted)
 	d->settled = d->complete = false;
 	d->processes.directory = -1;
 	list->count = last->count = 0;
-	if (adopts)
+	if (adopts && has_lists())
 		make_list(d);
 	else if (wanted != DESCENDANTS_LISTED)
 		descendants_walk_proc(&d->processes);
