@@ -3,6 +3,8 @@
  * -u USER[:GROUP], with a user database of the test's own: passwd(5) and
  * group(5) in a directory that is gone afterwards.
  */
+#include <sys/stat.h>
+
 #include "unit.h"
 #include "user.h"
 
@@ -258,6 +260,26 @@ START_TEST(without_a_group_file_there_is_the_primary_group)
 }
 END_TEST
 
+/* It may list the user: a server that lacks a group may serve less than it
+ * should, and one with the caller's group may serve more. */
+START_TEST(files_that_cannot_be_read_are_not_passed_over)
+{
+	unlink("group");
+	ck_assert_int_eq(mkdir("group", 0755), 0);
+	assert_refused("app", "/group: Is a directory");
+	assert_refused("1000", "/group: Is a directory");
+	assert_refused("app:tls", "/group: Is a directory");
+	assert_user("app:2001", 1000, 2001, 0);
+	unlink("passwd");
+	ck_assert_int_eq(mkdir("passwd", 0755), 0);
+	assert_refused("app:2001", "/passwd: Is a directory");
+	assert_refused("1000", "/passwd: Is a directory");
+	assert_user("1000:2001", 1000, 2001, 0);
+	rmdir("group");
+	rmdir("passwd");
+}
+END_TEST
+
 #define MEMBERS 20000
 
 /* Nobody promises that a line is short. */
@@ -347,6 +369,7 @@ add_database(Suite *s)
 	tcase_add_test(t, names_users);
 	tcase_add_test(t, without_files_there_are_numbers_and_root);
 	tcase_add_test(t, without_a_group_file_there_is_the_primary_group);
+	tcase_add_test(t, files_that_cannot_be_read_are_not_passed_over);
 	tcase_add_test(t, a_group_may_be_large);
 	tcase_add_test(t, a_group_listed_twice_counts_once);
 	tcase_add_test(t, compat_lines_are_no_entries);

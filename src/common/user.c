@@ -261,8 +261,9 @@ sort_groups(struct user *user)
 	user->group_count = kept;
 }
 
-/* The primary group, and those of group(5) that list the user. */
-static void
+/* The primary group, and those of group(5) that list the user.  Returns false
+ * with errno if the file is there and cannot be read: it may have some. */
+static bool
 find_groups(struct user *user, const char *name)
 {
 	const struct group *entry;
@@ -270,17 +271,37 @@ find_groups(struct user *user, const char *name)
 
 	add_group(user, user->gid);
 	if (!open_database(&d, "group", name))
-		return;
+		return errno == ENOENT;
 	while ((entry = fgetgrent(d.entries)) != NULL)
 		if (is_entry(entry->gr_name) && lists(entry, name))
 			add_group(user, entry->gr_gid);
 	close_database(&d);
 	sort_groups(user);
+	return true;
+}
+
+/* After find_passwd or find_group has found nothing. */
+static bool
+is_unreadable(void)
+{
+	return errno != ENOENT && errno != ENOTDIR;
 }
 
 static bool
+say_unreadable(char why[REASON_TEXT], const char *file, const char *instead)
+{
+	return reason_say(why, "cannot read %s/%s: %s; mend that, or name %s",
+	    user_database, file, strerror(errno), instead);
+}
+
+/* Also after them; kind is "user" or "group". */
+static bool
 say_absent(char why[REASON_TEXT], const char *kind, const char *text)
 {
+	if (is_unreadable())
+		return say_unreadable(why,
+		    strcmp(kind, "user") == 0 ? "passwd" : kind,
+		    "USER:GROUP by numbers");
 	if (*text != '\0' && text[strspn(text, "0123456789")] == '\0')
 		return reason_say(why,
 		    "there is no %s '%.64s': the largest id is %u", kind, text,
@@ -300,7 +321,7 @@ find_user(struct user *user, const char *text, bool group_given,
 	if (entry == NULL && parse_id(&id, text)) {
 		user->uid = id;
 		entry = find_passwd(NULL, id);
-		if (entry == NULL)
+		if (entry == NULL && (group_given || !is_unreadable()))
 			return true;
 	}
 	if (entry == NULL)
@@ -308,9 +329,8 @@ find_user(struct user *user, const char *text, bool group_given,
 	user->uid = entry->pw_uid;
 	user->gid = entry->pw_gid;
 	user->home = strdup(entry->pw_dir);
-	if (!group_given)
-		find_groups(user, entry->pw_name);
-	return true;
+	return group_given || find_groups(user, entry->pw_name) ||
+	    say_unreadable(why, "group", "its group too, as in -u USER:GROUP");
 }
 
 bool
