@@ -385,6 +385,12 @@ server_socket_learn_sent(struct server_socket *own, int duplicate)
 	*own = now.own;
 }
 
+void
+server_socket_learn_options(struct server_socket *own)
+{
+	FUZZ_ASSERT(own->fd == now.own.fd || own->fd == -1);
+}
+
 int
 channel_accept(int requests, uid_t *user)
 {

@@ -311,11 +311,10 @@ tell_stranger(struct handoff *h, const struct pool_variant *v, uid_t uid)
 /* Picks a socket of the variant and prepares it.  If there is none, bind(2)
  * fails: the server never gets the expected port in silence. */
 static struct handoff_decision
-hand_over(struct handoff *h, const struct handoff_bind *b,
-    struct pool_variant *v)
+hand_over(struct handoff *h, struct handoff_bind *b, struct pool_variant *v)
 {
 	struct handoff_decision d = {HANDOFF_HAND_OVER};
-	const struct server_socket *own = &b->own;
+	struct server_socket *own = &b->own;
 	uid_t stranger;
 
 	if (pool_has_stranger(h->pool, v, &stranger)) {
@@ -332,6 +331,7 @@ hand_over(struct handoff *h, const struct handoff_bind *b,
 		d.error = EADDRINUSE;
 	} else if (!h->in_trial) {
 		/* A trial gives the socket back unchanged. */
+		server_socket_learn_options(own);
 		lease_prepare(h->pool, d.socket, &own->options,
 		    (own->flags & O_NONBLOCK) != 0);
 	}

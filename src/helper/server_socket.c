@@ -105,7 +105,17 @@ learn_from_duplicate(struct server_socket *s)
 	s->family = socket_option(s->fd, SOL_SOCKET, SO_DOMAIN);
 	s->protocol = socket_option(s->fd, SOL_SOCKET, SO_PROTOCOL);
 	s->inode = socket_inode(s->fd);
-	sockopt_read(s->fd, &s->options);
+	memset(&s->options, 0, sizeof(s->options));
+	sockopt_read_one(s->fd, &s->options, SOL_SOCKET, SO_REUSEPORT);
+	if (s->family == AF_INET6)
+		sockopt_read_one(s->fd, &s->options, IPPROTO_IPV6, IPV6_V6ONLY);
+}
+
+void
+server_socket_learn_options(struct server_socket *s)
+{
+	if (s->fd >= 0)
+		sockopt_read(s->fd, &s->options);
 }
 
 /* A socket of another protocol cannot be mapped. */

@@ -40,14 +40,18 @@ bool server_socket_can_look(pid_t);
 int server_socket_fetch(pid_t task, int fd);
 
 /*
- * Learns about the socket at a task's descriptor.  Returns false with errno if
- * there is none, or if it cannot be looked at.  The caller closes the duplicate.
+ * Learns about the socket at a task's descriptor: of its options at least those
+ * that decide what comes of its bind.  Returns false with errno if there is none,
+ * or if it cannot be looked at.  The caller closes the duplicate.
  */
 bool server_socket_learn(struct server_socket *, pid_t task, int fd,
     bool observe);
 
 /* Learns about a socket that the server has sent; does not close it. */
 void server_socket_learn_sent(struct server_socket *, int duplicate);
+
+/* Then learns its other options: half a hundred calls, for a hand-off alone. */
+void server_socket_learn_options(struct server_socket *);
 
 /* Notes the option that a task is about to set, if its call still waits at this
  * listener after its bytes were read. */

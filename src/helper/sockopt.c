@@ -63,23 +63,33 @@ is_for(const struct sockopt *entry, int family, int type)
 				  : !(entry->flags & SOCKOPT_DATAGRAM);
 }
 
+static void
+read_option(int socket, struct sockopt_values *values, int option)
+{
+	const struct sockopt *entry = &sockopt_table[option];
+	socklen_t size = entry->size;
+
+	values->known[option] = getsockopt(socket, entry->level, entry->name,
+				    values->value[option], &size) == 0;
+}
+
 void
 sockopt_read(int socket, struct sockopt_values *values)
 {
 	const int family = socket_option(socket, SOL_SOCKET, SO_DOMAIN);
 	const int type = socket_option(socket, SOL_SOCKET, SO_TYPE);
-	socklen_t size;
 	int i;
 
 	memset(values, 0, sizeof(*values));
-	for (i = 0; i < SOCKOPT_COUNT; i++) {
-		if (!is_for(&sockopt_table[i], family, type))
-			continue;
-		size = sockopt_table[i].size;
-		values->known[i] = getsockopt(socket, sockopt_table[i].level,
-				       sockopt_table[i].name, values->value[i],
-				       &size) == 0;
-	}
+	for (i = 0; i < SOCKOPT_COUNT; i++)
+		if (is_for(&sockopt_table[i], family, type))
+			read_option(socket, values, i);
+}
+
+void
+sockopt_read_one(int socket, struct sockopt_values *values, int level, int name)
+{
+	read_option(socket, values, sockopt_find(level, name));
 }
 
 void

@@ -25,8 +25,9 @@ void sockopt_note(struct sockopt_values *, int option, const void *value,
 /* Makes the option unknown. */
 void sockopt_forget(struct sockopt_values *, int level, int name);
 
-/* Reads every option that is for a socket of its type. */
+/* Reads every option that is for a socket of its type; or one alone. */
 void sockopt_read(int socket, struct sockopt_values *);
+void sockopt_read_one(int socket, struct sockopt_values *, int level, int name);
 
 /* Copies the known values of the second over those of the first. */
 void sockopt_overlay(struct sockopt_values *, const struct sockopt_values *);
