@@ -335,7 +335,8 @@ fatal_of_ids(const struct user *user)
 		       "it, or as that user",
 		    user->uid, user->gid);
 	fatal("cannot become user %u, group %u (-u takes root with CAP_SETUID "
-	      "and CAP_SETGID)",
+	      "and CAP_SETGID: docker run --cap-add, Kubernetes "
+	      "capabilities.add: [\"SETUID\", \"SETGID\"])",
 	    user->uid, user->gid);
 }
 

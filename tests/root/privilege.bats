@@ -154,6 +154,7 @@ holds_no_more() {
 	run setpriv --bounding-set=-setuid "${SET_CAPS[@]}" \
 	    "$PLAIN" -p 443 -u nobody -- true
 	refused_with "takes root with CAP_SETUID"
+	refused_with 'Kubernetes capabilities.add: ["SETUID", "SETGID"]'
 }
 
 has_own_users() {
