@@ -80,6 +80,23 @@ agrees() {
 	says ok sockets "443:9443"
 }
 
+@test "--check beside the lowport that serves: connect to the port instead" {
+	# A shell between them, as many images have one.
+	"$LOWPORT" -q -p 443:8443 -- sh -c 'python3 tests/hold.py 8443; true' &
+	wait_until listening 443
+	run -125 "${CHECK[@]}" -p 443:8443
+	says problem sockets "process [0-9]+ \(python3\), the server of lowport \(process $!\); to see that its server is well, connect to port 443, as --check is for before the start; stop it, or map another"
+	kill $!
+	wait $! || true
+	# A stranger's server is no lowport's.
+	python3 tests/hold.py 20443 &
+	wait_until listening 20443
+	run -125 "${CHECK[@]}" -p 20443:8443
+	kill $!
+	wait $! || true
+	says problem sockets "\(python3\); stop it, or map another"
+}
+
 # kernel_reports_bound: sockets that are bound only are reported (Linux 6.8).
 kernel_reports_bound() {
 	[ "$(printf '6.8\n%s\n' "$(uname -r)" | sort -V | head -1)" = 6.8 ]
@@ -91,12 +108,13 @@ kernel_reports_bound() {
 	run -125 "$LOWPORT" -p 443:8443 -- true
 	kill $!
 	wait $! || true
-	[[ $output == *"in use at [::]:443 by process "*" (python3); stop it"* ]]
+	[[ $output == *"in use at [::]:443 by process "*" (python3), the server "* ]]
 	"$LOWPORT" -q -p 443:8443/udp -- sh -c 'echo ready; exec sleep 60' \
 	    >"$TMPDIR/ready" &
 	wait_until grep -q ready "$TMPDIR/ready"
 	run -125 "$LOWPORT" -p 443:8443/udp -- true
 	[[ $output == *"another lowport, perhaps process $!, which keeps it"* ]]
+	[[ $output == *"is well, ask at port 443, as --check is for before"* ]]
 	kill $!
 	wait $! || true
 	not grep -q minute <<<"$output"

@@ -290,12 +290,42 @@ say_where(char at[REASON_TEXT], char way_out[REASON_TEXT],
 	    mapping_format(&every, text));
 }
 
+/* The check of a container's health may be a second lowport, by mistake. */
+static const char *
+say_health(char text[REASON_TEXT], const struct mapping *m)
+{
+	reason_say(text,
+	    "to see that its server is well, %s port %u, as --check is for "
+	    "before the start",
+	    m->protocol == IPPROTO_UDP ? "ask at" : "connect to",
+	    m->public_port);
+	return text;
+}
+
+/* Nothing, if no lowport serves the holder. */
+static const char *
+say_server(char text[REASON_TEXT], const struct holder *holder,
+    const struct mapping *m)
+{
+	const pid_t lowport = holder_lowport_above(holder);
+	char health[REASON_TEXT];
+
+	*text = '\0';
+	if (lowport == holder->pid)
+		reason_say(text, "; %.160s", say_health(health, m));
+	else if (lowport != 0)
+		reason_say(text, ", the server of lowport (process %d); %.160s",
+		    lowport, say_health(health, m));
+	return text;
+}
+
 static void
 explain_in_use(char text[REASON_TEXT], const struct endpoint *where,
     const struct mapping *m)
 {
 	const char kind = m->protocol == IPPROTO_UDP ? 'u' : 't';
 	char at[REASON_TEXT], way_out[REASON_TEXT], user[USER_NAME];
+	char server[REASON_TEXT];
 	struct holder holder;
 	const char *how;
 
@@ -310,14 +340,16 @@ explain_in_use(char text[REASON_TEXT], const struct endpoint *where,
 	how = how_held(holder.state, m->protocol);
 	if (holder.pid != 0)
 		reason_say(text,
-		    "the port is in use%.80s by process %d (%s)%s; stop it, or "
-		    "%.160s",
-		    at, holder.pid, holder.name, how, way_out);
+		    "the port is in use%.80s by process %d (%s)%s%.240s; stop "
+		    "it, or %.160s",
+		    at, holder.pid, holder.name, how,
+		    say_server(server, &holder, m), way_out);
 	else if (holder.state == HOLDER_PARKED && holder_find_lowport(&holder))
 		reason_say(text,
 		    "the port is in use by another lowport, perhaps process "
-		    "%d, which keeps it for its server; stop it, or %.160s",
-		    holder.pid, way_out);
+		    "%d, which keeps it for its server; %.160s; stop it, or "
+		    "%.160s",
+		    holder.pid, say_health(server, m), way_out);
 	else
 		reason_say(text,
 		    "the port is in use%.80s by a process of user %s (uid "
@@ -330,14 +362,16 @@ explain_in_use(char text[REASON_TEXT], const struct endpoint *where,
 static void
 explain_shared(char text[REASON_TEXT], const struct mapping *m)
 {
+	char health[REASON_TEXT];
 	struct holder holder;
 
 	if (holder_find_lowport(&holder))
 		reason_say(text,
 		    "cannot share port %u: another process has bound it and "
-		    "does not listen yet, perhaps process %d (%s); stop it, or "
-		    "map another port or address",
-		    m->public_port, holder.pid, holder.name);
+		    "does not listen yet, perhaps process %d (%s); %.160s; "
+		    "stop it, or map another port or address",
+		    m->public_port, holder.pid, holder.name,
+		    say_health(health, m));
 	else
 		reason_say(text,
 		    "cannot share port %u: another process has bound it and "
@@ -591,7 +625,8 @@ explain_no_right(char text[REASON_TEXT], const struct rights *rights)
 	else if (no_bpf != 0)
 		reason_say(text,
 		    "root was started without %s, which the kernel takes to "
-		    "map ports; add that (--cap-add), or " FROM_THE_HOST,
+		    "map ports; add that (docker run --cap-add, Kubernetes "
+		    "capabilities.add), or " FROM_THE_HOST,
 		    no_bpf == PRIVILEGE_BPF ? "CAP_BPF and CAP_NET_ADMIN"
 			: no_bpf == UINT64_C(1) << CAP_BPF ? "CAP_BPF"
 							   : "CAP_NET_ADMIN");

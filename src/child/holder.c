@@ -201,6 +201,24 @@ holder_find_shared(const struct plan *plan, bool shared[PLAN_MAPPINGS_MAX])
 	close(diag);
 }
 
+static bool
+is_lowport(pid_t process)
+{
+	char name[PROCESS_NAME];
+
+	return strcmp(process_name(process, name), "lowport") == 0;
+}
+
+pid_t
+holder_lowport_above(const struct holder *holder)
+{
+	pid_t process = holder->pid;
+
+	while (process != 0 && !is_lowport(process))
+		process = process_parent(process);
+	return process;
+}
+
 /* The helper of another lowport does not show its descriptors. */
 bool
 holder_find_lowport(struct holder *holder)
@@ -216,10 +234,10 @@ holder_find_lowport(struct holder *holder)
 		if (!number_parse(&pid, entry->d_name, 1, INT_MAX) ||
 		    (pid_t)pid == getpid() || (pid_t)pid == getppid())
 			continue;
-		process_name((pid_t)pid, holder->name);
-		found = strcmp(holder->name, "lowport") == 0;
+		found = is_lowport((pid_t)pid);
 	}
 	closedir(directory);
 	holder->pid = found ? (pid_t)pid : 0;
+	process_name(holder->pid, holder->name);
 	return found;
 }

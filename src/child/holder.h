@@ -44,6 +44,10 @@ bool holder_find(struct holder *, const struct endpoint *, int protocol);
  */
 void holder_find_shared(const struct plan *, bool shared[PLAN_MAPPINGS_MAX]);
 
+/* The lowport, by its name alone, that is the holder's process or an ancestor of
+ * it, or 0. */
+pid_t holder_lowport_above(const struct holder *);
+
 /* Finds another lowport, by its name alone; fills in pid and name. */
 bool holder_find_lowport(struct holder *);
 

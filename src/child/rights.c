@@ -165,25 +165,14 @@ is_sealed(pid_t process)
 	    sealed == 1;
 }
 
-/* The process that started this one, or 0: it is in another namespace. */
-static pid_t
-parent_of(pid_t process)
-{
-	uint64_t parent;
-
-	return process_number(process, "status", "\nPPid:", 10, &parent)
-	    ? (pid_t)parent
-	    : 0;
-}
-
 bool
 rights_forerunners(char names[REASON_TEXT])
 {
 	char name[PROCESS_NAME], rest[REASON_TEXT];
-	pid_t process = parent_of(getppid()), last = 0;
+	pid_t process = process_parent(getppid()), last = 0;
 
 	*names = '\0';
-	for (; is_sealed(process); process = parent_of(process)) {
+	for (; is_sealed(process); process = process_parent(process)) {
 		memcpy(rest, names, sizeof(rest));
 		reason_say(names, "%s (process %d)%s%.160s",
 		    process_name(process, name), process,
@@ -199,8 +188,8 @@ lack_of_new_privs(void)
 {
 	if (getppid() == 1)
 		return RIGHTS_NO_NEW_PRIVS_AS_INIT;
-	return is_sealed(parent_of(getppid())) ? RIGHTS_NO_NEW_PRIVS_BEHIND
-					       : RIGHTS_NO_NEW_PRIVS;
+	return is_sealed(process_parent(getppid())) ? RIGHTS_NO_NEW_PRIVS_BEHIND
+						    : RIGHTS_NO_NEW_PRIVS;
 }
 
 enum rights_lack

@@ -67,6 +67,16 @@ process_number(pid_t task, const char *file, const char *key, int base,
 	return line != NULL;
 }
 
+pid_t
+process_parent(pid_t process)
+{
+	uint64_t parent;
+
+	return process_number(process, "status", "\nPPid:", 10, &parent)
+	    ? (pid_t)parent
+	    : 0;
+}
+
 bool
 process_link(pid_t task, const char *file, char *text, size_t size)
 {

@@ -30,6 +30,9 @@ ssize_t process_text(pid_t task, const char *file, char *text, size_t size);
 bool process_number(pid_t task, const char *file, const char *key, int base,
     uint64_t *value);
 
+/* The process's parent, or 0: it cannot be seen, as it is in another namespace. */
+pid_t process_parent(pid_t);
+
 /* Reads a link of /proc/PID as text.  Returns false with errno. */
 bool process_link(pid_t task, const char *file, char *text, size_t size);
 
