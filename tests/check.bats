@@ -97,11 +97,6 @@ agrees() {
 	says problem sockets "\(python3\); stop it, or map another"
 }
 
-# kernel_reports_bound: sockets that are bound only are reported (Linux 6.8).
-kernel_reports_bound() {
-	[ "$(printf '6.8\n%s\n' "$(uname -r)" | sort -V | head -1)" = 6.8 ]
-}
-
 @test "a port in use: behind a dual-stack listener, by a parked socket" {
 	"$LOWPORT" -q -p 443:8443 -- python3 tests/hold.py 8443 :: &
 	wait_until listening 443
@@ -131,7 +126,8 @@ kernel_reports_bound() {
 }
 
 @test "two lowports on one port: the second is refused, no server listens" {
-	kernel_reports_bound || skip "takes Linux 6.8"
+	# Sockets that are bound only are reported.
+	kernel_since 6.8 || skip "takes Linux 6.8"
 	"$LOWPORT" -q -p 443:8443 -- sh -c 'echo ready; exec sleep 60' \
 	    >"$TMPDIR/ready" &
 	wait_until grep -q ready "$TMPDIR/ready"
@@ -149,7 +145,8 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 }
 
 @test "two lowports that start at the same moment: one runs at the most" {
-	kernel_reports_bound || skip "takes Linux 6.8"
+	# Sockets that are bound only are reported.
+	kernel_since 6.8 || skip "takes Linux 6.8"
 	for _ in 1 2 3 4 5; do
 		"$LOWPORT" -q -p 443:8443 -- sleep 30 2>"$TMPDIR/errors" &
 		first=$!

@@ -2,6 +2,9 @@
 #
 # Control groups of version 2, for tests that take root of the host.
 
+# shellcheck source=tests/kernel.bash
+. "${BASH_SOURCE[0]%/*}/kernel.bash"
+
 # True for root of the host, not of a user namespace.
 is_host_root() {
 	[ "$(tr -s ' ' </proc/self/uid_map)" = " 0 0 4294967295" ]
@@ -16,6 +19,7 @@ groups_mount() {
 make_group() {
 	mount=$(groups_mount)
 	is_host_root || skip "takes root of the host"
+	kernel_since 5.12 || skip "takes Linux 5.12"
 	[ -n "$mount" ] || {
 		[ "${LOWPORT_MUST_WORK:-0}" != 1 ]
 		skip "no control groups of version 2"

@@ -5,6 +5,9 @@
 
 bats_require_minimum_version 1.5.0
 
+# shellcheck source=tests/kernel.bash
+. "${BASH_SOURCE[0]%/*}/kernel.bash"
+
 # The ways of the hand-off: notify, with each way to learn what the server's
 # socket was; notify as on an old kernel; and the preload library.
 WAYS="fetch observe baseline preload"

@@ -61,7 +61,8 @@ connected_socket(void)
 }
 
 /* The port of a closed listener refuses at once, or, where the last spare was
- * used, when the helper has seen that nobody holds it: within seconds. */
+ * used, when the helper has seen that nobody holds it: within seconds, and a client
+ * that has just begun to connect is reset. */
 static bool
 refuses(void)
 {
@@ -70,7 +71,7 @@ refuses(void)
 
 	client.fd = connected_socket();
 	if (client.fd < 0)
-		return errno == ECONNREFUSED;
+		return errno == ECONNREFUSED || errno == ECONNRESET;
 	refused = poll(&client, 1, 5000) == 1 &&
 	    (client.revents & (POLLERR | POLLHUP)) != 0;
 	close(client.fd);
