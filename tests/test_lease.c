@@ -333,6 +333,51 @@ START_TEST(socket_that_never_listened_serves_as_new)
 }
 END_TEST
 
+/* One that does not listen is in nobody's way. */
+START_TEST(closed_sockets_are_made_fresh_together)
+{
+	struct pool_variant *v;
+	struct pool_socket *socket;
+	unsigned int i;
+
+	pool_of(10, "20443:28443");
+	v = find("0.0.0.0", false);
+	for (i = 0; i < 8; i++) {
+		lease_refresh(&pool, 1);
+		ck_assert_uint_eq(v->lent, i);
+		socket = pick(v, false);
+		server_end(server_take(socket, BINDS));
+	}
+	lease_refresh(&pool, 1);
+	ck_assert_uint_eq(v->lent, 0);
+	/* A listener is in the way of the next one at once. */
+	socket = pick(v, false);
+	lease_commit(&pool, socket, (struct process_descriptor){1, 3},
+	    &(int){-1});
+	lease_refresh(&pool, 1);
+	ck_assert_uint_eq(v->lent, 1);
+	ck_assert_int_eq(try_listen(socket->fd), 0);
+	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
+	lease_refresh(&pool, 1);
+	ck_assert_uint_eq(v->lent, 0);
+	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
+}
+END_TEST
+
+START_TEST(one_with_its_first_options_is_picked_first)
+{
+	struct pool_variant *v;
+
+	pool_of(3, "20443:28443");
+	v = find("0.0.0.0", false);
+	v->sockets[0].altered = true;
+	ck_assert_ptr_eq(pick(v, false), &v->sockets[1]);
+	/* Worse is one that hears a single peer. */
+	v->sockets[1].hears_one_peer = v->sockets[2].hears_one_peer = true;
+	ck_assert_ptr_eq(pick(v, false), &v->sockets[0]);
+}
+END_TEST
+
 /* A reload moves it to another descriptor or process. */
 START_TEST(holder_may_have_moved)
 {
@@ -778,6 +823,8 @@ add_listeners(Suite *s)
 	tcase_add_test(t, kept_socket_is_made_fresh);
 	tcase_add_test(t, fresh_socket_serves_as_new);
 	tcase_add_test(t, socket_that_never_listened_serves_as_new);
+	tcase_add_test(t, closed_sockets_are_made_fresh_together);
+	tcase_add_test(t, one_with_its_first_options_is_picked_first);
 	tcase_add_test(t, holder_may_have_moved);
 	suite_add_tcase(s, t);
 }

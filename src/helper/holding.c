@@ -3,6 +3,7 @@
  * Runs in: the helper, after the drop.
  * Reads: who holds which sockets, by proc(5).
  */
+#include <netinet/in.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 
 /* Milliseconds: a process takes what was sent to it at once, or soon. */
 #define DELIVERY_MAX 2000
+
+/* One look before a hand-off is for so many closed sockets. */
+#define TOGETHER 8
 
 void
 holding_end_delivery(struct pool_socket *s)
@@ -40,12 +44,20 @@ is_on_its_way(const struct pool_socket *s)
 	    poll(&end, 1, 0) == 0;
 }
 
+/*
+ * A TCP socket that neither listens nor is connected is in nobody's way: it is
+ * looked for when several have come together, or no other is left.
+ */
 static bool
 is_looked_for(const struct pool_socket *s, unsigned int looks)
 {
-	return s->lent &&
-	    (looks > 1 || s->variant->lent == s->variant->count ||
-		!sockstate_is_connected(s->fd));
+	const struct pool_variant *v = s->variant;
+
+	if (!s->lent || looks > 1 || v->lent == v->count)
+		return s->lent;
+	if (v->protocol == IPPROTO_UDP || v->lent % TOGETHER == 0)
+		return !sockstate_is_connected(s->fd);
+	return sockstate_is_listening(s->fd);
 }
 
 /* The delivery is checked first: otherwise a socket that arrives between the

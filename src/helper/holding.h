@@ -9,9 +9,10 @@
 
 /*
  * Notes who holds the lent sockets.  If this look is the only one (looks is 1),
- * it searches the processes below the helper; it skips sockets that are
- * connected, which are in nobody's way, if the variant has others.  If it is one
- * of several, it searches the whole machine, and for every lent socket.
+ * it searches the processes below the helper.  It skips sockets that are in
+ * nobody's way, if the variant has others: those that are connected, and a few
+ * of TCP that do not listen.  If it is one of several, it searches the whole
+ * machine, and for every lent socket.
  */
 void holding_look(struct pool *, unsigned int looks);
 

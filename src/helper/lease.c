@@ -105,6 +105,13 @@ take_back(struct pool_socket *s)
 	s->altered = true;
 }
 
+/* To hand out one that is not as at first takes more system calls. */
+static int
+drawbacks(const struct pool_socket *s)
+{
+	return 2 * s->hears_one_peer + s->altered;
+}
+
 static struct pool_socket *
 pick_fresh(struct pool_variant *v)
 {
@@ -112,7 +119,7 @@ pick_fresh(struct pool_variant *v)
 
 	for (; s < end; s++)
 		if (!s->lent &&
-		    (best == NULL || best->hears_one_peer > s->hears_one_peer))
+		    (best == NULL || drawbacks(best) > drawbacks(s)))
 			best = s;
 	return best;
 }
