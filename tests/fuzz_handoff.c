@@ -388,7 +388,7 @@ server_socket_learn_sent(struct server_socket *own, int duplicate)
 void
 server_socket_learn_options(struct server_socket *own)
 {
-	FUZZ_ASSERT(own->fd == now.own.fd || own->fd == -1);
+	ASSERTION(own->fd == now.own.fd || own->fd == -1);
 }
 
 int
