@@ -104,6 +104,9 @@ def becomes():
             socket.create_connection((to, 443)).close()
         except ConnectionRefusedError:
             return "closed"
+        # The socket has gone while this client was connecting.
+        except ConnectionResetError:
+            pass
         time.sleep(0.02)
     return "open"
 for n in range(3):
