@@ -59,7 +59,8 @@ policy_ends_within_a_line(void)
 static bool
 policy_is_refused(void)
 {
-	const int policy = open(verdict_policy, O_RDONLY | O_CLOEXEC);
+	const int policy = open(verdict_policy,
+	    O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	const bool refused = policy < 0 && errno == EACCES &&
 	    access(verdict_policy, R_OK) == 0;
 
