@@ -356,7 +356,7 @@ $(BUILD)/fuzz_handoff: PLAYED = common/channel common/diag common/privilege \
                  helper/listing helper/supervisor helper/job helper/relay \
                  helper/server_group helper/leftovers
 $(BUILD)/fuzz_binary: FUZZED = common/% child/binary child/environment \
-                 child/program
+                 child/host child/limit child/program
 $(BUILD)/fuzz_rule: FUZZED = common/% firewall/%
 
 $(BUILD)/fuzz_%: tests/fuzz_%.c tests/fuzz.h tests/assertion.h $(OBJECTS)
