@@ -169,6 +169,13 @@ process_text(pid_t task, const char *file, char *text, size_t size)
 }
 
 const char *
+process_name(pid_t task, char name[PROCESS_NAME])
+{
+	snprintf(name, PROCESS_NAME, "%d", task);
+	return name;
+}
+
+const char *
 unreadable_explain(pid_t task, int error, char why[REASON_TEXT])
 {
 	reason_say(why, "process %d: %d", task, error);

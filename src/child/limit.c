@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,7 +14,6 @@
 #include "cgroup.h"
 #include "host.h"
 #include "limit.h"
-#include "number.h"
 #include "process.h"
 
 /* Control groups are not looked at further up. */
@@ -23,26 +21,19 @@
 
 /* False if there is no such file, or "max" in it. */
 static bool
-read_number(int group, const char *file, unsigned long *number)
+read_number(int group, const char *file, unsigned int *number)
 {
-	int fd = openat(group, file, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-	char text[32];
+	char path[64];
 
-	if (fd < 0)
-		return false;
-	length = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[length < 0 ? 0 : length] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return number_parse(number, text, 0, ULONG_MAX);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", group, file);
+	return host_setting(path, number);
 }
 
 static bool
 explain_full(char text[REASON_TEXT], int group)
 {
 	char file[32], path[256];
-	unsigned long most, now;
+	unsigned int most, now;
 
 	if (!read_number(group, "pids.max", &most) ||
 	    !read_number(group, "pids.current", &now) || now < most)
@@ -50,7 +41,7 @@ explain_full(char text[REASON_TEXT], int group)
 	snprintf(file, sizeof(file), "fd/%d", group);
 	process_link(getpid(), file, path, sizeof(path));
 	reason_say(text,
-	    "control group %s may have no more than %lu processes and threads "
+	    "control group %s may have no more than %u processes and threads "
 	    "(pids.max); raise that (docker run --pids-limit, Kubernetes "
 	    "podPidsLimit, systemd TasksMax=)",
 	    path, most);

@@ -65,12 +65,13 @@ seccomp_is_deadly(void)
 static int
 load(unsigned int flags, const struct sock_fprog *program)
 {
+	const unsigned int operation = SECCOMP_SET_MODE_FILTER;
+
 	if (seccomp_is_deadly()) {
 		errno = EPERM;
 		return -1;
 	}
-	return (
-	    int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+	return (int)syscall(SYS_seccomp, operation, flags, program);
 }
 
 /* The kernel reads the filter first. */

@@ -23,8 +23,8 @@ int seccomp_refusal(void);
 /*
  * In the helper: confines it.  Any system call that is not on the list in
  * filters.c kills it; with expected, it may also write to other processes' memory.
- * no_new_privs must be set.  Ends the process on failure; but in a dry run, without a server,
- * it goes on, and the child says that no server could run.
+ * no_new_privs must be set.  Ends the process on failure; but in a dry run,
+ * without a server, it goes on, and the child says that no server could run.
  */
 void seccomp_confine(bool expected, bool dry);
 

@@ -23,9 +23,6 @@
 /* Sockets that one look tells apart; the next may see others. */
 #define SIGHTINGS 64
 
-/* Room for a process's name (proc(5), comm). */
-#define NAME 32
-
 /* Most UDP ports from here on are clients'. */
 #define EPHEMERAL 32768
 
@@ -293,7 +290,7 @@ warn_hidden_stray(struct handoff *h, const struct sighting *s)
 static void
 warn_rival(struct handoff *h, const struct sighting *s)
 {
-	char text[ENDPOINT_TEXT], name[NAME] = "?";
+	char text[ENDPOINT_TEXT], name[PROCESS_NAME];
 
 	if (!warned_first(&h->warned, WARNED_RIVAL, &s->socket.inode,
 		sizeof(s->socket.inode)))
@@ -306,12 +303,10 @@ warn_rival(struct handoff *h, const struct sighting *s)
 		    s->socket.uid, text);
 		return;
 	}
-	if (process_text(s->holder, "comm", name, sizeof(name)) > 0)
-		name[strcspn(name, "\n")] = '\0';
 	alertx("process %d (%s) listens at %s: the server, which has bound "
 	       "that port too, cannot (EADDRINUSE); stop it, or map another "
 	       "address or port",
-	    s->holder, name, text);
+	    s->holder, process_name(s->holder, name), text);
 }
 
 /* It listens in the way of a socket that the server has got, and at which the

@@ -231,14 +231,13 @@ has_port_of(const struct unused_holder *holder, const struct mapping *m)
 static void
 report_foreign(const char *name, const struct unused_holder *foreign)
 {
-	char command[32] = "";
+	char command[PROCESS_NAME];
 
-	process_text(foreign->process, "comm", command, sizeof(command));
-	command[strcspn(command, "\n")] = '\0';
 	warnx("%s is unused: process %d (%s), which is not below lowport, has "
 	      "port %u; if it is a daemon that runs the server, start that "
 	      "daemon under lowport",
-	    name, foreign->process, command, foreign->port);
+	    name, foreign->process, process_name(foreign->process, command),
+	    foreign->port);
 }
 
 /* The server was not seen to bind any port: names a likely cause. */
