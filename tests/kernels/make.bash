@@ -43,7 +43,7 @@ unpack() {
 
 # make_tree ARCH SUITE
 make_tree() {
-	local name=$2-$1 tar=$cache/$2-$1 new=$lab/$2-$1 script=
+	local tar=$cache/$2-$1 new=$lab/$2-$1
 
 	if [ -e "$tar.img" ] && [ "$(cat "$tar.packages" 2>/dev/null)" = "$packages" ]
 	then
@@ -51,11 +51,8 @@ make_tree() {
 	fi
 	echo "Making a tree of $2 ($1) with debootstrap: ${packages//,/ }"
 	rm -rf "$new" "$tar".*
-	[ -e "/usr/share/debootstrap/scripts/$2" ] ||
-		script=/usr/share/debootstrap/scripts/sid
-	# shellcheck disable=SC2086
-	logged debootstrap --variant=minbase --arch="$1" --include="$packages" \
-	    "$2" "$new" "$mirror/debian" $script || return
+	logged tests/make-tree "$2" "$new" "$lab/debs" --arch="$1" \
+	    --include="$packages" || return
 	rm -rf "$new"/var/cache/apt/* "$new"/var/lib/apt/lists/*
 	mkdir -p "$new/lowport" "$new/machine" "$new/usr/lib/modules"
 	: >"$new/etc/fstab"

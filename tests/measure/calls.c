@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a server's system calls cost as the server feels them: bind(2) of a
- * fresh socket each time, closed again after it; setsockopt(2) and
- * getsockname(2) on a socket; and getppid(2), which no filter of lowport's traps
- * but each is looked at by.
+ * Times system calls in the server: bind(2), of a fresh socket that is closed
+ * after it; setsockopt(2) and getsockname(2), on one socket; and getppid(2), which
+ * lowport's filters pass, but have to look at.
  *
  * usage: measure_calls PORT FIRST THEN
  *
- * Binds PORT FIRST times, and then THEN times more, which are told apart: under
- * lowport the first ones may take spares and the later ones not.  Prints for
- * each call its times in microseconds, as print_times does.
+ * Binds PORT FIRST times, and then THEN times more.  Both are printed, as under
+ * lowport only the first may find fresh spares.  The times of each call are in
+ * microseconds, in the form of print_times.
  */
 #include <arpa/inet.h>
 #include <err.h>
