@@ -21,6 +21,10 @@ static const char *const purposes[] = {
     [PURPOSE_CHECK] = " check",
     [PURPOSE_CHECK_POLICY] = " policy ",
     [PURPOSE_DOCTOR] = " doctor",
+    [PURPOSE_FROM_IPTABLES] = " from-iptables",
+    [PURPOSE_ATTACH] = " attach",
+    [PURPOSE_DETACH] = " detach",
+    [PURPOSE_ATTACHED] = " attached",
 };
 
 static const char *const methods[] = {

@@ -45,7 +45,7 @@ parse_apparmor(struct confinement *c, char *text)
 	    strcmp(mode, " (unconfined)") != 0;
 	if (mode != NULL)
 		*mode = '\0';
-	snprintf(c->name, sizeof(c->name), "%s", text);
+	snprintf(c->name, sizeof(c->name), "%.*s", CONFINEMENT_NAME - 1, text);
 	return true;
 }
 
