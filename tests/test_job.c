@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "job.h"
+#include "process.h"
 #include "supervisor.h"
 #include "unit.h"
 
@@ -139,6 +140,15 @@ goes_on_and_ends(pid_t helper)
 	ck_assert_int_eq(owner(), helper);
 }
 
+static bool
+is_stopped(pid_t process)
+{
+	char text[512];
+
+	ck_assert_int_gt(process_text(process, "stat", text, sizeof(text)), 0);
+	return strstr(text, ") T ") != NULL;
+}
+
 static void
 in_the_foreground(void)
 {
@@ -147,6 +157,9 @@ in_the_foreground(void)
 	open_terminal();
 	helper = start_job(true, 0);
 	while (owner() == getpgrp() || owner() == helper)
+		poll(NULL, 0, 1);
+	/* The server.  The SIGCONT that follows would discard a stop. */
+	while (is_stopped(owner()))
 		poll(NULL, 0, 1);
 	ck_assert_int_eq(write(master, "\x1a", 1), 1); /* Ctrl-Z */
 	is_stopped_by(helper, SIGTSTP);
