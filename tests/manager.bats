@@ -90,6 +90,48 @@ s.send(b"READY=1")'
 	END
 }
 
+# Sends more than the kernel keeps for the manager, as much as it keeps in all
+# (max_dgram_qlen, and one more, for each of two sockets), and ends.
+LAST_REPORTS='
+import os, socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect("\0" + os.environ["NOTIFY_SOCKET"][1:])
+sent = 2 * int(open("/proc/sys/net/unix/max_dgram_qlen").read())
+for i in range(sent):
+    s.send(b"%d" % i)
+print(sent, os.getpid(), flush=True)'
+
+@test "reports: the last of a server that has ended wait for the manager" {
+	run -0 python3 - "$LOWPORT" "$LAST_REPORTS" <<-'END'
+		import os, socket, subprocess, sys, time
+		manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		manager.bind("\0lowport-test-last")
+		p = subprocess.Popen(
+		    [sys.argv[1], "-p", "443:8443", "--", "python3", "-c", sys.argv[2]],
+		    env={**os.environ, "NOTIFY_SOCKET": "@lowport-test-last"},
+		    stdout=subprocess.PIPE, text=True)
+		sent, server = map(int, p.stdout.readline().split())
+		while os.path.exists("/proc/%d" % server):
+		    time.sleep(0.01)
+		got = [manager.recv(99).decode() for _ in range(sent)]
+		assert got == [str(i) for i in range(sent)], got
+		assert p.wait() == 0
+	END
+}
+
+@test "reports: a manager that takes none keeps no server's end for itself" {
+	run -7 --separate-stderr python3 - "$LOWPORT" "$LAST_REPORTS" <<-'END'
+		import os, socket, subprocess, sys
+		manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		manager.bind("\0lowport-test-stuck")
+		sys.exit(subprocess.run(
+		    [sys.argv[1], "-p", "443:8443", "--", "python3", "-c",
+		     sys.argv[2] + "; os._exit(7)"],
+		    env={**os.environ, "NOTIFY_SOCKET": "@lowport-test-stuck"}).returncode)
+	END
+	[[ $stderr == *"the service manager took no report for 5 s: the server's last ones are lost"* ]]
+}
+
 @test "numbers: those that name lowport name the server, others stay" {
 	managed "@lowport-test-$$" sh -c \
 	    'echo $(($WATCHDOG_PID - $$)) $(($LISTEN_PID - $$)) $(($SYSTEMD_EXEC_PID - $$))'

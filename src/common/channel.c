@@ -318,6 +318,7 @@ channel_receive_report(int socket, struct report *report)
 	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
 		return true;
 	channel_end_report(report);
+	errno = EMSGSIZE;
 	return false;
 }
 

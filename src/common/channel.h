@@ -102,7 +102,8 @@ struct report {
 	int fds[REPORT_FDS];
 };
 
-/* Neither waits.  The caller ends each report that he has received. */
+/* Neither waits: without a report, receiving fails with EAGAIN.  The caller ends
+ * each report that he has received. */
 bool channel_receive_report(int socket, struct report *);
 void channel_send_report(int socket, const struct report *);
 void channel_end_report(const struct report *);

@@ -4,13 +4,21 @@
  * Reads: reports from anybody, as anybody can send to an abstract name.  Those of
  * the server's user and of descendants are passed on, with their descriptors.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "channel.h"
+#include "clock.h"
 #include "descendants.h"
+#include "message.h"
 #include "relay.h"
 #include "socket.h"
+
+/* How long the last reports wait for the manager, once the server has ended, in
+ * milliseconds. */
+#define LAST_REPORTS_WAIT 5000
 
 static bool
 is_for_datagrams(int fd)
@@ -83,19 +91,21 @@ is_of_server(const struct report *report, uid_t user)
 	    descendants_have(report->sender.pid);
 }
 
-static void
+/* False: there was none. */
+static bool
 pass_on(const struct relay *relay, uid_t user)
 {
 	static struct report report;
 
 	if (!channel_receive_report(relay->reports, &report))
-		return;
+		return errno != EAGAIN;
 	if (is_of_server(&report, user)) {
 		leave_out_main(&report);
 		if (report.length > 0)
 			channel_send_report(relay->manager, &report);
 	}
 	channel_end_report(&report);
+	return true;
 }
 
 void
@@ -104,4 +114,37 @@ relay_attend(struct relay *relay, uid_t user)
 	if (relay->waiting)
 		pass_on(relay, user);
 	relay->waiting = !relay->waiting;
+}
+
+/* Waits for so many milliseconds.  poll(2) fails under a limit of no descriptors:
+ * then the next call shows. */
+static bool
+is_ready(int socket, short event, long long milliseconds)
+{
+	struct pollfd fd = {socket, event, 0};
+	const struct timespec wait = {milliseconds / 1000,
+	    milliseconds % 1000 * 1000000};
+
+	return ppoll(&fd, 1, &wait, NULL) != 0;
+}
+
+void
+relay_finish(const struct relay *relay, uid_t user)
+{
+	const long long end = clock_milliseconds() + LAST_REPORTS_WAIT;
+	long long left;
+
+	if (relay->reports == 0)
+		return;
+	while (is_ready(relay->reports, POLLIN, 0)) {
+		left = end - clock_milliseconds();
+		if (!is_ready(relay->manager, POLLOUT, left > 0 ? left : 0)) {
+			warnx("the service manager took no report for %d s: "
+			      "the server's last ones are lost",
+			    LAST_REPORTS_WAIT / 1000);
+			return;
+		}
+		if (!pass_on(relay, user))
+			return;
+	}
 }

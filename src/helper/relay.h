@@ -25,4 +25,8 @@ bool relay_set_reports(struct relay *, int socket);
 struct pollfd relay_await(const struct relay *);
 void relay_attend(struct relay *, uid_t user);
 
+/* Once the server has ended: passes on what it has reported last.  Waits for the
+ * manager, but not for ever: then prints a warning. */
+void relay_finish(const struct relay *, uid_t user);
+
 #endif

@@ -466,6 +466,7 @@ supervisor_run(struct handoff *handoff, int signals, int channel, pid_t server)
 			break;
 		serve(&s);
 	}
+	relay_finish(&handoff->relay, (uid_t)handoff->plan->uid);
 	if (!no_server_ran(s.status)) {
 		/* It may have ended before the channel's end was seen. */
 		handoff->in_trial = false;
