@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "assertion.h"
 #include "bind_program.h"
@@ -20,6 +21,9 @@
 #define INTERPRETER_NOTE   77
 #define INTERPRETER_COUNTS 78
 static struct bind_counts interpreter_counts;
+
+/* The control group of the process that binds. */
+#define INTERPRETER_GROUP (UINT64_C(1) << 40)
 
 /* bpf(2)'s limit for programs of whom it does not trust, and steps enough for
  * the longest, which has no loop. */
@@ -62,16 +66,19 @@ interpreter_map(const struct bpf_insn *i)
 /* The port is all that may be written of the context. */
 static inline void
 interpreter_store(const struct bpf_insn *i, struct bpf_sock_addr *context,
-    uint64_t base, uint32_t value)
+    uint64_t base, uint64_t value)
 {
+	const size_t size = BPF_SIZE(i->code) == BPF_DW ? 8 : 4;
+
 	if (i->dst_reg != BPF_REG_1) {
-		ASSERTION(base + i->off <= sizeof(interpreter_counts) - 4);
-		*(uint32_t *)((char *)&interpreter_counts + base +
-		    i->off) = value;
+		ASSERTION(base + i->off <= sizeof(interpreter_counts) - size);
+		memcpy((char *)&interpreter_counts + base + i->off, &value,
+		    size);
 		return;
 	}
+	ASSERTION(size == 4);
 	ASSERTION(i->off == offsetof(struct bpf_sock_addr, user_port));
-	context->user_port = value;
+	context->user_port = (uint32_t)value;
 }
 
 /* Returns what the program does; a register that nothing was written to may not
@@ -99,9 +106,10 @@ interpreter_run(const struct bind_program *program,
 			r[i->dst_reg] = *(uint32_t *)((char *)context + i->off);
 			break;
 		case BPF_STX | BPF_MEM | BPF_W:
+		case BPF_STX | BPF_MEM | BPF_DW:
 			ASSERTION(written[i->src_reg]);
 			interpreter_store(i, context, r[i->dst_reg],
-			    (uint32_t)r[i->src_reg]);
+			    r[i->src_reg]);
 			continue;
 		case BPF_STX | BPF_ATOMIC | BPF_DW:
 			ASSERTION(i->imm == BPF_ADD);
@@ -120,6 +128,12 @@ interpreter_run(const struct bind_program *program,
 			ASSERTION(written[i->dst_reg] && i->imm == 16);
 			r[i->dst_reg] = htons((uint16_t)r[i->dst_reg]);
 			break;
+		case BPF_JMP | BPF_CALL:
+			ASSERTION(i->imm == BPF_FUNC_get_current_cgroup_id);
+			memset(written, 0, BPF_REG_6 * sizeof(*written));
+			r[BPF_REG_0] = INTERPRETER_GROUP;
+			written[BPF_REG_0] = true;
+			continue;
 		case BPF_JMP | BPF_EXIT:
 			ASSERTION(written[BPF_REG_0]);
 			return r[BPF_REG_0];

@@ -209,7 +209,8 @@ try_call(const struct plan *plan, const struct bind_program *program,
 	    before.uncovered.count + (recorded && !covered));
 	if (!recorded || covered)
 		return;
-	ASSERTION(interpreter_counts.uncovered.port == call->port &&
+	ASSERTION(interpreter_counts.uncovered.group == INTERPRETER_GROUP &&
+	    interpreter_counts.uncovered.port == call->port &&
 	    interpreter_counts.uncovered.protocol == call->protocol &&
 	    memcmp(interpreter_counts.uncovered.address, call->address,
 		is_ipv6(call->hook) ? 16 : 4) == 0);

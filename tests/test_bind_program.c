@@ -193,6 +193,8 @@ START_TEST(uncovered_binds_are_recorded)
 	ck_assert_uint_eq(interpreter_counts.uncovered.count, 1);
 	ck_assert_uint_eq(interpreter_counts.uncovered.port, 8444);
 	ck_assert_uint_eq(interpreter_counts.uncovered.protocol, TCP);
+	ck_assert_uint_eq(interpreter_counts.uncovered.group,
+	    INTERPRETER_GROUP);
 	ck_assert_uint_eq(interpreter_counts.uncovered.family, AF_INET6);
 	ck_assert_mem_eq(interpreter_counts.uncovered.address, context.user_ip6,
 	    16);

@@ -309,12 +309,12 @@ put_mapping(struct writer *w, enum bind_hook hook, const struct mapping *m,
 	land_leaves(w);
 }
 
-/* Copies a register into the record, whose address is in WORD. */
+/* Copies a register of this size into the record, whose address is in WORD. */
 static void
-put_record(struct writer *w, uint8_t reg, size_t member)
+put_record(struct writer *w, uint8_t size, uint8_t reg, size_t member)
 {
 	put(w,
-	    (struct bpf_insn){.code = BPF_STX | BPF_MEM | BPF_W,
+	    (struct bpf_insn){.code = BPF_STX | BPF_MEM | size,
 		.dst_reg = WORD,
 		.src_reg = reg,
 		.off = (int16_t)member});
@@ -342,6 +342,13 @@ put_recorded(struct writer *w, const struct mapping *m)
 }
 
 static void
+put_address_of_record(struct writer *w)
+{
+	put_map(w, BPF_PSEUDO_MAP_VALUE, w->counts,
+	    offsetof(struct bind_counts, uncovered));
+}
+
+static void
 put_uncovered(struct writer *w, bool ipv6)
 {
 	const int16_t field = ipv6 ? FIELD(user_ip6) : FIELD(user_ip4);
@@ -354,16 +361,21 @@ put_uncovered(struct writer *w, bool ipv6)
 		    at - 1);
 	}
 	put_count(w, offsetof(struct bind_counts, uncovered.count));
-	put_map(w, BPF_PSEUDO_MAP_VALUE, w->counts,
-	    offsetof(struct bind_counts, uncovered));
-	put_record(w, PORT, RECORDED(port));
-	put_record(w, PROTOCOL, RECORDED(protocol));
+	put_address_of_record(w);
+	put_record(w, BPF_W, PORT, RECORDED(port));
+	put_record(w, BPF_W, PROTOCOL, RECORDED(protocol));
 	put_value(w, WANTED, ipv6 ? AF_INET6 : AF_INET);
-	put_record(w, WANTED, RECORDED(family));
+	put_record(w, BPF_W, WANTED, RECORDED(family));
 	for (i = 0; i < (ipv6 ? 4 : 1); i++) {
 		put_load(w, WANTED, (int16_t)(field + (int)i * 4));
-		put_record(w, WANTED, RECORDED(address[i]));
+		put_record(w, BPF_W, WANTED, RECORDED(address[i]));
 	}
+	/* The call leaves nothing in the registers from r1 to r5. */
+	put(w,
+	    (struct bpf_insn){.code = BPF_JMP | BPF_CALL,
+		.imm = BPF_FUNC_get_current_cgroup_id});
+	put_address_of_record(w);
+	put_record(w, BPF_DW, RESULT, RECORDED(group));
 	put_return(w, PASS);
 }
 

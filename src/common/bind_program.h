@@ -55,6 +55,7 @@ struct bind_counts {
 	 * covers. */
 	struct bind_uncovered {
 		uint64_t count;
+		uint64_t group;    /* of the process: the number of its inode */
 		uint32_t family;   /* AF_INET or AF_INET6 */
 		uint32_t protocol; /* IPPROTO_TCP and so on */
 		uint32_t port;     /* in host byte order */

@@ -261,6 +261,7 @@ static bool
 make_below(struct server_group *group, int directory, int above,
     const struct plan *plan, pid_t child, struct answer *answer)
 {
+	struct stat status;
 	bool made;
 	int own;
 
@@ -268,6 +269,8 @@ make_below(struct server_group *group, int directory, int above,
 	own = make_own(group, directory);
 	if (own < 0)
 		return fail(answer, GROUP_NOT_MADE);
+	if (fstat(own, &status) == 0)
+		group->inode = status.st_ino;
 	made = attach(own, group, plan, answer) &&
 	    enter(own, above, plan, child, answer);
 	close(own);
@@ -387,7 +390,11 @@ report_uncovered(struct handoff *h, const struct bind_uncovered *u)
 
 	memcpy(bind.asked.address, (const void *)u->address,
 	    u->family == AF_INET ? 4 : sizeof(u->address));
-	handoff_note_let_through(h, &bind, UNUSED_UNKNOWN);
+	if (!bind.uncovered && u->group != h->group.inode)
+		unused_note_below(&h->unused, bind.asked.port,
+		    (int)u->protocol);
+	else
+		handoff_note_let_through(h, &bind, UNUSED_UNKNOWN);
 }
 
 void

@@ -24,6 +24,7 @@ struct server_group {
 	char name[24]; /* in it */
 	const struct bind_counts *counts;
 	uint64_t uncovered; /* so many of these have been looked at */
+	uint64_t inode;     /* the kernel's number for it */
 };
 
 /* True if this process has what server_group_make takes.  Tries only what a

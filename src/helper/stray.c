@@ -481,6 +481,8 @@ look(struct handoff *h, bool ended)
 		return;
 	seen = 0;
 	listing_each(collect, h);
+	/* Again: by now the programs have counted what listens there. */
+	server_group_look(h);
 	find_holders(h);
 	note_listening(h);
 	for (n = 0; n < seen; n++)

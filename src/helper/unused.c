@@ -69,7 +69,9 @@ bind_of(struct unused *u, uint16_t port, int protocol)
 	if (u->count == UNUSED_BINDS)
 		return NULL;
 	u->count++;
-	*b = (struct unused_bind){port, (uint16_t)protocol, EADDRINUSE, 0};
+	*b = (struct unused_bind){.port = port,
+	    .protocol = (uint16_t)protocol,
+	    .error = EADDRINUSE};
 	return b;
 }
 
@@ -192,7 +194,12 @@ report_public(const char *name, const struct mapping *m,
 	char other[MAPPING_TEXT];
 
 	format_public(m, other);
-	if (b->error > 0 && b->looks == 0)
+	if (b->below)
+		warnx("%s is unused: in a control group below the server's a "
+		      "lowport maps to %u first, or a process asked for it "
+		      "itself; leave that lowport out, or use -p %s",
+		    name, b->port, other);
+	else if (b->error > 0 && b->looks == 0)
 		warnx("%s is unused: the server asked for %u itself, and was "
 		      "refused (%s); use -p %s",
 		    name, b->port, message_error(b->error), other);
@@ -315,16 +322,18 @@ report(struct unused *u, size_t i, int status)
 }
 
 /* The server is configured for another port, and nothing that comes later
- * changes that: it has asked for the public one, or goes on to listen. */
+ * changes that: it has asked for the public one, or goes on to listen.  A bind
+ * from a group below may be that of another lowport's trial. */
 static bool
 serves_elsewhere(const struct unused *u, const struct mapping *m)
 {
 	const struct unused_bind *b = u->binds, *end = b + u->count;
+	const struct unused_bind *public = find_public(u, m);
 
 	for (; b < end; b++)
 		if (b->looks >= LOOKS && rank(u, b, m->protocol) > 0)
 			return true;
-	return find_public(u, m) != NULL;
+	return public != NULL && (!public->below || public->looks >= LOOKS);
 }
 
 void
@@ -349,7 +358,19 @@ unused_note(struct unused *u, uint16_t port, int protocol, int error)
 	/* A bind that succeeds says more than one that failed. */
 	if (b != NULL && b->error != 0)
 		b->error = error;
+	if (b != NULL)
+		b->below = false;
 	unused_look(u);
+}
+
+void
+unused_note_below(struct unused *u, uint16_t port, int protocol)
+{
+	const size_t before = u->count;
+	struct unused_bind *b = bind_of(u, port, protocol);
+
+	if (b != NULL && u->count > before)
+		b->below = true;
 }
 
 void

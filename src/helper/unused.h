@@ -28,6 +28,7 @@
 struct unused_bind {
 	uint16_t port, protocol;
 	int error;          /* of bind(2), 0, or UNUSED_UNKNOWN */
+	bool below;         /* only a process in a group below did (bpf) */
 	unsigned int looks; /* at which it was seen to listen */
 };
 
@@ -63,6 +64,10 @@ bool unused_examines(struct unused *);
 
 /* The server has asked for this port: error is what came of it. */
 void unused_note(struct unused *, uint16_t port, int protocol, int error);
+
+/* A process in a control group below the server's has asked for this public
+ * port, or a program of that group has made it this one before ours saw it. */
+void unused_note_below(struct unused *, uint16_t port, int protocol);
 
 /* It has bound an expected port of an address that no mapping covers. */
 void unused_note_uncovered(struct unused *, uint16_t port, int protocol);

@@ -159,6 +159,39 @@ for n in range(200):
 	[ "$output" = 443 ]
 }
 
+@test "bpf: a lowport in it with the same port: reported as what it is" {
+	local inner=("$PLAIN" -u root -p 443:8443)
+	local caps="net_admin,bpf,sys_admin,chown,setuid,setgid,kill"
+
+	unset LOWPORT_USER
+	# At the end, of a server that has listened or not, and before.
+	for server in "true" "python3 tests/serve_once.py 8443 443"; do
+		# shellcheck disable=SC2086
+		run -0 here "$PLAIN" -u root --keep-caps "$caps" \
+		    -p 443:8443 -- "${inner[@]}" -- $server
+		[[ $output == *"mapping 443:8443 is unused: in a control group below \
+the server's a lowport maps to 443 first"*"leave that lowport out, or use -p 443"* ]]
+		[[ $output != *"asked for 443"* ]]
+	done
+	here "$PLAIN" -u root --keep-caps "$caps" -p 443:8443 -- \
+	    "${inner[@]}" -- python3 tests/hold.py 8443 2>"$TMPDIR/log" 3>&- &
+	wait_until logged "in a control group below the server's a lowport maps"
+	end_jobs
+	wait || true
+	# What is to be done.
+	run -0 here "$PLAIN" -u root --keep-caps "$caps" -p 443 -- \
+	    "${inner[@]}" -- python3 tests/serve_once.py 8443 443
+	[ "$output" = reached ]
+	# One that only tries is none, and a server that asks itself is no lowport.
+	run -0 here "$PLAIN" -u root --keep-caps "$caps" -p 443:8443 -- sh -c '
+	    "$@" --check >/dev/null || exit
+	    exec python3 tests/serve_once.py 8443 443' - "${inner[@]}"
+	[ "$output" = reached ]
+	run -0 here "$PLAIN" -u root -p 443:8443 -- python3 -c "$BINDS" \
+	    "AF_INET :: 443" "AF_INET 0.0.0.0 443"
+	[[ $output == *"asked for 443 itself; use -p 443"* ]]
+}
+
 # Says who it is, waits for a line, and binds twice.
 WAITS='
 import os, socket, sys
