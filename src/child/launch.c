@@ -131,6 +131,30 @@ become_user(struct start *start)
 		    "%s", start->user.home);
 }
 
+/*
+ * The terminal is still root's, and the server must not type into it.  Nor must
+ * others of its user, by a process of lowport's that they trace
+ * (tests/root/terminal.bats): so this comes before one is shown to them.
+ *
+ * Without a terminal there is no filter, which each call of the server would
+ * pass.  If none starts, no filter is needed: only who has a controlling terminal
+ * can type there (ioctl_tty(2)).  A server with --keep-caps or --allow-new-privs
+ * is not held back: it has more privilege than its user, or can get more by exec.
+ */
+static void
+protect_terminal(const struct start *start)
+{
+	if (!start->user_changes || start->kept != 0 ||
+	    start->options.new_privs)
+		return;
+	if (start->options.purpose == PURPOSE_RUN) {
+		if (host_has_terminal())
+			seccomp_deny_typing();
+	} else if (setsid() < 0) {
+		fatal("cannot leave the terminal");
+	}
+}
+
 static void
 make_plan(struct plan *plan, const struct options *options, uint64_t kept)
 {
@@ -260,18 +284,6 @@ report_method(const struct method *method)
 		verbose("hand-off by %s: %s", name, method->why);
 }
 
-/* The terminal is still root's, and the server must not type into it.  Without
- * one there is no filter, which each call of the server would pass.  A server
- * with --keep-caps or --allow-new-privs is not held back: it has more privilege
- * than its user, or can get more by exec. */
-static void
-protect_terminal(const struct start *start)
-{
-	if (start->user_changes && start->kept == 0 &&
-	    !start->options.new_privs && host_has_terminal())
-		seccomp_deny_typing();
-}
-
 static void
 warn_of_oddities(const struct start *start)
 {
@@ -288,9 +300,6 @@ install_handoff(struct start *start)
 {
 	struct method method;
 
-	if (!start->options.new_privs)
-		privilege_seal();
-	protect_terminal(start);
 	if (start->activation.count > 0)
 		verbose("hand-off by descriptor: %u of them, from 3 on",
 		    start->activation.count);
@@ -387,6 +396,9 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = activation_find_passed(&start.passed,
 	    &start.options, start.environment);
 	become_user(&start);
+	if (!start.options.new_privs)
+		privilege_seal();
+	protect_terminal(&start);
 	if (start.options.purpose == PURPOSE_DOCTOR)
 		doctor_begin(&start);
 	make_plan(&start.plan, &start.options, start.kept);

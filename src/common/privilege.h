@@ -113,15 +113,15 @@ void privilege_disarm(void);
  */
 void privilege_become(const struct user *, uint64_t kept, bool new_privs);
 
+/* Before a process is shown.  Sets no_new_privs: nothing that this
+ * process executes gains privilege.  Ends the process on failure. */
+void privilege_seal(void);
+
 /*
  * When the plan is sent, and not before.  Makes the process dumpable: readable
  * to the helper, of the same user (ptrace(2), "Ptrace access mode checking"),
  * but also to all others of that user, who may trace and change it.
  */
 void privilege_show(void);
-
-/* Before the hand-off is installed.  Sets no_new_privs: nothing that this
- * process executes gains privilege.  Ends the process on failure. */
-void privilege_seal(void);
 
 #endif

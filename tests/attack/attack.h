@@ -3,7 +3,7 @@
  * What an ordinary user can do to $LOWPORT, which has a file capability, while
  * it starts and while it runs.  Each attack prints what came of it, for
  * attack_*.bats.  main.c has the table of them; they stand in looking.c,
- * forging.c and pressing.c, by what the attacker does.
+ * typing.c, forging.c and pressing.c, by what the attacker does.
  *
  * Of the public ports, tests/policy denies 666 alone.
  */
@@ -129,6 +129,8 @@ int attack_watch(char **);
 int attack_during(char **);
 int attack_bound(char **);
 int attack_core(char **);
+
+int attack_type(char **);
 
 int attack_forge(char **);
 

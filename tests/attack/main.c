@@ -38,6 +38,8 @@ static const struct attack {
     {"bound", attack_bound, 1, SHORT},
     {"core", attack_core, 2, SHORT},
 
+    {"type", attack_type, 1, LONG},
+
     {"forge", attack_forge, 1, SHORT},
 
     {"storm", attack_storm, 2, LONG},

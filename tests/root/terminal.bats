@@ -63,6 +63,30 @@ denied() {
 	done
 }
 
+# typed_by_another FOUND COMMAND...: what comes of it, tried several times.
+typed_by_another() {
+	typist build/attacker type "${@:2}"
+	echo "$*: $output"
+	grep -qx "$1" <<<"$output"
+}
+
+# A filter of seccomp has lowport rehearse a hand-off first, by one more process.
+@test "terminal: other processes of the user cannot, by tracing one of lowport's" {
+	types_by_itself
+	typed_by_another works "$PLAIN" -q -u nobody --allow-new-privs \
+	    -p 443:8443 -- sleep 1
+	[[ ${lines[-1]} == "typed t"* ]]
+	for command in "-p 443:8443 -- sleep 1" "-p 443:@https -- sleep 1" \
+	    "--check -p 443:8443" "--doctor -p 443:8443"; do
+		# shellcheck disable=SC2086
+		typed_by_another fails "$PLAIN" -u nobody $command
+		[[ $output == *"typed nothing" ]]
+	done
+	typed_by_another fails build/deny adopting "$PLAIN" -u nobody \
+	    -p 443:8443 -- sleep 1
+	[[ $output == *"typed nothing" ]]
+}
+
 @test "terminal: the rest of it works" {
 	for way in $WAYS; do
 		use_way "$way"
