@@ -4,7 +4,8 @@
 # below $cache, with $lab for what is thrown away.
 #
 #   TREE.tar, TREE.img     of a release of Debian, and as a file system
-#   TREE.built/            the sources, built in that tree
+#   cross-TREE.tar         of this host's architecture, to build for another
+#   TREE.built/            the sources, built in one of these
 #   linux-NAME/            vmlinuz, initrd, and lib/modules, of machine NAME
 #
 # All of it can be removed by the owner of build/.
@@ -17,9 +18,17 @@ packages+=,nftables,nginx-light,openssl,pkg-config,procps,python3,strace
 packages+=,uidmap,util-linux
 
 # The differences by architecture.
-declare -A qemu=([amd64]="qemu-system-x86_64")
-declare -A console=([amd64]=ttyS0)
-declare -A go=([amd64]=amd64)
+declare -A gnu=([amd64]=x86_64 [arm64]=aarch64)
+declare -A qemu_package=([amd64]=qemu-system-x86 [arm64]=qemu-system-arm)
+declare -A board=([amd64]=pc [arm64]=virt)
+# Emulated, Arm's own way to sign pointers takes most of the time.
+declare -A processor=([amd64]=max [arm64]="max,pauth-impdef=on")
+declare -A console=([amd64]=ttyS0 [arm64]=ttyAMA0)
+
+# is_native ARCH: this host runs its programs.
+is_native() {
+	[ "$1" = "$(dpkg --print-architecture)" ]
+}
 
 # own FILE...: they are whose build/ is.
 own() {
@@ -41,9 +50,32 @@ unpack() {
 	tar -xf "$cache/$1.tar" -C "$lab/$1"
 }
 
+# unpack_packages TREE: of another architecture, from where debootstrap has put
+# them.  Their scripts would run for half an hour in emulation, so what they do
+# that tests take is done here.
+unpack_packages() {
+	local package name
+
+	# In a container, debootstrap makes links of these.
+	rm -rf "$1/debootstrap" "$1/proc"
+	mkdir "$1/proc"
+	for package in "$1"/var/cache/apt/archives/*.deb; do
+		dpkg-deb -x "$package" "$1"
+	done
+	for name in passwd group; do
+		cp "$1/usr/share/base-passwd/$name.master" "$1/etc/$name"
+	done
+	ln -sf mawk "$1/usr/bin/awk"
+	ln -sf gcc "$1/usr/bin/cc"
+	ln -sf which.debianutils "$1/usr/bin/which"
+	for name in iptables ip6tables; do
+		ln -sf xtables-nft-multi "$1/usr/sbin/$name"
+	done
+}
+
 # make_tree ARCH SUITE
 make_tree() {
-	local tar=$cache/$2-$1 new=$lab/$2-$1
+	local tar=$cache/$2-$1 new=$lab/$2-$1 options=("--arch=$1")
 
 	if [ -e "$tar.img" ] && [ "$(cat "$tar.packages" 2>/dev/null)" = "$packages" ]
 	then
@@ -51,8 +83,10 @@ make_tree() {
 	fi
 	echo "Making a tree of $2 ($1) with debootstrap: ${packages//,/ }"
 	rm -rf "$new" "$tar".*
-	logged tests/make-tree "$2" "$new" "$lab/debs" --arch="$1" \
+	is_native "$1" || options+=(--foreign)
+	logged tests/make-tree "$2" "$new" "$lab/debs" "${options[@]}" \
 	    --include="$packages" || return
+	is_native "$1" || unpack_packages "$new"
 	rm -rf "$new"/var/cache/apt/* "$new"/var/lib/apt/lists/*
 	mkdir -p "$new/lowport" "$new/machine" "$new/usr/lib/modules"
 	: >"$new/etc/fstab"
@@ -67,25 +101,52 @@ make_tree() {
 	own "$tar".*
 }
 
+# make_cross ARCH SUITE: a tree of this host's architecture, with compiler and
+# libraries of that one.
+make_cross() {
+	local name=cross-$2-$1 libraries="libc6-dev libcap-dev libseccomp-dev check"
+	local new=$lab/$name compiler=gcc-${gnu[$1]}-linux-gnu
+
+	[ ! -e "$cache/$name.tar" ] || return 0
+	echo "Making a tree of $2 that builds for $1"
+	logged tests/make-tree "$2" "$new" "$lab/debs" \
+	    --include=gcc,libc6-dev,libseccomp-dev,make,pkg-config || return
+	cp tests/require "$new/"
+	# shellcheck disable=SC2086
+	logged chroot "$new" /require "${compiler//_/-}" \
+	    ${libraries// /:$1 }":$1" || return
+	rm -rf "$new"/var/cache/apt/* "$new"/var/lib/apt/lists/*
+	mkdir "$new/lowport"
+	tar -cf "$cache/$name.tar.new" -C "$new" .
+	mv "$cache/$name.tar.new" "$cache/$name.tar"
+	own "$cache/$name.tar"
+}
+
 # build_in ARCH SUITE: again only what has changed.  The static Go server is built
 # by this host.
 build_in() {
 	local name=$2-$1 built=$cache/$2-$1.built tree=$lab/$2-$1
+	local triplet=${gnu[$1]}-linux-gnu cross=()
 
 	[ ! -e "$lab/built-$name" ] || return 0
+	if ! is_native "$1"; then
+		make_cross "$1" "$2" || return
+		tree=$lab/cross-$name
+		cross=("CC=$triplet-gcc" "STRIP=$triplet-strip" "ARCH=${gnu[$1]}")
+	fi
 	echo "Building in the tree of $2 ($1)"
-	unpack "$name"
+	unpack "${tree##*/}"
 	mkdir -p "$built"
 	(cd "$built" && rm -rf .ci .github packaging src tests)
 	cp -Rp .ci .github packaging src tests COPYING Makefile README.md "$built/"
 	mount --bind "$built" "$tree/lowport"
 	mount --rbind /dev "$tree/dev"
 	mount -t proc proc "$tree/proc"
-	logged env -i PATH="$PATH" LC_ALL=C.UTF-8 DEPS=no chroot "$tree" \
-	    make -s -C /lowport -j"$(nproc)" tests || return
+	logged env -i PATH="$PATH" LC_ALL=C.UTF-8 DEPS=no \
+	    PKG_CONFIG_LIBDIR="/usr/lib/$triplet/pkgconfig" chroot "$tree" \
+	    make -s -C /lowport -j"$(nproc)" "${cross[@]}" tests || return
 	umount -R "$tree/lowport" "$tree/dev" "$tree/proc"
-	logged env GOCACHE="$lab/go" GO111MODULE=off CGO_ENABLED=0 \
-	    GOARCH="${go[$1]}" \
+	logged env GOCACHE="$lab/go" GO111MODULE=off CGO_ENABLED=0 GOARCH="$1" \
 	    go build -o "$built/build/hello" tests/servers/hello.go || return
 	own "$built"
 	: >"$lab/built-$name"
@@ -180,7 +241,8 @@ emulator() {
 	local share="-fsdev local,security_model=none"
 
 	# shellcheck disable=SC2054,SC2206
-	emulator=("${qemu[$2]}" -accel "tcg,thread=multi,tb-size=256" -cpu max
+	emulator=("qemu-system-${gnu[$2]}" -M "${board[$2]}" -cpu "${processor[$2]}"
+	    -accel "tcg,thread=multi,tb-size=256"
 	    -smp 2 -m 1536 -nodefaults -no-user-config -nic none -no-reboot
 	    -display none -serial "file:$5/console" -device virtio-rng-pci
 	    -drive "file=$cache/$3-$2.img,format=raw,if=virtio,snapshot=on,cache=unsafe"
