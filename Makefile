@@ -258,6 +258,7 @@ UNIT_TESTS     = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 PROGRAMS       = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/server_*.c)) \
                  $(BUILD)/empty $(BUILD)/deny \
                  $(BUILD)/without_vdso $(BUILD)/foreign
+STATIC_PROGRAM = $(BUILD)/server_static
 ATTACKER       = $(BUILD)/attacker
 ATTACKABLE     = $(BUILD)/lowport_attackable
 CONFINED       = $(BUILD)/lowport_confined
@@ -488,8 +489,8 @@ $(BUILD)/measure_server: tests/measure/server.go | $(BUILD)
 	! command -v go >/dev/null || GOCACHE=$(abspath $(BUILD))/go-cache \
 	    GO111MODULE=off CGO_ENABLED=0 go build -o $@ $<
 
-tests: all $(UNIT_TESTS) $(PROGRAMS) $(BUILD)/random_plans $(ATTACKER) \
-                 $(ATTACKABLE) $(CONFINED)
+tests: all $(UNIT_TESTS) $(PROGRAMS) $(STATIC_PROGRAM) $(BUILD)/random_plans \
+                 $(ATTACKER) $(ATTACKABLE) $(CONFINED)
 
 # The same objects, and one of the tests between two of them.
 $(ATTACKABLE): tests/attackable.c $(BUILD)/main.o $(OBJECTS)
@@ -520,6 +521,10 @@ $(BUILD)/deny: NEEDS = -lseccomp
 
 $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
 	$(COMPILE_TEST) $(LINK_TEST) -o $@ $< -pthread $(NEEDS)
+
+# However the others are linked, and without a sanitizer, which takes libraries.
+$(STATIC_PROGRAM): tests/server_errors.c tests/error_name.h Makefile | $(BUILD)
+	$(CC) -D_GNU_SOURCE -static-pie -o $@ $<
 
 $(ATTACKER): $(wildcard tests/attack/*.[ch] src/common/*.h) Makefile | $(BUILD)
 	$(COMPILE) $(INCLUDE_all) $(LINK_TEST) -o $@ $(filter %.c,$^)

@@ -225,7 +225,7 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	run -0 "$LOWPORT" -q -p 443:8443 -- "$PLAIN" --check -p 20443:9443
 	says ok hand-off "preload, tried; not notify: .*intercepts calls"
 	run -125 "$LOWPORT" -q -p 443:8443 -- \
-	    "$PLAIN" --check -p 20443:9443 -- "$PLAIN"
+	    "$PLAIN" --check -p 20443:9443 -- build/server_static
 	says problem hand-off "intercepts calls.*nor by --method preload: .*static"
 }
 

@@ -48,7 +48,7 @@ tried_by() {
 	run "$LOWPORT" --method notify --allow-new-privs -p 443:8443 -- \
 	    sh -c "$MUST_NOT_START"
 	refused_with "no seccomp filter"
-	run "$LOWPORT" --method preload -p 443:8443 -- "$PLAIN" --version
+	run "$LOWPORT" --method preload -p 443:8443 -- build/server_static 8443
 	refused_with "statically linked, and loads no library"
 	run "$LOWPORT" --method seccomp -p 443:8443 -- true
 	refused_with "it can be auto, notify, preload or bpf"
@@ -58,7 +58,7 @@ tried_by() {
 }
 
 @test "a script's interpreter is looked at, and what env(1) would execute" {
-	ln -s "$PLAIN" "$TMPDIR/static"
+	ln -s "$PWD/build/server_static" "$TMPDIR/static"
 	printf '#!%s\n' "$TMPDIR/static" >"$TMPDIR/direct"
 	printf '#!/usr/bin/env static\n' >"$TMPDIR/by-env"
 	printf '#!/usr/bin/env sh\nexit 7\n' >"$TMPDIR/shell"

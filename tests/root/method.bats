@@ -67,8 +67,9 @@ CAPABILITIES=(grep -E '^Cap|^NoNew' /proc/self/status)
 
 @test "the same, and no library reaches the server: refused, with both causes" {
 	for what in listener handing; do
-		run denied $what "$LOWPORT" -p 443:8443 -- "$PLAIN" --version
-		refused_with "nor by --method preload: '$PLAIN' is statically"
+		run denied $what "$LOWPORT" -p 443:8443 -- build/server_static
+		refused_with "nor by --method preload: 'build/server_static' is \
+statically"
 		run denied $what "$LOWPORT" --method notify -p 443:8443 -- \
 		    sh -c "$MUST_NOT_START"
 		[ "$status" -eq 125 ]
