@@ -3,6 +3,9 @@
  * -u USER[:GROUP], with a user database of the test's own: passwd(5) and
  * group(5) in a directory that is gone afterwards.
  */
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include "unit.h"
@@ -340,6 +343,86 @@ START_TEST(compat_lines_are_no_entries)
 }
 END_TEST
 
+static const char *const odd_lines[] = {"odd:x:5:6:,,,:/srv/odd:/bin/sh",
+    "  \todd:x:5:6:,,,:/srv/odd:/bin/sh", "odd :x:5:6::/srv/odd:", "odd",
+    "odd:", "odd:x", "odd:x:", "odd:x:5", "odd:x:5:", "odd:x:5:6",
+    "odd:x:5:6:", "odd:x:5:6:n", "odd:x:5:6:n:", "odd:x:5:6:n:/srv",
+    "odd::5:6:n:/srv:", "odd:x:5:6:n:/srv:sh:more:x",
+    "odd:x::6:n:/srv:", "odd:x:5::n:/srv:", "odd:x:05:06:n:/srv:",
+    "odd:x: 5: 6:n:/srv:", "odd:x:5 :6:n:/srv:", "odd:x:5:6 :n:/srv:",
+    "odd:x:5a:6:n:/srv:", "odd:x:0x5:6:n:/srv:", "odd:x:4294967295:6:n:/srv:",
+    "odd:x:4294967296:6:n:/srv:", "odd:x:99999999999999999999:6:n:/srv:",
+    "odd:x:5:6:n:/srv\r",
+    "#odd:x:5:6::/:", " #odd:x:5:6::/:", "odd:x:5:6::/srv:\nodd:x:7:8::/home:",
+    "odd:x:n:6::/:\nodd:x:7:8::/home:", "\n\nodd:x:5:6::/srv:\n\n",
+    ":x:5:6::/:"};
+
+/* The database is root's, and others read it by the C library. */
+START_TEST(lines_are_read_as_by_the_c_library)
+{
+	const char *line = odd_lines[_i];
+	const struct passwd *entry;
+	char why[REASON_TEXT] = "";
+	struct user user;
+	FILE *file;
+
+	ck_assert(unit_write("passwd", line));
+	file = fopen("passwd", "re");
+	ck_assert_ptr_nonnull(file);
+	while ((entry = fgetpwent(file)) != NULL &&
+	    strcmp(entry->pw_name, "odd") != 0)
+		continue;
+	ck_assert_msg(user_resolve(&user, "odd", why) == (entry != NULL),
+	    "'%s': %s", line, why);
+	if (entry != NULL) {
+		ck_assert_uint_eq(user.uid, entry->pw_uid);
+		ck_assert_uint_eq(user.gid, entry->pw_gid);
+		ck_assert_str_eq(user.home, entry->pw_dir);
+	}
+	fclose(file);
+}
+END_TEST
+
+static const char *const odd_groups[] = {"odd:x:9:app", "odd:x:9:", "odd:x:9",
+    "odd:x:9:app,", "odd:x:9:,app", "odd:x:9:b,app,c", "odd:x:9: app",
+    "odd:x:9:b, app", "odd:x:9:app ,b", "odd:x:9:ap,pp", "odd:x:9:b:app",
+    "odd:x::app", "odd:x:n:app", "#odd:x:9:app", "odd:x:9:b,\tapp"};
+
+static bool
+c_library_lists(const char *path, const char *member)
+{
+	FILE *file = fopen(path, "re");
+	const struct group *entry;
+	bool listed = false;
+	char **name;
+
+	ck_assert_ptr_nonnull(file);
+	while ((entry = fgetgrent(file)) != NULL)
+		for (name = entry->gr_mem; *name != NULL; name++)
+			listed |= strcmp(*name, member) == 0;
+	fclose(file);
+	return listed;
+}
+
+START_TEST(members_are_read_as_by_the_c_library)
+{
+	ck_assert(unit_write("group", odd_groups[_i]));
+	assert_user("app", 1000, 2000, 1 + c_library_lists("group", "app"));
+}
+END_TEST
+
+/* A file of such bytes is nobody's, and the lines after them are read. */
+START_TEST(a_nul_ends_no_database)
+{
+	const char text[] = "a\0b:x:1:2::/:\nlate:x:5:6::/:\n";
+	int fd = open("passwd", O_WRONLY | O_TRUNC);
+
+	ck_assert_int_eq(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	assert_user("late", 5, 6, 1);
+}
+END_TEST
+
 START_TEST(lookups_leak_no_descriptor)
 {
 	int before = unit_descriptors();
@@ -373,6 +456,11 @@ add_database(Suite *s)
 	tcase_add_test(t, a_group_may_be_large);
 	tcase_add_test(t, a_group_listed_twice_counts_once);
 	tcase_add_test(t, compat_lines_are_no_entries);
+	tcase_add_loop_test(t, lines_are_read_as_by_the_c_library, 0,
+	    LENGTH(odd_lines));
+	tcase_add_loop_test(t, members_are_read_as_by_the_c_library, 0,
+	    LENGTH(odd_groups));
+	tcase_add_test(t, a_nul_ends_no_database);
 	tcase_add_test(t, lookups_leak_no_descriptor);
 	suite_add_tcase(s, t);
 }

@@ -6,9 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,84 +18,141 @@
 #include "number.h"
 #include "user.h"
 
+/* What isspace(3) passes over, but the end of a line. */
+#define BLANKS " \t\v\f\r"
+
 const char *user_database = "/etc";
 
-/* passwd or group, in memory: from a file fgetpwent(3) takes two system calls for
- * each line. */
+/* passwd or group, in memory.  By fgetpwent(3) a look-up took twice as long: it
+ * touches more pages. */
 struct database {
-	char *text;
-	size_t size;
-	FILE *entries;
+	const char *name;
+	char *text; /* stays until the file is read again */
+	char *next; /* line */
+	char *end;
+};
+
+static struct database users = {"passwd"}, groups = {"group"};
+
+/* A line of either. */
+struct entry {
+	const char *name;
+	uint32_t id;
+	char *rest; /* what follows the id, or NULL */
+};
+
+struct account {
+	struct entry entry;
+	gid_t gid;
+	const char *home;
 };
 
 static bool
 read_text(struct database *d, int fd)
 {
-	size_t room = 0;
+	size_t room = 0, size = 0;
 	ssize_t length;
 	char *text;
 
 	do {
-		room += room + 16384;
+		room += room + 4096;
 		text = realloc(d->text, room);
 		if (text == NULL)
 			return false;
 		d->text = text;
-		length = file_read(fd, d->text + d->size, room - d->size);
-		d->size += length > 0 ? (size_t)length : 0;
-	} while (d->size == room);
+		length = file_read(fd, text + size, room - size);
+		size += length > 0 ? (size_t)length : 0;
+	} while (size == room);
+	/* The last line may lack its end. */
+	text[size] = '\n';
+	d->next = text;
+	d->end = text + size + 1;
 	return length >= 0;
 }
 
-/* Keeps the lines with this word, wherever it stands: fgetgrent(3) takes ten times
- * as long to read the others. */
-static void
-keep_lines(struct database *d, const char *word)
-{
-	char *kept = d->text, *at = d->text, *end = at + d->size, *found, *next;
-
-	while (at < end &&
-	    (found = memmem(at, (size_t)(end - at), word, strlen(word))) !=
-		NULL) {
-		while (found > at && found[-1] != '\n')
-			found--;
-		next = memchr(found, '\n', (size_t)(end - found));
-		next = next == NULL ? end : next + 1;
-		memmove(kept, found, (size_t)(next - found));
-		kept += next - found;
-		at = next;
-	}
-	d->size = (size_t)(kept - d->text);
-}
-
-/* With word NULL, the whole of it.  Returns false with errno. */
+/* Returns false with errno. */
 static bool
-open_database(struct database *d, const char *name, const char *word)
+database_read(struct database *d)
 {
 	char path[PATH_MAX];
+	bool done;
 	int fd;
 
-	*d = (struct database){NULL};
-	snprintf(path, sizeof(path), "%s/%s", user_database, name);
+	snprintf(path, sizeof(path), "%s/%s", user_database, d->name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (read_text(d, fd)) {
-		if (word != NULL)
-			keep_lines(d, word);
-		d->entries = fmemopen(d->text, d->size, "r");
-	}
+	done = read_text(d, fd);
 	close(fd);
-	if (d->entries == NULL)
-		free(d->text);
-	return d->entries != NULL;
+	return done;
 }
 
-static void
-close_database(struct database *d)
+static char *
+next_line(struct database *d)
 {
-	fclose(d->entries);
-	free(d->text);
+	char *line = d->next;
+
+	if (line == d->end)
+		return NULL;
+	d->next = memchr(line, '\n', (size_t)(d->end - line));
+	*d->next++ = '\0';
+	return line + strspn(line, BLANKS);
+}
+
+/* A comment is none, nor is what is for "compat" of nsswitch.conf(5). */
+static bool
+may_be_entry(const char *line)
+{
+	return strchr("#+-", *line) == NULL;
+}
+
+/* As fgetpwent(3) does: blanks may come before a number. */
+static bool
+take_id(uint32_t *id, char **line)
+{
+	char *field = strsep(line, ":"), *end;
+	unsigned long number;
+
+	if (field == NULL)
+		return false;
+	number = strtoul(field, &end, 10);
+	*id = (uint32_t)number;
+	return end != field && *end == '\0' && number <= UINT32_MAX;
+}
+
+/* What is no entry is passed over, as fgetpwent(3) does. */
+static bool
+next_entry(struct database *d, struct entry *entry)
+{
+	char *line;
+
+	while ((line = next_line(d)) != NULL) {
+		if (!may_be_entry(line))
+			continue;
+		entry->name = strsep(&line, ":");
+		strsep(&line, ":"); /* the password's field */
+		if (take_id(&entry->id, &line)) {
+			entry->rest = line;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+next_account(struct account *account)
+{
+	char *rest;
+
+	while (next_entry(&users, &account->entry)) {
+		rest = account->entry.rest;
+		if (!take_id(&account->gid, &rest))
+			continue;
+		strsep(&rest, ":"); /* the full name */
+		account->home = rest == NULL ? "" : strsep(&rest, ":");
+		return true;
+	}
+	return false;
 }
 
 /*
@@ -124,53 +179,39 @@ parse_id(uint32_t *id, const char *text)
 	return true;
 }
 
-/* A line that begins so is for "compat" of nsswitch.conf(5), and no entry. */
+/* There is no database: another error than for one without the entry. */
 static bool
-is_entry(const char *name)
+read_or_absent(struct database *d)
 {
-	return *name != '+' && *name != '-';
+	if (database_read(d))
+		return true;
+	errno = errno == ENOENT ? ENOTDIR : errno;
+	return false;
 }
 
-/* Sets errno to ENOENT if the database was read to its end and has no such
- * entry.  If it could not be read, it may have one: errno says why. */
-static void
-end_search(struct database *d)
+/* Finds the account with this name, or if that is NULL with this id.  Returns
+ * false with errno: ENOENT if the database was read and has none. */
+static bool
+find_account(struct account *account, const char *name, uid_t uid)
 {
-	int error = errno == 0 ? ENOENT : errno;
-
-	close_database(d);
-	errno = error;
-}
-
-/* The entry with this name, or if that is NULL with this id. */
-static struct passwd *
-find_passwd(const char *name, uid_t uid)
-{
-	struct passwd *entry = NULL;
-	struct database d;
-
-	if (!open_database(&d, "passwd", name)) {
-		/* Another error than for a database without the entry. */
-		errno = errno == ENOENT ? ENOTDIR : errno;
-		return NULL;
-	}
-	errno = 0;
-	while ((entry = fgetpwent(d.entries)) != NULL)
-		if (is_entry(entry->pw_name) &&
-		    (name != NULL ? strcmp(entry->pw_name, name) == 0
-				  : entry->pw_uid == uid))
-			break;
-	end_search(&d);
-	return entry;
+	if (!read_or_absent(&users))
+		return false;
+	while (next_account(account))
+		if (name != NULL ? strcmp(account->entry.name, name) == 0
+				 : account->entry.id == uid)
+			return true;
+	errno = ENOENT;
+	return false;
 }
 
 const char *
 user_name(uid_t uid, char text[USER_NAME])
 {
-	const struct passwd *entry = find_passwd(NULL, uid);
+	struct account account;
 
-	if (entry != NULL && strlen(entry->pw_name) < USER_NAME)
-		strcpy(text, entry->pw_name);
+	if (find_account(&account, NULL, uid) &&
+	    strlen(account.entry.name) < USER_NAME)
+		strcpy(text, account.entry.name);
 	else
 		snprintf(text, USER_NAME, "%u", uid);
 	return text;
@@ -179,51 +220,37 @@ user_name(uid_t uid, char text[USER_NAME])
 bool
 user_id(const char *name, uid_t *id)
 {
-	const struct passwd *entry = find_passwd(name, 0);
+	struct account account;
 
-	if (entry == NULL)
+	if (!find_account(&account, name, 0))
 		return parse_id(id, name);
-	*id = entry->pw_uid;
+	*id = account.entry.id;
 	return true;
-}
-
-static struct group *
-find_group(const char *name)
-{
-	struct group *entry = NULL;
-	struct database d;
-
-	if (!open_database(&d, "group", name)) {
-		errno = errno == ENOENT ? ENOTDIR : errno;
-		return NULL;
-	}
-	errno = 0;
-	while ((entry = fgetgrent(d.entries)) != NULL)
-		if (is_entry(entry->gr_name) &&
-		    strcmp(entry->gr_name, name) == 0)
-			break;
-	end_search(&d);
-	return entry;
 }
 
 bool
 user_group_id(const char *name, gid_t *id)
 {
-	const struct group *entry = find_group(name);
+	struct entry entry;
 
-	if (entry == NULL)
+	if (!read_or_absent(&groups))
 		return parse_id(id, name);
-	*id = entry->gr_gid;
-	return true;
+	while (next_entry(&groups, &entry))
+		if (strcmp(entry.name, name) == 0) {
+			*id = entry.id;
+			return true;
+		}
+	errno = ENOENT;
+	return parse_id(id, name);
 }
 
 static bool
-lists(const struct group *entry, const char *user)
+lists(char *members, const char *user)
 {
-	char **member;
+	char *member;
 
-	for (member = entry->gr_mem; *member != NULL; member++)
-		if (strcmp(*member, user) == 0)
+	while ((member = strsep(&members, ",")) != NULL)
+		if (strcmp(member + strspn(member, BLANKS), user) == 0)
 			return true;
 	return false;
 }
@@ -266,21 +293,19 @@ sort_groups(struct user *user)
 static bool
 find_groups(struct user *user, const char *name)
 {
-	const struct group *entry;
-	struct database d;
+	struct entry entry;
 
 	add_group(user, user->gid);
-	if (!open_database(&d, "group", name))
+	if (!database_read(&groups))
 		return errno == ENOENT;
-	while ((entry = fgetgrent(d.entries)) != NULL)
-		if (is_entry(entry->gr_name) && lists(entry, name))
-			add_group(user, entry->gr_gid);
-	close_database(&d);
+	while (next_entry(&groups, &entry))
+		if (lists(entry.rest, name))
+			add_group(user, entry.id);
 	sort_groups(user);
 	return true;
 }
 
-/* After find_passwd or find_group has found nothing. */
+/* After a look-up that has found nothing. */
 static bool
 is_unreadable(void)
 {
@@ -294,7 +319,7 @@ say_unreadable(char why[REASON_TEXT], const char *file, const char *instead)
 	    user_database, file, strerror(errno), instead);
 }
 
-/* Also after them; kind is "user" or "group". */
+/* Also after one; kind is "user" or "group". */
 static bool
 say_absent(char why[REASON_TEXT], const char *kind, const char *text)
 {
@@ -315,21 +340,22 @@ static bool
 find_user(struct user *user, const char *text, bool group_given,
     char why[REASON_TEXT])
 {
-	const struct passwd *entry = find_passwd(text, 0);
+	struct account account;
+	bool found = find_account(&account, text, 0);
 	uint32_t id;
 
-	if (entry == NULL && parse_id(&id, text)) {
+	if (!found && parse_id(&id, text)) {
 		user->uid = id;
-		entry = find_passwd(NULL, id);
-		if (entry == NULL && (group_given || !is_unreadable()))
+		found = find_account(&account, NULL, id);
+		if (!found && (group_given || !is_unreadable()))
 			return true;
 	}
-	if (entry == NULL)
+	if (!found)
 		return say_absent(why, "user", text);
-	user->uid = entry->pw_uid;
-	user->gid = entry->pw_gid;
-	user->home = strdup(entry->pw_dir);
-	return group_given || find_groups(user, entry->pw_name) ||
+	user->uid = account.entry.id;
+	user->gid = account.gid;
+	user->home = strdup(account.home);
+	return group_given || find_groups(user, account.entry.name) ||
 	    say_unreadable(why, "group", "its group too, as in -u USER:GROUP");
 }
 
