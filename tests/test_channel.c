@@ -783,6 +783,28 @@ START_TEST(another_network_is_not_asked)
 }
 END_TEST
 
+/* As in older gVisor, in which each name of a namespace has another number. */
+START_TEST(a_network_with_two_numbers_is_left_out)
+{
+	static const char none[] = "0000000000000000";
+	struct rendezvous other;
+	char names[32];
+	int fd;
+
+	snprintf(names, sizeof(names), "/proc/%d/ns", getpid());
+	UNIT_NEEDS(unit_become_root(CLONE_NEWNS) &&
+		mount("tmpfs", names, "tmpfs", 0, NULL) == 0,
+	    "no user namespaces here");
+	strcat(names, "/net");
+	ck_assert_int_eq(symlink("net:[7]", names), 0);
+	fd = rendezvous_open(&other);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_mem_ne(place.network + 16, none, 16);
+	ck_assert_mem_eq(other.network + 16, none, 16);
+	ck_assert_mem_eq(other.network, place.network, 16);
+}
+END_TEST
+
 /* SipHash-2-4 of the bytes 0 to 15, by the key of the bytes 0 to 15, as its
  * authors give it. */
 START_TEST(proof_is_siphash)
@@ -852,6 +874,7 @@ suite(void)
 	tcase_add_test(t, who_says_nothing_is_not_waited_for);
 	tcase_add_loop_test(t, surplus_descriptors_of_a_reply_are_closed, 0, 2);
 	tcase_add_test(t, another_network_is_not_asked);
+	tcase_add_test(t, a_network_with_two_numbers_is_left_out);
 	tcase_add_test(t, proof_is_siphash);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, words_differ);

@@ -46,6 +46,16 @@ bind_abstract(int socket, const struct rendezvous *place)
 	return socket_bind_bytes(socket, &address, length) == 0;
 }
 
+/* 0 if it is not known: in older gVisor, each name of a namespace has a number of
+ * its own. */
+static uint64_t
+network_inode(void)
+{
+	const uint64_t inode = ask_network_inode();
+
+	return inode == process_namespace(getpid(), "net") ? inode : 0;
+}
+
 int
 rendezvous_open(struct rendezvous *place)
 {
@@ -56,8 +66,7 @@ rendezvous_open(struct rendezvous *place)
 	if (fd < 0)
 		return -1;
 	write_digits(place->network, socket_network(fd));
-	write_digits(place->network + 16,
-	    (uint64_t)process_namespace(getpid(), "net"));
+	write_digits(place->network + 16, network_inode());
 	/* Connections inherit SO_PASSCRED. */
 	if (draw_words(place) &&
 	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&

@@ -282,9 +282,9 @@ number_of(const char *digits, int count)
 	return number;
 }
 
-/* The number in "net:[4026531840]", or 0. */
-static uint64_t
-namespace_own(void)
+/* The number in "net:[4026531840]". */
+uint64_t
+ask_network_inode(void)
 {
 	char link[32];
 	uint64_t number = 0;
@@ -312,7 +312,7 @@ is_foreign(const struct rendezvous *place, int fd)
 	    syscall5(SYS_getsockopt, fd, SOL_SOCKET, SO_NETNS_COOKIE,
 		(long)&its, (long)&size) == 0)
 		return its != cookie;
-	its = inode == 0 ? 0 : namespace_own();
+	its = inode == 0 ? 0 : ask_network_inode();
 	return its != 0 && its != inode;
 }
 

@@ -31,6 +31,10 @@ void ask_prepare(void);
 int ask_bind(const struct rendezvous *, int fd, const void *address,
     socklen_t length);
 
+/* Returns the inode number of this thread's network namespace, or 0 if /proc
+ * does not show it. */
+uint64_t ask_network_inode(void);
+
 /* Asks for the table.  Returns 0 or an errno(3) value. */
 int ask_table(const struct rendezvous *, struct table *);
 
