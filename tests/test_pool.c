@@ -430,6 +430,66 @@ START_TEST(a_grant_is_no_capability)
 }
 END_TEST
 
+/* ---- gVisor */
+
+static bool as_in_gvisor;
+
+/* In place of the C library's: in gVisor, SO_REUSEADDR of a bound socket stays as
+ * it was for bind(2). */
+int
+setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	struct endpoint bound;
+
+	if (as_in_gvisor && level == SOL_SOCKET && name == SO_REUSEADDR &&
+	    socket_endpoint(fd, &bound) && bound.port != 0)
+		return 0;
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
+}
+
+/* Whether the port is shared is then for the child to see. */
+START_TEST(binds_beside_what_was_bound_alone)
+{
+	const int before = unit_descriptors();
+	struct answer answer;
+
+	plan.spares = 4;
+	plan_map("20556:28443");
+	ck_assert(fill(&answer));
+	ck_assert_uint_eq(answer.results[0].crowded, 0);
+	ck_assert_int_eq(unit_descriptors(), before + 6 * 4 + 1);
+	plan.mappings[0].public_port++;
+	as_in_gvisor = true;
+	ck_assert(fill(&answer));
+	assert_result(&answer, 0, OUTCOME_READY, 0);
+	ck_assert_uint_eq(answer.results[0].crowded, 1);
+	ck_assert_uint_eq(sockets_of(0), 6 * 4 + 1);
+	ck_assert_int_eq(unit_descriptors(), before + 2 * (6 * 4 + 1));
+	ck_assert_int_eq(try_listen(find("::", false)->sockets[0].fd), 0);
+}
+END_TEST
+
+START_TEST(does_not_bind_beside_others)
+{
+	struct endpoint e = endpoint_of("127.0.0.1", false);
+	const int listener = socket_open(&e, IPPROTO_TCP);
+	int before;
+	struct answer answer;
+
+	e.port = 20556;
+	ck_assert_int_eq(socket_bind(listener, &e), 0);
+	ck_assert_int_eq(try_listen(listener), 0);
+	as_in_gvisor = _i != 0;
+	plan.spares = 4;
+	plan_map("20556:28443");
+	before = unit_descriptors();
+	ck_assert(!fill(&answer));
+	assert_result(&answer, 0, OUTCOME_NOT_BOUND, EADDRINUSE);
+	ck_assert_uint_eq(answer.results[0].crowded, 1);
+	ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
 /* ---- Sockets of a service manager's */
 
 START_TEST(inherits_bound_sockets_of_the_protocol)
@@ -508,6 +568,8 @@ suite(void)
 	tcase_add_test(t, needs_ipv6_where_it_was_named);
 	tcase_add_test(t, grants_decide_what_the_capability_is_used_for);
 	tcase_add_test(t, a_grant_is_no_capability);
+	tcase_add_test(t, binds_beside_what_was_bound_alone);
+	tcase_add_loop_test(t, does_not_bind_beside_others, 0, 2);
 	tcase_add_test(t, inherits_bound_sockets_of_the_protocol);
 	suite_add_tcase(s, t);
 	return s;

@@ -162,15 +162,48 @@ bind_guard(struct pool_variant *v)
 	return true;
 }
 
+/*
+ * In gVisor, SO_REUSEADDR of a bound socket counts as it was at its bind(2): those
+ * of this port that were bound alone are replaced.  Returns false if there are
+ * none.  Meanwhile another start may have taken its share, so the child looks who
+ * is there.
+ */
+static bool
+claims_give_up(struct pool *pool, const struct pool_variant *v)
+{
+	struct pool_variant *other = pool->variants, *end = other + pool->count;
+	bool any = false;
+
+	for (; other < end; other++) {
+		if (!other->claimed || other->mapping != v->mapping ||
+		    other->endpoint.port != v->endpoint.port)
+			continue;
+		other->crowded = any = true;
+		close(other->sockets[0].fd);
+		other->sockets[0].fd = socket_open(&other->endpoint,
+		    other->protocol);
+		if (socket_bind(other->sockets[0].fd, &other->endpoint) != 0)
+			return false;
+	}
+	return any;
+}
+
+static bool
+bind_beside(struct pool *pool, const struct pool_variant *v, int fd)
+{
+	return socket_bind(fd, &v->endpoint) == 0 ||
+	    (errno == EADDRINUSE && claims_give_up(pool, v) &&
+		socket_bind(fd, &v->endpoint) == 0);
+}
+
 static bool
 variant_bind(struct pool *pool, struct pool_variant *v)
 {
 	const bool parked = v->protocol == IPPROTO_UDP;
 	unsigned int i;
 
-	(void)pool;
 	for (i = v->claimed; i < v->count; i++)
-		if (socket_bind(v->sockets[i].fd, &v->endpoint) != 0 ||
+		if (!bind_beside(pool, v, v->sockets[i].fd) ||
 		    (parked && !parking_begin(v->sockets[i].fd, &v->endpoint)))
 			return false;
 	return bind_guard(v);
