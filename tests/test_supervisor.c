@@ -6,7 +6,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include "channel.h"
+#include "fixture.h"
 #include "handoff.h"
 #include "plan.h"
 #include "signals.h"
@@ -93,21 +96,27 @@ serve(const void *unused)
 	_exit(first_signal(SIGKILL));
 }
 
+/* A socket that is offered for the preload library to ask at, if not below 0, and
+ * whether the supervisor has kept it. */
+static int offered = -1;
+static bool kept;
+
 /* Sends these signals to a supervisor of a server; returns its status. */
 static int
 supervise_server(const struct supervision *supervision, const int *signals,
     void (*server)(const void *), const void *argument)
 {
-	static struct plan plan;
-	static struct pool pool;
 	struct handoff handoff = {.listener = -1,
 	    .plan = &plan,
 	    .pool = &pool,
 	    .unused = {.plan = &plan}};
-	int descriptor = prepare(), channel[2];
+	const struct offer offer = {OFFER_PRELOAD};
+	int descriptor = prepare(), channel[2], status;
 	pid_t child;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel), 0);
+	if (offered >= 0)
+		ck_assert(channel_send_offer(channel[1], &offer, offered));
 	child = fork();
 	if (child == 0) {
 		close(channel[0]);
@@ -117,7 +126,9 @@ supervise_server(const struct supervision *supervision, const int *signals,
 	plan.supervision = *supervision;
 	for (; *signals != 0; signals++)
 		ck_assert_int_eq(kill(getpid(), *signals), 0);
-	return supervisor_run(&handoff, descriptor, channel[0], child);
+	status = supervisor_run(&handoff, descriptor, channel[0], child);
+	kept = handoff.listener >= 0;
+	return status;
 }
 
 static int
@@ -237,6 +248,79 @@ START_TEST(ends_what_the_server_leaves)
 }
 END_TEST
 
+static const struct offering {
+	int domain, type;
+	bool bound, listens, connects; /* connects: a client waits */
+	bool kept, kept_in_gvisor;
+} offerings[] = {
+    {AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, true, true, false, true, true},
+    {AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, true, true, true, true, true},
+    /* Where only accepting shows that it listens, that would wait. */
+    {AF_UNIX, SOCK_SEQPACKET, true, true, false, true, false},
+    {AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, true, false, false, false, false},
+    {AF_UNIX, SOCK_SEQPACKET, true, false, false, false, false},
+    {AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, false, false, false, false,
+	false},
+    {AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, true, true, false, false, false},
+    {AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, true, false, false, false, false},
+    {AF_INET, SOCK_STREAM | SOCK_NONBLOCK, false, true, false, false, false},
+};
+
+static void
+offer(const struct offering *o)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t length = sizeof(sa_family_t); /* the kernel names it */
+
+	offered = socket(o->domain, o->type, 0);
+	ck_assert_int_ge(offered, 0);
+	if (o->bound)
+		ck_assert_int_eq(bind(offered, (struct sockaddr *)&address,
+				     length),
+		    0);
+	if (o->listens)
+		ck_assert_int_eq(listen(offered, 8), 0);
+	if (!o->connects)
+		return;
+	length = sizeof(address);
+	ck_assert_int_eq(getsockname(offered, (struct sockaddr *)&address,
+			     &length),
+	    0);
+	ck_assert_int_eq(connect(socket(o->domain, SOCK_SEQPACKET, 0),
+			     (struct sockaddr *)&address, length),
+	    0);
+}
+
+START_TEST(keeps_a_listening_socket_for_requests)
+{
+	const bool gvisor = _i >= (int)LENGTH(offerings);
+	const struct offering *o = &offerings[_i % LENGTH(offerings)];
+
+	offer(o);
+	/* Older gVisor says of no such socket that it listens. */
+	if (gvisor)
+		deny(SYS_getsockopt, 2, SO_ACCEPTCONN, 0);
+	ck_assert_int_eq(supervise(&nothing, SENT(SIGUSR1)), SIGUSR1);
+	ck_assert_int_eq(kept, gvisor ? o->kept_in_gvisor : o->kept);
+}
+END_TEST
+
+/* Its peer's end would have it read for ever. */
+START_TEST(keeps_no_connection_for_requests)
+{
+	int ends[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
+			     ends),
+	    0);
+	offered = ends[0];
+	if (_i != 0)
+		deny(SYS_getsockopt, 2, SO_ACCEPTCONN, 0);
+	ck_assert_int_eq(supervise(&nothing, SENT(SIGUSR1)), SIGUSR1);
+	ck_assert(!kept);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -251,6 +335,9 @@ suite(void)
 	tcase_add_test(t, rewrites);
 	tcase_add_test(t, reports_a_success);
 	tcase_add_loop_test(t, ends_what_the_server_leaves, 0, 5);
+	tcase_add_loop_test(t, keeps_a_listening_socket_for_requests, 0,
+	    2 * LENGTH(offerings));
+	tcase_add_loop_test(t, keeps_no_connection_for_requests, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }

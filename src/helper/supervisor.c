@@ -6,6 +6,7 @@
  * Reads: signals.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #include "preload.h"
 #include "signals.h"
 #include "socket.h"
+#include "sockstate.h"
 #include "status.h"
 #include "stray.h"
 #include "supervisor.h"
@@ -300,13 +302,30 @@ channel_close(struct supervisor *s)
 		stray_start(&s->handoff->stray);
 }
 
+/* Older gVisor answers 0 for every UNIX socket, and accepting shows it.  A socket
+ * on which that would wait is refused. */
+static bool
+is_listening(int fd)
+{
+	int connection;
+
+	if (sockstate_is_listening(fd))
+		return true;
+	if ((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0)
+		return false;
+	connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (connection >= 0)
+		close(connection);
+	return connection >= 0 || errno == EAGAIN;
+}
+
 /* A socket of another kind would be readable for ever after its peer's end. */
 static bool
 is_for_requests(int fd)
 {
 	return socket_option(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX &&
 	    socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_SEQPACKET &&
-	    socket_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 0;
+	    is_listening(fd);
 }
 
 static bool
