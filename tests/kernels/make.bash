@@ -5,7 +5,7 @@
 #
 #   TREE.tar, TREE.img     of a release of Debian, and as a file system
 #   cross-TREE.tar         of this host's architecture, to build for another
-#   TREE.built/            the sources, built in one of these
+#   TREE.built/, .img      the sources, built in one of these, as a file system too
 #   linux-NAME/            vmlinuz, initrd, and lib/modules, of machine NAME
 #
 # All of it can be removed by the owner of build/.
@@ -148,7 +148,11 @@ build_in() {
 	umount -R "$tree/lowport" "$tree/dev" "$tree/proc"
 	logged env GOCACHE="$lab/go" GO111MODULE=off CGO_ENABLED=0 GOARCH="$1" \
 	    go build -o "$built/build/hello" tests/servers/hello.go || return
-	own "$built"
+	# Over 9p, each sandbox would take a minute to copy it.
+	truncate -s 1G "$built.img"
+	logged mke2fs -q -F -t ext4 -O ^has_journal -d "$built" "$built.img" ||
+		return
+	own "$built" "$built.img"
 	: >"$lab/built-$name"
 }
 
@@ -239,17 +243,17 @@ make_initrd() {
 # emulator NAME ARCH TREE BOOT LOG: sets it.
 emulator() {
 	local share="-fsdev local,security_model=none"
+	local drive="format=raw,if=virtio,snapshot=on,cache=unsafe"
 
 	# shellcheck disable=SC2054,SC2206
 	emulator=("qemu-system-${gnu[$2]}" -M "${board[$2]}" -cpu "${processor[$2]}"
 	    -accel "tcg,thread=multi,tb-size=256"
 	    -smp 2 -m 1536 -nodefaults -no-user-config -nic none -no-reboot
 	    -display none -serial "file:$5/console" -device virtio-rng-pci
-	    -drive "file=$cache/$3-$2.img,format=raw,if=virtio,snapshot=on,cache=unsafe"
+	    -drive "file=$cache/$3-$2.img,$drive"
+	    -drive "file=$cache/$3-$2.built.img,$drive"
 	    $share,id=machine,path="$5"
 	    -device virtio-9p-pci,fsdev=machine,mount_tag=machine
-	    $share,id=lowport,path="$cache/$3-$2.built",readonly=on
-	    -device virtio-9p-pci,fsdev=lowport,mount_tag=lowport
 	    $share,id=modules,path="$cache/linux-$1/lib/modules",readonly=on
 	    -device virtio-9p-pci,fsdev=modules,mount_tag=modules
 	    -kernel "$cache/linux-$1/vmlinuz" -initrd "$cache/linux-$1/initrd"
