@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: ISC
 """Binds port 8443 of each kind of address under -p 443:8443, several at once,
 and checks that the port alone is another."""
+import os
 import socket
+
+PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
 
 IPV4, IPV6 = socket.AF_INET, socket.AF_INET6
 
@@ -22,7 +25,7 @@ def bound(family, host, v6only=None, **options):
 
 def reaches(listener, host):
     listener.listen()
-    client = socket.create_connection((host, 443), timeout=5)
+    client = socket.create_connection((host, 443), timeout=PATIENCE)
     connection, address = listener.accept()
     assert address[:2] == client.getsockname()[:2] or \
         address[0].endswith(client.getsockname()[0]), address
@@ -61,7 +64,8 @@ for family, host, client in ((IPV4, "127.0.0.1", "127.0.0.1"),
     s.listen()
     try:
         socket.create_connection(
-            ("127.0.0.2" if client != "::1" else "127.0.0.1", 443), timeout=5)
+            ("127.0.0.2" if client != "::1" else "127.0.0.1", 443),
+            timeout=PATIENCE)
         raise SystemExit(f"{host} answers on another address")
     except ConnectionRefusedError:
         pass

@@ -9,6 +9,9 @@ import select
 import socket
 import sys
 
+# Seconds: less than the test waits for this program.
+PATIENCE = float(os.environ.get("PATIENCE", 60)) / 2
+
 HOST, COUNT, MORE = sys.argv[1], int(sys.argv[2]), sys.argv[3:] == ["more"]
 ADDRESS = "127.0.0.1" if HOST == "0.0.0.0" else HOST
 
@@ -45,7 +48,7 @@ def work(channel):
 class Client:
     def __init__(self, listener, channel):
         self.own = socket.socket(listener.family, socket.SOCK_DGRAM)
-        self.own.settimeout(5)
+        self.own.settimeout(PATIENCE)
         self.own.bind((ADDRESS, 0))
         self.own.sendto(b"hello", (ADDRESS, 443))
         peer = None
@@ -74,9 +77,9 @@ class Client:
 
 
 listener = bound(HOST)
-listener.settimeout(5)
+listener.settimeout(PATIENCE)
 channel, workers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-channel.settimeout(5)
+channel.settimeout(PATIENCE)
 if os.fork() == 0:
     listener.close()
     channel.close()

@@ -2,8 +2,11 @@
 #
 # A UDP server that asks for port 8443 in every form, gets 443, and misses no
 # datagram of many senders; and binds again when it has closed.
+import os
 import socket
 import struct
+
+PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
 
 IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_PKTINFO = 26, 49, 50
 IP_PKTINFO, SOL_UDP, UDP_SEGMENT, UDP_GRO = 8, 17, 103, 104
@@ -49,7 +52,7 @@ def server(family, address, v6only):
         assert s.getsockopt(level, name) == value, (level, name)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
     s.setblocking(True)
-    s.settimeout(2)
+    s.settimeout(PATIENCE)
     return s
 
 
@@ -57,7 +60,7 @@ def exchange(s, address):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for n in range(SENDERS):
         client = socket.socket(family, socket.SOCK_DGRAM)
-        client.settimeout(2)
+        client.settimeout(PATIENCE)
         if address == OTHER:
             client.bind((OTHER, 0))
         client.sendto(b"%d" % n, (address, 443))

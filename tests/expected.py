@@ -3,7 +3,10 @@
 -p 990-992:9990-9992: what getsockname(2) answers, and what it does not."""
 import ctypes
 import errno
+import os
 import socket
+
+PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
 
 IPV4, IPV6 = socket.AF_INET, socket.AF_INET6
 libc = ctypes.CDLL(None, use_errno=True)
@@ -24,7 +27,7 @@ for family, host in ((IPV4, "0.0.0.0"), (IPV6, "::"), (IPV4, "127.0.0.1")):
     s.bind((host, 8443))
     assert s.getsockname()[:2] == (host, 8443), s.getsockname()
     s.listen()
-    client = socket.create_connection(("127.0.0.1", 443), timeout=5)
+    client = socket.create_connection(("127.0.0.1", 443), timeout=PATIENCE)
     connection, _ = s.accept()
     assert connection.getsockname()[1] == 8443, connection.getsockname()
     assert client.getpeername()[1] == 443

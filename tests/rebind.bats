@@ -95,13 +95,13 @@ $rounds rounds" ]
 		for address in 127.0.0.1 ::1 0.0.0.0; do
 			run -0 "$LOWPORT" -q -p 443:8443 --spares 4 -- \
 			    python3 -c '
-import socket, sys, time
+import os, socket, sys, time
 host = sys.argv[1]
 family = socket.AF_INET6 if ":" in host else socket.AF_INET
 to = "127.0.0.1" if host == "0.0.0.0" else host
 # The helper keeps the socket until it has seen that it listens.
 def becomes():
-    end = time.monotonic() + 20
+    end = time.monotonic() + float(os.environ.get("PATIENCE", 60))
     while time.monotonic() < end:
         try:
             socket.create_connection((to, 443)).close()
