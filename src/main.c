@@ -163,6 +163,7 @@ helper_run(int channel, pid_t child, pid_t parent)
 	raise_descriptor_limit();
 	signals = supervisor_prepare();
 	privilege_trim(PRIVILEGE_BIND | PRIVILEGE_KILL | PRIVILEGE_GROUP);
+	verdict_prepare(); /* while the child reads its options */
 	if (channel_receive_plan(channel, &plan) &&
 	    plan_check(&plan, getuid(), getgid())) {
 		map_by_kernel(&handoff.group, child, &answer);

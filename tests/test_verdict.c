@@ -285,6 +285,7 @@ assert_grants(bool https, bool denied)
 	memset(granted, 0xff, sizeof(granted));
 	plan.mappings[0] = mapping_of("443:8443");
 	plan.mappings[1] = mapping_of("666:8666");
+	verdict_prepare();
 	verdict_grant(granted, &plan);
 	ck_assert_int_eq(granted[0], https);
 	ck_assert_int_eq(granted[1], denied);
@@ -294,6 +295,19 @@ START_TEST(grants_what_the_policy_permits)
 {
 	ck_assert_str_eq(verdict_policy, POLICY);
 	secure = 1;
+	assert_grants(true, false);
+}
+END_TEST
+
+START_TEST(grants_nothing_before_it_is_read)
+{
+	struct plan plan = {.mapping_count = 1};
+	bool granted[PLAN_MAPPINGS_MAX] = {true};
+
+	plan.mappings[0] = mapping_of("443:8443");
+	secure = 1;
+	verdict_grant(granted, &plan);
+	ck_assert(!granted[0]);
 	assert_grants(true, false);
 }
 END_TEST
@@ -329,6 +343,26 @@ START_TEST(grants_root_its_own)
 	assert_grants(true, false);
 	UNIT_NEEDS(unit_become_root(0), "no user namespaces here");
 	assert_grants(true, true);
+}
+END_TEST
+
+/* As many rules as a policy has room for, the last line without its end. */
+START_TEST(a_policy_may_be_full)
+{
+	static char text[VERDICT_POLICY_MAX];
+	const char rule[] = "deny any tcp/1\n";
+	const size_t length = strlen(rule);
+	size_t used;
+
+	UNIT_NEEDS(make_tree(), "no user namespaces here");
+	for (used = 0; used + length <= sizeof(text); used += length)
+		memcpy(text + used, rule, length);
+	text[used - 1] = '\0';
+	ck_assert(unit_write(POLICY, text));
+	assert_permits("1", false, (unsigned int)(used / length));
+	text[used - length] = '#';
+	ck_assert(unit_write(POLICY, text));
+	assert_permits("1", false, (unsigned int)(used / length) - 1);
 }
 END_TEST
 
@@ -393,6 +427,7 @@ add_refusals(Suite *s)
 	tcase_add_test(t, no_policy_permits_nothing);
 	tcase_add_test(t, a_policy_of_others_permits_nothing);
 	tcase_add_test(t, the_size_is_bounded);
+	tcase_add_test(t, a_policy_may_be_full);
 	suite_add_tcase(s, t);
 }
 
@@ -402,6 +437,7 @@ add_grants(Suite *s)
 	TCase *t = tcase_create("grants");
 
 	tcase_add_test(t, grants_what_the_policy_permits);
+	tcase_add_test(t, grants_nothing_before_it_is_read);
 	tcase_add_test(t, grants_nothing_without_a_policy);
 	tcase_add_test(t, grants_what_was_not_given);
 	tcase_add_test(t, grants_root_its_own);

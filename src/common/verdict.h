@@ -46,10 +46,13 @@ bool verdict_reach(struct verdict *, const struct mapping *, size_t count,
 void verdict_warn(void (*visit)(const char *warning));
 
 /*
- * For the helper: decides for which mappings it may use the capability.  If
- * executing this program gave its caller nothing (privilege_gained), the policy
- * is not asked: it may be used for all.
+ * For the helper: verdict_prepare reads the policy, which takes longer than all
+ * else here; verdict_grant decides by it for which mappings the helper may use the
+ * capability: for none before verdict_prepare.  If executing this program gave its
+ * caller nothing (privilege_gained), the policy is not asked: it may be used for
+ * all.
  */
+void verdict_prepare(void);
 void verdict_grant(bool granted[PLAN_MAPPINGS_MAX], const struct plan *);
 
 #endif
