@@ -38,7 +38,7 @@
 	SCMP_A##n##_64(SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)(value))
 
 /*
- * What the helper may call once it is confined; any other call kills it.  It
+ * The calls that the helper may make once it is confined; others kill it.  It
  * holds no capability then, or CAP_KILL if the server has that too.  The list is
  * short: somebody who takes the helper over can do little more than hand out the
  * sockets it has.

@@ -365,7 +365,7 @@ examine_selinux(const struct confinement *own)
 		report_ok("selinux", "permissive, in the domain %s", own->name);
 }
 
-/* What is refused is seen by what follows. */
+/* Names the module; the lines after this one show what it refuses. */
 static void
 examine_confinement(void)
 {

@@ -381,7 +381,7 @@ explain_shared(char text[REASON_TEXT], const struct mapping *m)
 		    m->public_port);
 }
 
-/* Why bind(2) failed. */
+/* The reason for which bind(2) failed. */
 static void
 explain_bind(char text[REASON_TEXT], const struct result *result,
     const struct mapping *m, const struct rights *rights)

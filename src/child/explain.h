@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Why something does not work, and the shortest remedy: one line each.
+ * The reason for which something does not work, and the shortest remedy: one
+ * line each.
  */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H
@@ -21,34 +22,34 @@
 #define EXPLAIN_NO_NEW_PRIVS                                                   \
 	"under no_new_privs, executing lowport gives its caller nothing"
 
-/* Why the policy does not permit the mapping, and how it would.  why is the
- * error of verdict_reach, NULL if it returned true. */
+/* The reason for which the policy does not permit the mapping, and the rule that
+ * would.  why is the error of verdict_reach, NULL if it returned true. */
 void explain_verdict(char text[REASON_TEXT], const struct mapping *,
     const struct verdict *, const char *why);
 
 /* Says an oddity of a mapping that works; false if there is none. */
 bool explain_mapping(char text[REASON_TEXT], const struct mapping *);
 
-/* Why CAP_NET_BIND_SERVICE does not help, or is not there. */
+/* CAP_NET_BIND_SERVICE does not help, or is not there. */
 void explain_lack(char text[REASON_TEXT], enum rights_lack);
 
-/* Why the mapping of this number in the plan has no sockets. */
+/* The mapping of this number in the plan has no sockets. */
 void explain_result(char text[REASON_TEXT], const struct plan *,
     const struct answer *, size_t mapping, const struct rights *);
 
-/* Why no filter can be loaded: error is that of seccomp_refusal.  Nothing is run
+/* No filter can be loaded: error is that of seccomp_refusal.  Nothing is run
  * then. */
 void explain_no_filter(char text[REASON_TEXT], int error);
 
-/* Why seccomp_listen failed. */
+/* seccomp_listen failed. */
 void explain_no_listener(char text[REASON_TEXT], int error);
 
-/* Why the kernel does not map the ports of a control group; not for GROUP_MADE. */
+/* The kernel does not map the ports of a control group; not for GROUP_MADE. */
 void explain_group(char text[REASON_TEXT], const struct group_result *,
     const struct rights *);
 
-/* Why the trial of the hand-off, by notify or preload, got no public port; error
- * is bind(2)'s, 0 if it succeeded.  By notify, EACCES means that the helper could
+/* The trial of the hand-off, by notify or preload, got no public port; error is
+ * bind(2)'s, 0 if it succeeded.  By notify, EACCES means that the helper could
  * not look at the call. */
 void explain_trial(char text[REASON_TEXT], int error, bool by_notify);
 

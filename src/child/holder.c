@@ -19,7 +19,7 @@
 /* TCP_BOUND_INACTIVE of the kernel's include/net/tcp_states.h, Linux 6.8. */
 #define STATE_BOUND 13
 
-/* How a UDP socket is parked (parking.h). */
+/* Marks of a UDP socket that is parked (parking.h). */
 #define DISCARD      9
 #define NO_INTERFACE INT_MAX
 
@@ -127,7 +127,7 @@ is_bound_for(const struct mapping *m, uint16_t port)
 	    port >= m->public_port && port - m->public_port < (int)m->ports;
 }
 
-/* How many sockets of the variant the helper has that do not listen.  One by
+/* The number of the helper's sockets of this variant that do not listen.  One by
  * descriptor listens by now. */
 static unsigned int
 own_sockets(const struct plan *plan, const struct mapping *m,

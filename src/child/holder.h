@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who has a port that is in use.
+ * The holder of a port that is in use.
  */
 #ifndef HOLDER_H
 #define HOLDER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What this process runs on: the kernel, its settings, the user namespace.
+ * The kernel that this process runs on, its settings, the user namespace.
  */
 #ifndef HOST_H
 #define HOST_H

@@ -7,8 +7,8 @@
 
 #include "reason.h"
 
-/* Why fork(2), clone(2) or execve(2) failed with this errno(3) value: for EAGAIN,
- * the limit that is met, or those that may be. */
+/* The reason for which fork(2), clone(2) or execve(2) failed with this errno(3)
+ * value: for EAGAIN, the limit that is met, or those that may be. */
 void limit_explain(char text[REASON_TEXT], int error);
 
 #endif

@@ -10,8 +10,8 @@ struct start;
 
 /*
  * Variables that name the helper's process, as the one the manager started, name
- * this one, which becomes the server.  What the server reports by NOTIFY_SOCKET
- * goes through the helper: the manager takes it from the process it started
+ * this one, which becomes the server.  The server's reports by NOTIFY_SOCKET
+ * go through the helper: the manager takes them from the process it started
  * (NotifyAccess=main).
  */
 void manager_introduce(struct start *);

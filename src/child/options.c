@@ -407,7 +407,7 @@ take_purpose(struct options *options, int option, const char *argument)
 	}
 }
 
-/* How the server runs, and how it gets its sockets. */
+/* Options about the server's process, and about the way of its sockets. */
 static void
 take_server(struct options *options, int option, const char *argument)
 {

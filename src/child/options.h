@@ -25,7 +25,7 @@ enum purpose {
 	PURPOSE_ATTACHED,      /* --attached */
 };
 
-/* How the server gets the sockets of the ports it binds. */
+/* The way by which the server gets the sockets of the ports it binds. */
 enum options_method {
 	METHOD_AUTO,
 	METHOD_NOTIFY,  /* notify.h */

@@ -34,8 +34,8 @@ int program_find(const char *command, char **environment,
  */
 struct binary program_binary(const char *path, char **environment);
 
-/* Why a command ends with STATUS_NOT_FOUND: it is missing, or its interpreter or
- * loader is. */
+/* The reason for which a command ends with STATUS_NOT_FOUND: it is missing, or
+ * its interpreter or loader is. */
 const char *program_absence(const char *command, char **environment);
 
 enum program_outcome {

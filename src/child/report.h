@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What --check and --doctor print: a line per fact on standard output, which
+ * The output of --check and --doctor: a line per fact on standard output, which
  * says whether all is well, what it is about, and what to do.  Or all of them in
  * one JSON object, at the end.
  */

@@ -203,7 +203,7 @@ rights_lack(const struct rights *rights)
 		return RIGHTS_SUFFICE;
 	if (!rights->bounded)
 		return RIGHTS_NOT_BOUNDED;
-	/* What is ambient is permitted, whatever capget(2) says. */
+	/* An ambient capability is permitted, whatever capget(2) says. */
 	if ((rights->ambient || rights->hidden) && is_confined())
 		return RIGHTS_HIDDEN;
 	lack = file_lack();

@@ -26,7 +26,7 @@ struct rights {
 
 struct rights rights_look(void);
 
-/* Why this process cannot use CAP_NET_BIND_SERVICE. */
+/* The reason for which this process cannot use CAP_NET_BIND_SERVICE. */
 enum rights_lack {
 	RIGHTS_SUFFICE,
 	RIGHTS_FOREIGN, /* the network is of another user namespace */

@@ -23,7 +23,7 @@
 
 #define LINE 8192
 
-/* Where systemd's are, and whose name is not known. */
+/* The directory of systemd's units, and the name of one that is not known. */
 #define UNIT_FOLDER  "/etc/systemd/system"
 #define UNIT_UNKNOWN "NAME.service"
 

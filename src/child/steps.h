@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What --from-iptables prints: comments and commands, as a script for root has
+ * The output of --from-iptables: comments and commands, as a script for root has
  * them.
  */
 #ifndef STEPS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What cannot be undone is tried in another process, which ends.
+ * Tries what cannot be undone in another process, which ends.
  */
 #ifndef APART_H
 #define APART_H

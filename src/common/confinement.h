@@ -23,7 +23,7 @@ struct confinement {
 	char name[CONFINEMENT_NAME]; /* AppArmor's profile, SELinux's domain */
 };
 
-/* How a process is confined, as far as proc(5) says.  Everybody may read that. */
+/* A process's confinement, as far as proc(5) says.  Everybody may read it. */
 struct confinement confinement_of(pid_t task);
 
 /*

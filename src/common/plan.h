@@ -137,7 +137,7 @@ struct result {
 	uint32_t crowded;         /* other sockets share the TCP port: 0 or 1 */
 };
 
-/* How far the control group came. */
+/* The step that the control group has come to. */
 enum group_step {
 	GROUP_NOT_ASKED,
 	GROUP_MADE,

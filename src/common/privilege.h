@@ -18,7 +18,7 @@ struct user;
 #define PRIVILEGE_KILL (UINT64_C(1) << CAP_KILL)
 #define PRIVILEGE_IDS  (UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID)
 
-/* What a server's group takes (server_group.h): CAP_BPF and CAP_NET_ADMIN to load
+/* Rights for a server's group (server_group.h): CAP_BPF, CAP_NET_ADMIN to load
  * and attach its programs, CAP_DAC_OVERRIDE to make a group below the root group,
  * in which nobody may write, and CAP_CHOWN to give its directory to the server's
  * user.  --attach (attach.h) also finds what is attached, by CAP_SYS_ADMIN. */

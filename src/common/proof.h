@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How the helper proves to the preload library that it knows the secret of
- * their rendezvous without sending it: by SipHash-2-4 of a nonce that the
- * library draws.  Part of the preload library too.
+ * The helper proves to the preload library that it knows the secret of their
+ * rendezvous without sending it: by SipHash-2-4 of a nonce that the library
+ * draws.  Part of the preload library too.
  */
 #ifndef PROOF_H
 #define PROOF_H

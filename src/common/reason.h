@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Why something failed, and what to do: the part of a message that only the
- * place knows where it failed. */
+/* The reason of a failure, and the remedy: the part of a message that only the
+ * place of the failure knows. */
 #ifndef REASON_H
 #define REASON_H
 

@@ -12,7 +12,7 @@
 #include "carry.h"
 #include "words.h"
 
-/* Who binds a port below needs the privilege already. */
+/* A server that binds a port below needs the privilege already. */
 #define PRIVILEGED 1024
 
 void
@@ -212,7 +212,7 @@ judge_rule(struct carry *c, const struct rule *rule, bool is_exception)
 		carry_refuse(c, "it is too long to be understood as a whole");
 }
 
-/* What is for this very address keeps it. */
+/* The rule is for packets to this very address, and leaves it as it is. */
 static bool
 names_address(const struct carry *c, const struct rule_address *address)
 {

@@ -130,7 +130,8 @@ has_all_pairs(const struct carry *c, const struct carry *of)
 	return true;
 }
 
-/* What is sent to a proxy by one rule is no server's by another. */
+/* If one rule sends its packets to a proxy, that target is no server's by
+ * another. */
 static bool
 shares_target(const struct carry *a, const struct carry *b)
 {
@@ -169,7 +170,7 @@ find_twins(struct carry_list *list)
 			c->state = CARRY_TWIN;
 }
 
-/* What this host sends, to whomever, is no server's. */
+/* No server takes the packets that this host sends to others. */
 static void
 refuse_outgoing(struct carry_list *list)
 {

@@ -157,7 +157,8 @@ add_nft(const struct rule_chain *chain, const char *verb,
 	    add(text, chain->name);
 }
 
-/* What nft(8) prints of the target of each such rule, beside its place. */
+/* The words that nft(8) prints of the target of each such rule, beside its
+ * place. */
 static void
 format_guard(const struct rule *rule, char guard[RULE_NAME])
 {

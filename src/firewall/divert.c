@@ -9,7 +9,7 @@
 
 #include "divert.h"
 
-/* How a chain ends for a packet. */
+/* The end of a chain for a packet. */
 enum end {
 	END_PASSED,         /* it returns to the rule that jumped */
 	END_PASSED_PERHAPS, /* or was accepted or dropped */

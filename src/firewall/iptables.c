@@ -321,7 +321,7 @@ read_module(struct iptables_parser *p, const char *begin)
 		return;
 	p->in_module = true;
 	begin_condition(p, begin);
-	/* What these look at is of the sender, whichever way. */
+	/* These look at the sender, either way. */
 	if (IS(p->word, "owner", "cgroup", "socket"))
 		p->subject = RULE_ABOUT_OWNER;
 	else if (IS(p->word, "mac", "recent"))
@@ -609,8 +609,8 @@ set_policy(const struct iptables_parser *p, const char *name, bool drops)
 		p->reader->rules->chains[number].drops = drops;
 }
 
-/* What "iptables -S" prints has no table's name.  It begins by the policies, and
- * nat is the one that has PREROUTING, but not FORWARD. */
+/* The output of "iptables -S" has no table's name.  It begins by the policies,
+ * and nat is the one that has PREROUTING, but not FORWARD. */
 static void
 guess_table(struct iptables_parser *p)
 {

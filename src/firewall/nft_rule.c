@@ -191,7 +191,7 @@ match_family(struct nft_parser *p, const char *begin)
 		match_unknown(p, begin);
 }
 
-/* What is for this host comes to it alone, but for broadcasts. */
+/* Packets for this host come to it alone, but for broadcasts. */
 static void
 match_kind(struct nft_parser *p, const char *begin)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a rule of nft(8) compares a packet to: ports, sets and maps of them. */
+/* The values that a rule of nft(8) compares a packet to: ports, sets and maps. */
 #ifndef NFT_VALUES_H
 #define NFT_VALUES_H
 

@@ -24,7 +24,7 @@ bool nft_next(struct nft_parser *);
 bool nft_is_next(const struct nft_parser *, const char *word);
 bool nft_take(struct nft_parser *, const char *word);
 
-/* What is behind the quotes that begin here. */
+/* Returns the text behind the quotes that begin here. */
 const char *nft_skip_quoted(const char *at);
 
 /* Goes to the end of the line. */

@@ -15,8 +15,8 @@
 
 #define FILE_ROOM 64
 
-/* How often the way from a process up to this one is tried, and how many
- * processes are looked at for that in all. */
+/* The way from a process up to this one is tried so often, and so many processes
+ * are looked at for that in all. */
 #define DESCENTS  16
 #define ANCESTORS 4096
 

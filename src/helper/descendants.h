@@ -28,7 +28,7 @@ bool descendants_have(pid_t);
  */
 void descendants_set_adopting(bool);
 
-/* Which are named by a walk. */
+/* The processes that a walk names. */
 enum descendants_wanted {
 	DESCENDANTS_CHILDREN, /* once each */
 	DESCENDANTS_ALL,      /* once each */

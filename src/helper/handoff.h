@@ -26,7 +26,7 @@ struct offer;
 /* This many sockets, the last handed out, are known again by inode. */
 #define HANDOFF_RECENT 64
 
-/* What the rooms of the powerless helper share, and each room's own part. */
+/* State that the rooms of the powerless helper share, and that of each room. */
 struct handoff {
 	const struct plan *plan;
 	struct pool *pool;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who holds the sockets that are lent.
+ * The holders of the sockets that are lent.
  */
 #ifndef HOLDING_H
 #define HOLDING_H

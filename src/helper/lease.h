@@ -32,8 +32,8 @@
  */
 struct pool_socket *lease_pick(struct pool_variant *, bool reuseport);
 
-/* How many sockets of the variant have a connection, or had one that is not
- * over yet. */
+/* The number of the variant's sockets that have a connection, or had one that is
+ * not over yet. */
 unsigned int lease_connections(const struct pool_variant *);
 
 /* Gives the socket that was picked the options of the server's.  It takes

@@ -127,7 +127,7 @@ const struct pool_variant *pool_find_inherited(const struct pool *,
  */
 int pool_take(struct pool *, size_t mapping, uint32_t n);
 
-/* How many sockets the plan asks for. */
+/* The number of sockets the plan asks for. */
 unsigned int pool_size(const struct plan *);
 
 #endif

@@ -16,7 +16,7 @@
 #include "relay.h"
 #include "socket.h"
 
-/* How long the last reports wait for the manager, once the server has ended, in
+/* The last reports wait so long for the manager once the server has ended, in
  * milliseconds. */
 #define LAST_REPORTS_WAIT 5000
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which sockets the processes below the helper hold, and other processes. */
+/* Finds the sockets that processes below the helper hold, or other processes. */
 #ifndef SEARCH_H
 #define SEARCH_H
 

@@ -26,7 +26,7 @@ bool sockstate_is_shut(int socket);
  */
 void sockstate_end_connection(int socket);
 
-/* How far that is. */
+/* The progress of that. */
 enum sockstate_ending {
 	SOCKSTATE_ENDING,    /* not all that was written has arrived */
 	SOCKSTATE_DELIVERED, /* all has, but the peer has not closed its side */

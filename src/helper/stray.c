@@ -215,7 +215,7 @@ is_foreign_program(pid_t process)
 	    memcmp(head, ELFMAG, SELFMAG) == 0 && head[EI_CLASS] == ELFCLASS32;
 }
 
-/* Why the helper was not asked, and what to do. */
+/* The reason for which the helper was not asked, and the remedy. */
 static const char *
 cause_of(const struct handoff *h, pid_t process)
 {
@@ -377,8 +377,8 @@ may_cycle(const struct handoff *h, uint32_t i)
 
 /* Sockets of node's cluster listen for a moment, or never.  Other servers bind
  * many sockets and listen later, or replace the one they use: such a socket is
- * held when it is looked for.  That it listens shows nothing, as the pool may
- * hold it (lease.h). */
+ * held when it is looked for.  A socket that listens shows nothing, as the pool
+ * may hold it (lease.h). */
 static void
 consider_cycle(struct handoff *h, uint32_t i)
 {

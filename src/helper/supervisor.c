@@ -271,7 +271,7 @@ earlier(long long a, long long b)
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-/* How long until something is due; NULL: for ever. */
+/* The time until something is due; NULL: for ever. */
 static const struct timespec *
 next_time(const struct supervisor *s, struct timespec *wait)
 {

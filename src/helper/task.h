@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What proc(5) says of a task: a process, or one thread of it. */
+/* Facts that proc(5) has of a task: a process, or one thread of it. */
 #ifndef TASK_H
 #define TASK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Why the helper cannot look at a process of the server.
+ * The reason for which the helper cannot look at a process of the server.
  */
 #ifndef UNREADABLE_H
 #define UNREADABLE_H

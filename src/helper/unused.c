@@ -108,8 +108,8 @@ is_public(const struct plan *plan, uint16_t port, int protocol)
 	return false;
 }
 
-/* How likely the server serves at the port of this bind; 0: not at all.  A public
- * port is about the mapping that has it. */
+/* The likelihood that the server serves at the port of this bind; 0: none.  A
+ * public port is about the mapping that has it. */
 static int
 rank(const struct unused *u, const struct unused_bind *b, int protocol)
 {

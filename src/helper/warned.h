@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which warnings were printed.  A message that could come again and again is
+ * The warnings that were printed.  A message that could come again and again is
  * printed once for each cause: this process, that address.  A server that finds
  * ever new causes does not flood the log: WARNED_BURST messages of a kind are
  * printed a minute, and the number of the others.

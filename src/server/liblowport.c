@@ -230,7 +230,7 @@ expected_of(int fd, struct sockaddr_in6 *name, socklen_t *size)
 }
 
 /*
- * How many bytes of a known name the caller has room for, or a failure.  The
+ * The bytes of a known name that the caller has room for, or a failure.  The
  * kernel reads the length, which may be at no valid address, and writes the
  * name's size there.
  */
