@@ -23,7 +23,7 @@ static void
 note_connection(struct pool_socket *s)
 {
 	s->hears_one_peer |= s->variant->endpoint.family == AF_INET6 &&
-	    sockstate_is_connected(s->fd);
+	    sockstate_is_connected(s->fd) && parking_keeps_peer(s->fd);
 }
 
 void

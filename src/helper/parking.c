@@ -23,15 +23,27 @@ connect_aside(int socket, const struct endpoint *e)
 	return connect(socket, (struct sockaddr *)&storage, length) == 0;
 }
 
-/* gVisor accepts the option and ignores it: see whether it is there. */
 static bool
-bind_aside(int socket)
+accepts_no_interface(int socket)
 {
 	const int none = NO_INTERFACE;
 
 	return setsockopt(socket, SOL_SOCKET, SO_BINDTOIFINDEX, &none,
-		   sizeof(none)) == 0 &&
-	    socket_option(socket, SOL_SOCKET, SO_BINDTOIFINDEX) == none;
+		   sizeof(none)) == 0;
+}
+
+static bool
+has_no_interface(int socket)
+{
+	return socket_option(socket, SOL_SOCKET, SO_BINDTOIFINDEX) ==
+	    NO_INTERFACE;
+}
+
+/* gVisor accepts the option and ignores it: see whether it is there. */
+static bool
+bind_aside(int socket)
+{
+	return accepts_no_interface(socket) && has_no_interface(socket);
 }
 
 /* The interface or the peer its server gave it may be in the way. */
@@ -50,6 +62,12 @@ parking_begin_guard(int socket, const struct endpoint *e)
 {
 	return e->family == AF_INET6 ? connect_aside(socket, e)
 				     : bind_aside(socket);
+}
+
+bool
+parking_keeps_peer(int socket)
+{
+	return !accepts_no_interface(socket) || has_no_interface(socket);
 }
 
 bool

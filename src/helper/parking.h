@@ -32,6 +32,10 @@ bool parking_begin(int socket, const struct endpoint *);
  * Returns false with errno. */
 bool parking_begin_guard(int socket, const struct endpoint *);
 
+/* Whether, of an IPv6 socket that is connected, parking_end leaves the peer's
+ * address behind: not in gVisor. */
+bool parking_keeps_peer(int socket);
+
 /* Discards what has come, and parks it no more: it is bound as it was
  * (connect(2), AF_UNSPEC), and to no interface.  Returns false with errno. */
 bool parking_end(int socket);
