@@ -612,7 +612,11 @@ explain_no_right(char text[REASON_TEXT], const struct rights *rights)
 	const uint64_t no_bpf = rights->no_bpf;
 	char rule[RIGHTS_RULE], why[REASON_TEXT];
 
-	if (no_bpf != 0 && !rights->root)
+	if (host_is_gvisor())
+		reason_say(text,
+		    "gVisor has no bpf(2), and preload is the only hand-off: "
+		    "use --method preload");
+	else if (no_bpf != 0 && !rights->root)
 		reason_say(text,
 		    "only root of the host can have the kernel map ports");
 	else if (host_in_user_namespace())
