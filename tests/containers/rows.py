@@ -31,7 +31,8 @@ def version_here(runtime):
                               capture_output=True, check=True, text=True).stdout
     except FileNotFoundError:
         return None
-    return re.search(r"\d+(\.\d+)+", said).group()
+    # Debian's version of a program that has dates alone begins with 0.0~.
+    return re.search(r"(?:0\.0~)?(\d+(\.\d+)+)", said).group(1)
 
 
 def read_rows(path):

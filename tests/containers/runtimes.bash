@@ -31,14 +31,18 @@ make_userns_tree() {
 }
 
 run_runc() {
+	local options=()
+
 	run_bundle runc "$@"
 }
 
 run_crun() {
+	local options=()
+
 	run_bundle crun "$@"
 }
 
-# run_bundle PROGRAM COMMAND...
+# run_bundle PROGRAM COMMAND...: with the program's $options.
 run_bundle() {
 	local program=$1 tree=$root bundle
 
@@ -47,8 +51,21 @@ run_bundle() {
 	[ -z "${is[userns]+set}" ] || tree=$root.userns
 	bundle=$(mktemp -d "$lab/bundle.XXXXXX")
 	"$containers/bundle.py" "$bundle" "$tree" "$settings" "$@"
-	$bounded "$program" --root "$lab/$program" run -b "$bundle" \
-	    "lowport-${bundle##*.}"
+	$bounded "$program" --root "$lab/$program" "${options[@]}" run \
+	    --bundle "$bundle" "${container:-lowport-${bundle##*.}}"
+}
+
+# ---- gVisor, in the same bundles, without KVM and control groups
+
+start_runsc() {
+	here /usr/bin/runsc
+}
+
+run_runsc() {
+	local options=("--platform=${is[platform]:-ptrace}" --network=none
+		--ignore-cgroups)
+
+	run_bundle runsc "$@"
 }
 
 # ---- What docker(1) and podman(1) call by the same name, in $options

@@ -6,8 +6,8 @@
  *   owns 443, holds nothing
  *
  * where it listens on 443, nobody listens on 8443, and neither it nor its
- * parent, the helper, has a capability in any set or can gain one.  Otherwise it
- * says what is wrong, and fails.
+ * parent, the helper, has a capability in any set or can gain one.  With an argument
+ * it gets datagrams instead.  Otherwise it says what is wrong, and fails.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define PORT   8443
@@ -76,6 +77,44 @@ serve(int family)
 	return fd;
 }
 
+/* One datagram of each family that reaches it comes from a port of its own: a
+ * socket that is connected would get one of them at most. */
+static void
+serve_datagrams(int family)
+{
+	const struct timeval patience = {.tv_sec = 20};
+	socklen_t length = address_of(family, PORT);
+	int fd = socket(family, SOCK_DGRAM, 0), from;
+	char byte;
+
+	if (fd < 0 || bind(fd, &address.any, length) != 0)
+		err(1, "bind");
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	for (from = family; from == AF_INET6 || from == AF_INET;
+	     from = from == AF_INET6 ? AF_INET : AF_UNSPEC) {
+		length = address_of(from, PUBLIC);
+		if (sendto(socket(from, SOCK_DGRAM, 0), "x", 1, 0, &address.any,
+			length) != 1)
+			err(1, "send");
+		if (recv(fd, &byte, 1, 0) != 1)
+			err(1, "receive");
+	}
+}
+
+static void
+serve_connection(int family)
+{
+	int fd = serve(family), client;
+
+	if (ask(family, PORT) != ECONNREFUSED)
+		errx(1, "listens on %d", PORT);
+	if (ask(family, PUBLIC) != 0)
+		errx(1, "nobody on %d", PUBLIC);
+	client = accept(fd, NULL, NULL);
+	if (client < 0)
+		err(1, "accept");
+}
+
 /* A line of a status that is not as it should be, or NULL. */
 static const char *
 power_of(pid_t pid)
@@ -112,18 +151,15 @@ look_at(const char *who, pid_t pid)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	int family = has_ip6() ? AF_INET6 : AF_INET;
-	int fd = serve(family), client;
 
-	if (ask(family, PORT) != ECONNREFUSED)
-		errx(1, "listens on %d", PORT);
-	if (ask(family, PUBLIC) != 0)
-		errx(1, "nobody on %d", PUBLIC);
-	client = accept(fd, NULL, NULL);
-	if (client < 0)
-		err(1, "accept");
+	(void)argv;
+	if (argc > 1)
+		serve_datagrams(family);
+	else
+		serve_connection(family);
 	look_at("server", getpid());
 	look_at("helper", getppid());
 	puts("owns 443, holds nothing");
