@@ -16,7 +16,7 @@
 #include "privilege.h"
 #include "socket.h"
 
-#define HEADROOM 4
+#define HEADROOM 5
 
 /* None if the kernel maps the ports: the server's own sockets are bound. */
 static size_t

@@ -67,18 +67,60 @@ pidfd_of_task(pid_t task)
 	return pidfd_open(task_process(task), 0);
 }
 
-int
-server_socket_fetch(pid_t task, int fd)
+static int
+pidfd_getfd(int pidfd, int fd)
 {
-	int pidfd = pidfd_of_task(task), duplicate, error;
+	return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
+/*
+ * The task of the last bind mostly binds again, so its descriptor is kept: to
+ * open one takes longer than a round trip.  While that task lives, no other has
+ * its number; if the number is another's by now, the kernel says ESRCH.  That of
+ * a process is not kept: it does not say whether its thread lives.
+ */
+static struct {
+	pid_t task;
+	int pidfd;
+} kept = {.pidfd = -1};
+
+static void
+keep(pid_t task, int pidfd)
+{
+	if (kept.pidfd >= 0)
+		close(kept.pidfd);
+	kept.task = task;
+	kept.pidfd = pidfd;
+}
+
+static int
+fetch_anew(pid_t task, int fd)
+{
+	const int pidfd = pidfd_of_task(task);
+	int duplicate, error;
 
 	if (pidfd < 0)
 		return -1;
-	duplicate = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	duplicate = pidfd_getfd(pidfd, fd);
 	error = errno;
-	close(pidfd);
+	if (baseline)
+		close(pidfd);
+	else
+		keep(task, pidfd);
 	errno = error;
 	return duplicate;
+}
+
+int
+server_socket_fetch(pid_t task, int fd)
+{
+	int duplicate;
+
+	if (kept.pidfd < 0 || kept.task != task)
+		return fetch_anew(task, fd);
+	duplicate = pidfd_getfd(kept.pidfd, fd);
+	return duplicate < 0 && errno == ESRCH ? fetch_anew(task, fd)
+					       : duplicate;
 }
 
 bool
