@@ -13,6 +13,7 @@ enum sockopt_flag {
 	SOCKOPT_OBSERVED = 1, /* servers set it before they bind */
 	SOCKOPT_DOUBLED = 2,  /* the kernel reads back twice what was set */
 	SOCKOPT_DATAGRAM = 4, /* of UDP sockets alone */
+	SOCKOPT_REPORTED = 8, /* IP_PKTOPTIONS or its like shows it */
 };
 
 struct sockopt {

@@ -157,7 +157,9 @@ void
 server_socket_learn_options(struct server_socket *s)
 {
 	if (s->fd >= 0)
-		sockopt_read(s->fd, &s->options);
+		sockopt_read_rest(s->fd, s->family,
+		    s->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM,
+		    &s->options);
 }
 
 /* A socket of another protocol cannot be mapped. */

@@ -73,17 +73,46 @@ read_option(int socket, struct sockopt_values *values, int option)
 				    values->value[option], &size) == 0;
 }
 
+/* True if no option is on that has a socket report something beside its data
+ * (SOCKOPT_REPORTED): one call tells that of several.  It is for stream sockets
+ * alone. */
+static bool
+is_silent(int socket, int type, int level, int name)
+{
+	uint8_t reports[64];
+	socklen_t size = sizeof(reports);
+
+	return type == SOCK_STREAM &&
+	    getsockopt(socket, level, name, reports, &size) == 0 && size == 0;
+}
+
+void
+sockopt_read_rest(int socket, int family, int type,
+    struct sockopt_values *values)
+{
+	const bool silent = is_silent(socket, type, IPPROTO_IP, IP_PKTOPTIONS);
+	const bool silent6 = family == AF_INET6 &&
+	    is_silent(socket, type, IPPROTO_IPV6, IPV6_2292PKTOPTIONS);
+	const struct sockopt *entry = sockopt_table;
+	int i;
+
+	for (i = 0; i < SOCKOPT_COUNT; i++, entry++) {
+		if (values->known[i] || !is_for(entry, family, type))
+			continue;
+		if ((entry->flags & SOCKOPT_REPORTED) &&
+		    (entry->level == IPPROTO_IP ? silent : silent6))
+			values->known[i] = true; /* and 0 */
+		else
+			read_option(socket, values, i);
+	}
+}
+
 void
 sockopt_read(int socket, struct sockopt_values *values)
 {
-	const int family = socket_option(socket, SOL_SOCKET, SO_DOMAIN);
-	const int type = socket_option(socket, SOL_SOCKET, SO_TYPE);
-	int i;
-
 	memset(values, 0, sizeof(*values));
-	for (i = 0; i < SOCKOPT_COUNT; i++)
-		if (is_for(&sockopt_table[i], family, type))
-			read_option(socket, values, i);
+	sockopt_read_rest(socket, socket_option(socket, SOL_SOCKET, SO_DOMAIN),
+	    socket_option(socket, SOL_SOCKET, SO_TYPE), values);
 }
 
 void

@@ -25,8 +25,11 @@ void sockopt_note(struct sockopt_values *, int option, const void *value,
 /* Makes the option unknown. */
 void sockopt_forget(struct sockopt_values *, int level, int name);
 
-/* Reads every option that is for a socket of its type; or one alone. */
+/* Reads every option that is for a socket of its type; or those that are not
+ * known (and zero) so far; or one alone. */
 void sockopt_read(int socket, struct sockopt_values *);
+void sockopt_read_rest(int socket, int family, int type,
+    struct sockopt_values *);
 void sockopt_read_one(int socket, struct sockopt_values *, int level, int name);
 
 /* Copies the known values of the second over those of the first. */
