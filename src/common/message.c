@@ -269,6 +269,12 @@ warnx(const char *format, ...)
 	SAY(warning, 0, format);
 }
 
+bool
+message_is_verbose(void)
+{
+	return verbosity >= step.level;
+}
+
 void
 verbose(const char *format, ...)
 {

@@ -66,6 +66,9 @@ void alertx(const char *, ...) __attribute__((format(printf, 1, 2)));
 /* Prints unless -q. */
 void warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
 
+/* True with -v, so that what would be thrown away need not be composed. */
+bool message_is_verbose(void);
+
 /* Prints with -v. */
 void verbose(const char *, ...) __attribute__((format(printf, 1, 2)));
 

@@ -255,6 +255,8 @@ tell_handed(const struct handoff *h, const struct handoff_bind *b,
 	const char *drawback = drawback_of(b);
 	char asked[ENDPOINT_TEXT], given[ENDPOINT_TEXT];
 
+	if (!message_is_verbose())
+		return;
 	endpoint_format(&b->asked, asked);
 	endpoint_format(&v->endpoint, given);
 	if (h->in_trial)

@@ -236,9 +236,12 @@ defaults_of(struct pool *pool, const struct pool_socket *fresh)
 static void
 set_nonblocking(int socket, bool nonblocking)
 {
-	const int flags = fcntl(socket, F_GETFL) & ~(O_NONBLOCK | O_ASYNC);
+	const int flags = fcntl(socket, F_GETFL);
+	const int wanted = (flags & ~(O_NONBLOCK | O_ASYNC)) |
+	    (nonblocking ? O_NONBLOCK : 0);
 
-	fcntl(socket, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags);
+	if (wanted != flags)
+		fcntl(socket, F_SETFL, wanted);
 }
 
 /*

@@ -76,8 +76,9 @@ tell_unreadable(struct handoff *h, const struct trapped *t, bool refused)
 		    process, why, remedy_bpf());
 }
 
+/* fd is a duplicate of the socket. */
 static void
-note_done(struct handoff *h, const struct trapped *t, ino_t inode)
+note_done(struct handoff *h, const struct trapped *t, int fd)
 {
 	struct notify *n = &h->notify;
 	struct notify_done *done = &n->done[n->done_count % NOTIFY_DONE];
@@ -85,7 +86,7 @@ note_done(struct handoff *h, const struct trapped *t, ino_t inode)
 	if (!n->interruptible)
 		return;
 	n->done_count++;
-	done->inode = inode;
+	done->inode = socket_inode(fd);
 	memcpy(done->address, t->address, sizeof(done->address));
 }
 
@@ -190,7 +191,7 @@ bind_copy(struct handoff *h, const struct trapped *t, int fd)
 	if (error == EINVAL && may_be_repeated(h, t, inode, fd))
 		return 0;
 	if (error == 0)
-		note_done(h, t, inode);
+		note_done(h, t, fd);
 	return error;
 }
 
@@ -262,17 +263,19 @@ refuse_unknown(struct handoff *h, const struct trapped *t)
 	seccomp_answer(h->listener, &t->call, EACCES);
 }
 
-static int
+/* While the server waits, it pays for what is done: so the rest is done when it
+ * has its answer. */
+static void
 deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 {
-	int error = seccomp_replace(h->listener, &t->call, d->socket->fd,
+	const int error = seccomp_replace(h->listener, &t->call, d->socket->fd,
 	    t->bind.fd, (t->bind.own.flags & O_CLOEXEC) != 0);
 
-	if (error == 0) {
-		note_done(h, t, socket_inode(d->socket->fd));
-		handoff_commit(h, &t->bind, d);
-	}
-	return error;
+	seccomp_answer(h->listener, &t->call, error);
+	if (error != 0)
+		return;
+	note_done(h, t, d->socket->fd);
+	handoff_commit(h, &t->bind, d);
 }
 
 /* The server listens on the expected port there, for that network. */
@@ -325,12 +328,14 @@ serve_mapped(struct handoff *h, struct trapped *t)
 		return;
 	}
 	d = handoff_decide(h, &t->bind);
-	if (d.outcome == HANDOFF_HAND_OVER)
-		d.error = is_forbidden(h, t) ? EACCES : deliver(h, t, &d);
 	if (d.outcome == HANDOFF_LET_THROUGH)
 		handoff_note_let_through(h, &t->bind, let_through(h, t));
-	else
+	else if (d.outcome == HANDOFF_ANSWER)
 		seccomp_answer(h->listener, &t->call, d.error);
+	else if (is_forbidden(h, t))
+		seccomp_answer(h->listener, &t->call, EACCES);
+	else
+		deliver(h, t, &d);
 }
 
 static void
