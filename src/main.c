@@ -210,7 +210,7 @@ main(int argc, char **argv)
 	channel_open(channel);
 	child = fork();
 	if (child < 0)
-		launch_nothing(errno);
+		launch_alone(errno, argc, argv, &signals);
 	if (child > 0) /* _exit: there is nothing to flush */
 		_exit(helper_run(channel[0], child, parent));
 	close(channel[0]);

@@ -194,12 +194,27 @@ refuses() {
 	run bash -c 'ulimit -u 1; exec "$@"' - "$LOWPORT" -p 443:8443 -- true
 	refused_with "cannot fork: uid $(id -u) may have no more than 1 processes"
 	refused_with "raise 'ulimit -u' (docker run --ulimit nproc=, systemd Limit"
+	run -125 bash -c 'ulimit -u 1; exec "$@"' - "$LOWPORT" --check --json \
+	    -p 443:8443
+	[[ $output == *"cannot fork: uid $(id -u) may have no more than 1 "* ]]
+	# Nothing else needs a second process.
+	run -125 bash -c 'ulimit -u 1; exec "$@"' - "$LOWPORT" --doctor -p 443:8443
+	says problem helper "cannot fork: uid $(id -u) may have no more than 1 .*\
+raise 'ulimit -u' .*; so neither the ports nor the hand-off could be tried"
+	says ok kernel
+	says ok policy
+	[ "$(grep -c ^problem <<<"$output")" -eq 1 ]
+	not grep -q ^lowport: <<<"$output"
+	run -0 bash -c 'ulimit -u 1; exec "$@"' - "$LOWPORT" --check-policy \
+	    /etc/lowport/policy
+	run -0 bash -c 'ulimit -u 1; exec "$@"' - "$LOWPORT" --version
 	# In a user namespace of its own its processes are counted apart.
 	run contained bash -c 'ulimit -u 2; exec "$@"' - "$PLAIN" -p 20443:8443 \
 	    -- sh -c "$MUST_NOT_START"
 	refused_with "cannot fork: perhaps uid $(id -u) may have no more than 2"
-	run contained bash -c 'ulimit -u 3; exec "$@"' - "$PLAIN" -p 20443:8443 \
-	    -- "$PLAIN" --version
+	# Under another filter the trial of the hand-off takes one more.
+	run contained bash -c 'ulimit -u 3; exec "$@"' - build/deny adopting \
+	    "$PLAIN" -p 20443:8443 -- build/server_static 8443
 	refused_with "perhaps uid $(id -u) may have no more \
 than 3 processes and threads, those outside of this container too"
 	run -0 contained bash -c 'ulimit -u 40; exec "$@"' - "$PLAIN" -q \

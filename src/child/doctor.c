@@ -17,6 +17,7 @@
 #include "environment.h"
 #include "explain.h"
 #include "host.h"
+#include "limit.h"
 #include "program.h"
 #include "redirect.h"
 #include "remedy.h"
@@ -424,9 +425,15 @@ doctor_begin(const struct start *start)
 void
 doctor_without_helper(const struct start *start)
 {
+	char why[REASON_TEXT];
+
+	if (start->no_helper == 0)
+		reason_say(why, "it has ended, and has said why");
+	else
+		limit_explain(why, start->no_helper);
 	report_problem("helper",
-	    "it has ended, and has said why; so neither the ports nor the "
-	    "hand-off could be tried");
+	    "%s%s; so neither the ports nor the hand-off could be tried",
+	    start->no_helper == 0 ? "" : "cannot fork: ", why);
 	check_file();
 	check_policy(start);
 	report_end();

@@ -359,21 +359,21 @@ run_migration(const struct options *options)
 	migrate(options);
 }
 
-void
-launch_nothing(int error)
+static void
+require_helper(const struct start *start)
 {
 	char why[REASON_TEXT];
 
-	privilege_disarm();
-	limit_explain(why, error);
+	if (start->no_helper == 0 || start->options.purpose == PURPOSE_DOCTOR)
+		return;
+	limit_explain(why, start->no_helper);
 	fatalx("cannot fork: %s", why);
 }
 
-void
-launch(int channel, int argc, char **argv, const sigset_t *signals)
+static _Noreturn void
+run(struct start start, int argc, char **argv, const sigset_t *signals)
 {
-	struct start start = {.rights = rights_look(), .channel = channel};
-
+	start.rights = rights_look();
 	privilege_disarm();
 	start.environment = environment_recover(argc, argv);
 	options_parse(&start.options, argc, argv, start.environment);
@@ -392,6 +392,7 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	privilege_trim(start.kept);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)
 		lint_policy(start.options.policy_file);
+	require_helper(&start);
 	refuse_awaited(&start);
 	start.environment = activation_find_passed(&start.passed,
 	    &start.options, start.environment);
@@ -419,4 +420,17 @@ launch(int channel, int argc, char **argv, const sigset_t *signals)
 	start.environment = activation_install(&start.activation,
 	    start.environment, start.options.command);
 	program_execute(start.options.command, start.environment, signals);
+}
+
+void
+launch(int channel, int argc, char **argv, const sigset_t *signals)
+{
+	run((struct start){.channel = channel}, argc, argv, signals);
+}
+
+void
+launch_alone(int error, int argc, char **argv, const sigset_t *signals)
+{
+	run((struct start){.channel = -1, .no_helper = error}, argc, argv,
+	    signals);
 }

@@ -16,8 +16,9 @@
 _Noreturn void launch(int channel, int argc, char **argv,
     const sigset_t *signals);
 
-/* In place of it, if there can be no child: gives up what the process has, and
- * ends it with the cause of this errno(3) value. */
-_Noreturn void launch_nothing(int error);
+/* In place of it, if fork(2) failed with this errno(3) value: this process is the
+ * only one, and does what needs no helper. */
+_Noreturn void launch_alone(int error, int argc, char **argv,
+    const sigset_t *signals);
 
 #endif
