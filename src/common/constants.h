@@ -51,16 +51,16 @@
 #define SO_NETNS_COOKIE 71 /* 5.14 */
 #endif
 #ifndef SO_BUF_LOCK
-#define SO_BUF_LOCK 72 /* 5.14 */
+#define SO_BUF_LOCK 72 /* 5.15 */
 #endif
 #ifndef SO_RESERVE_MEM
 #define SO_RESERVE_MEM 73 /* 5.16 */
 #endif
 #ifndef SO_TXREHASH
-#define SO_TXREHASH 74 /* 6.0 */
+#define SO_TXREHASH 74 /* 5.18 */
 #endif
 #ifndef SO_RCVMARK
-#define SO_RCVMARK 75 /* 6.0 */
+#define SO_RCVMARK 75 /* 5.19 */
 #endif
 #ifndef SO_RCVPRIORITY
 #define SO_RCVPRIORITY 82 /* 6.14 */
