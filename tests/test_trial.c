@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The mapping a trial adds; the trial itself is in the .bats files.
+ * The mapping a trial adds, and what is said of its failure; the trial itself is
+ * in the .bats files.
  */
+#include <errno.h>
+
+#include "explain.h"
 #include "mapping_text.h"
 #include "trial.h"
 #include "unit.h"
@@ -51,6 +55,20 @@ START_TEST(leaves_no_descriptor)
 }
 END_TEST
 
+/* ENOSYS is how its end shows, and no lack of the kernel's. */
+START_TEST(explains_the_end_of_the_helper)
+{
+	char why[REASON_TEXT];
+
+	explain_trial(why, ENOMEM, true);
+	ck_assert_ptr_nonnull(strstr(why, "Cannot allocate memory"));
+	explain_trial(why, ENOSYS, true);
+	ck_assert_ptr_nonnull(strstr(why, "the helper has ended"));
+	explain_trial(why, ENOSYS, false);
+	ck_assert_ptr_nonnull(strstr(why, "the helper has ended"));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -60,6 +78,7 @@ suite(void)
 	tcase_add_test(t, adds_two_free_ports);
 	tcase_add_test(t, conflicts_with_none);
 	tcase_add_test(t, leaves_no_descriptor);
+	tcase_add_test(t, explains_the_end_of_the_helper);
 	suite_add_tcase(s, t);
 	return s;
 }

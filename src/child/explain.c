@@ -598,6 +598,9 @@ explain_trial(char text[REASON_TEXT], int error, bool by_notify)
 		explain_unread(text);
 	else if (error == 0)
 		reason_say(text, TRIAL_FAILED "bind(2) was not intercepted");
+	/* Nobody listens to the call any more (seccomp_unotify(2), ask.c). */
+	else if (error == ENOSYS)
+		reason_say(text, TRIAL_FAILED "the helper has ended");
 	else
 		reason_say(text, TRIAL_FAILED "%s%s", strerror(error),
 		    error == EACCES ? confinement_remark(why, "unix,") : "");
