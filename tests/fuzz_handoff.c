@@ -277,6 +277,12 @@ parking_end(int socket)
 	return park(socket, false);
 }
 
+bool
+parking_keeps_peer(int socket)
+{
+	return socket % 8 != 2;
+}
+
 void
 sockstate_discard(int socket)
 {
