@@ -37,17 +37,17 @@ says() {
 
 # signal_each SIGNAL...: to a server that waits for them, each when it is ready.
 signal_each() {
-	local out=$lab/signalled container=lowport-signalled signal count=0
+	local out=$lab/signalled bundle_name=lowport-signalled signal count=0
 
 	# gVisor writes to a file as if nobody else did.
 	in_gvisor /plain/lowport -p 443:8443 -- "${server[@]}" | cat >"$out" &
 	for signal; do
 		count=$((count + 1))
 		wait_for awaits $count "$out" || break
-		runsc --root "$lab/runsc" kill "$container" "$signal"
+		runsc --root "$lab/runsc" kill "$bundle_name" "$signal"
 	done
 	wait_for grep -q ^status "$out" ||
-		runsc --root "$lab/runsc" kill "$container" KILL
+		runsc --root "$lab/runsc" kill "$bundle_name" KILL
 	wait
 	cat "$out"
 }

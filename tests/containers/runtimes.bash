@@ -52,7 +52,7 @@ run_bundle() {
 	bundle=$(mktemp -d "$lab/bundle.XXXXXX")
 	"$containers/bundle.py" "$bundle" "$tree" "$settings" "$@"
 	$bounded "$program" --root "$lab/$program" "${options[@]}" run \
-	    --bundle "$bundle" "${container:-lowport-${bundle##*.}}"
+	    --bundle "$bundle" "${bundle_name:-lowport-${bundle##*.}}"
 }
 
 # ---- gVisor, in the same bundles, without KVM and control groups
