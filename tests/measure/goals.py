@@ -150,8 +150,9 @@ def call_goals(report):
            verdict(max(bind, later) < 40),
            "" if max(bind, later) < 40 or trip is None else
            f"a round trip to the helper takes {digits(trip)} us here, by"
-           " getsockname under --show-expected-port; the rest reads every option"
-           " of two sockets, by one getsockopt(2) each")
+           " getsockname under --show-expected-port; a hand-off also reads 57"
+           " options of the server's socket, and of a spare that was used, by"
+           " one getsockopt(2) each")
     beside = [v / a for (_, v), (_, a) in zip(
         report.series.get(("calls", "bind-later beside", "notify", "p50"), []),
         report.series.get(("calls", "bind-later alone", "notify", "p50"), []))]
