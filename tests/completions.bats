@@ -94,6 +94,8 @@ cases() {
 		lowport --check-policy $TMPDIR/dra|$TMPDIR/draft
 		lowport --from-iptables $TMPDIR/dra|$TMPDIR/draft
 		lowport --from-iptables --uni|--unit
+		lowport --from-iptables --unit nginx.s|nginx.service
+		lowport --from-iptables --unit=nginx.s|--unit=nginx.service
 		lowport --from-iptables /etc/passwd $TMPDIR/dra|$TMPDIR/draft
 		lowport -p 443:8443 -- a-server-of|a-server-of-mine
 		lowport -p 443:8443 -g a-server-of|a-server-of-mine
@@ -174,6 +176,17 @@ each_case() {
 	done < <(cases)
 	fish_words "lowport -p 443:8443 -- chmod --recu"
 	[ "$output" = "--recursive" ]
+	# An argument in the word of its option.
+	while IFS='|' read -r line words; do
+		fish_words "lowport $line"
+		[ "$output" = "$words" ]
+	done <<-END
+		-p443:|-p443:8443
+		-unobo|-unobody
+		-vunobo|-vunobody
+		-vp127.0.0.1:https:|-vp127.0.0.1:https:8443
+		-rTERM:QUI|-rTERM:QUIT
+	END
 }
 
 @test "completions: every option there is, and what --help says of it" {

@@ -7,9 +7,21 @@ set -g __lowport_options (string split \n -- '
 @OPTIONS@
 ')[2..-2]
 
+# Prints the word at the cursor without the option in it, as in --publish=443 or
+# -vp443.
+function __lowport_typed
+    set -l letters
+    for option in $__lowport_options
+        echo $option | read -l name letter needs argument about
+        test $letter = - -o $argument = - || set -a letters $letter
+    end
+    string replace -r -- '^(--[a-z-]+=|-[a-zA-Z]*?['(string join '' $letters)'])' \
+        '' (commandline -ct)
+end
+
 # What an argument can become.
 function __lowport_words
-    ARGUMENT=$argv[1] TYPED=(string replace -r -- '^--[a-z-]+=' '' (commandline -ct)) awk '
+    ARGUMENT=$argv[1] TYPED=(__lowport_typed) awk '
 @WORDS@
 '
 end

@@ -98,6 +98,15 @@ function say_groups(  mount, line) {
 			say(substr(line, 2), "")
 }
 
+# Those of templates take an instance.
+function say_units(  list) {
+	list = "ls /etc/systemd/system /run/systemd/system " \
+	    "/usr/lib/systemd/system /lib/systemd/system 2>/dev/null"
+	while ((list | getline) > 0)
+		if ($0 ~ /[^@]\.service$/)
+			say($0, "")
+}
+
 BEGIN {
 	typed = ENVIRON["TYPED"]
 	argument = ENVIRON["ARGUMENT"]
@@ -116,6 +125,8 @@ BEGIN {
 		say(before(typed, ":") "0", "none")
 	} else if (argument == "LIST")
 		say_capabilities(before(typed, ","))
+	else if (argument == "NAME")
+		say_units()
 	else if (argument == "[PID|PATH]")
 		say_groups()
 	else if (argument ~ /^\[?[a-z|]+\]?$/) {
