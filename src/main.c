@@ -201,7 +201,7 @@ int
 main(int argc, char **argv)
 {
 	sigset_t signals;
-	int channel[2];
+	int channel[2], no_helper;
 	pid_t child, parent = getppid();
 
 	refuse_unusable_start(argc);
@@ -209,10 +209,9 @@ main(int argc, char **argv)
 	supervisor_block_signals(&signals);
 	channel_open(channel);
 	child = fork();
-	if (child < 0)
-		launch_alone(errno, argc, argv, &signals);
+	no_helper = child < 0 ? errno : 0;
 	if (child > 0) /* _exit: there is nothing to flush */
 		_exit(helper_run(channel[0], child, parent));
 	close(channel[0]);
-	launch(channel[1], argc, argv, &signals);
+	launch(channel[1], no_helper, argc, argv, &signals);
 }

@@ -370,10 +370,14 @@ require_helper(const struct start *start)
 	fatalx("cannot fork: %s", why);
 }
 
-static _Noreturn void
-run(struct start start, int argc, char **argv, const sigset_t *signals)
+void
+launch(int channel, int no_helper, int argc, char **argv,
+    const sigset_t *signals)
 {
-	start.rights = rights_look();
+	struct start start = {.rights = rights_look(),
+	    .channel = channel,
+	    .no_helper = no_helper};
+
 	privilege_disarm();
 	start.environment = environment_recover(argc, argv);
 	options_parse(&start.options, argc, argv, start.environment);
@@ -420,17 +424,4 @@ run(struct start start, int argc, char **argv, const sigset_t *signals)
 	start.environment = activation_install(&start.activation,
 	    start.environment, start.options.command);
 	program_execute(start.options.command, start.environment, signals);
-}
-
-void
-launch(int channel, int argc, char **argv, const sigset_t *signals)
-{
-	run((struct start){.channel = channel}, argc, argv, signals);
-}
-
-void
-launch_alone(int error, int argc, char **argv, const sigset_t *signals)
-{
-	run((struct start){.channel = -1, .no_helper = error}, argc, argv,
-	    signals);
 }

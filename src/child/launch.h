@@ -11,14 +11,11 @@
  * Parses the options, becomes the user, sends the plan to the helper, which binds
  * the ports, installs and tries the hand-off, and executes the server with the
  * caller's environment and this signal mask.  A failure on the way is reported
- * and ends the process with one of enum status.
+ * and ends the process with one of enum status.  no_helper is 0, or the errno(3)
+ * value of the fork(2) that failed: then this process is the only one, and does
+ * what needs no helper.
  */
-_Noreturn void launch(int channel, int argc, char **argv,
-    const sigset_t *signals);
-
-/* In place of it, if fork(2) failed with this errno(3) value: this process is the
- * only one, and does what needs no helper. */
-_Noreturn void launch_alone(int error, int argc, char **argv,
+_Noreturn void launch(int channel, int no_helper, int argc, char **argv,
     const sigset_t *signals);
 
 #endif
