@@ -142,8 +142,8 @@ START_TEST(names_the_domain)
 	UNIT_NEEDS(enter(), "no user namespaces here");
 	put(getpid(), "current", "u:r:web_t:s0");
 	ck_assert_str_eq(confinement_remark(why, "unix,"),
-	    "; SELinux refuses it to the domain web_t (ausearch -m AVC shows "
-	    "it)");
+	    "; SELinux refuses it to the domain web_t (ausearch -m AVC, or "
+	    "dmesg, shows it)");
 	assert_trace("u:r:web_t:s0",
 	    "SELinux refuses it to the domain web_t: its policy lacks 'allow "
 	    "web_t self:process ptrace;'");

@@ -184,6 +184,14 @@ explain_forerunners(char text[REASON_TEXT])
 		  "by AmbientCapabilities=");
 }
 
+/* SELinux alone hides no capability that it refuses. */
+static bool
+explain_selinux(char text[REASON_TEXT])
+{
+	return confinement_of(getpid()).module == CONFINEMENT_SELINUX &&
+	    confinement_explain(text, "");
+}
+
 void
 explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 {
@@ -243,9 +251,7 @@ explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 		explain_forerunners(text);
 	else if (lack == RIGHTS_HIDDEN)
 		confinement_explain(text, "capability net_bind_service,");
-	else if (lack != RIGHTS_SUFFICE ||
-	    confinement_of(getpid()).module != CONFINEMENT_SELINUX ||
-	    !confinement_explain(text, ""))
+	else if (lack != RIGHTS_SUFFICE || !explain_selinux(text))
 		reason_say(text, sentences[lack], program_own_path());
 }
 
@@ -648,13 +654,16 @@ explain_refused_bpf(char text[REASON_TEXT], int error,
     const struct rights *rights)
 {
 	const char *cause = "a security module of this host forbids it";
+	char why[REASON_TEXT];
 
 	if (rights->seccomp != 0)
 		cause = "a seccomp profile or sandbox forbids it; have it "
 			"allow that call";
 	else if (error == ENOSYS)
 		cause = "this kernel was built without it";
-	reason_say(text, "bpf(2) fails: %s; %s", strerror(error), cause);
+	else if (explain_selinux(why))
+		cause = why;
+	reason_say(text, "bpf(2) fails: %s; %.700s", strerror(error), cause);
 }
 
 /* EINVAL: it does not know the type, or not the result that permits a port. */

@@ -100,7 +100,8 @@ confinement_explain(char why[REASON_TEXT], const char *rule)
 	if (own.module == CONFINEMENT_APPARMOR)
 		return explain_rule(why, own.name, rule);
 	reason_say(why,
-	    "SELinux refuses it to the domain %s (ausearch -m AVC shows it)",
+	    "SELinux refuses it to the domain %s (ausearch -m AVC, or dmesg, "
+	    "shows it)",
 	    own.name);
 	return true;
 }
