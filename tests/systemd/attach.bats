@@ -61,11 +61,11 @@ ATTACH='ExecStartPre=+lowport --attach -p 443:8443'
 }
 
 @test "attach: READY, STATUS, reload, watchdog and MAINPID are the server's own" {
-	service "$ATTACH" "ExecStart=$SERVER" Type=notify WatchdogSec=2 \
+	service "$ATTACH" "ExecStart=$SERVER" Type=notify WatchdogSec=4 \
 	    'ExecReload=kill -HUP $MAINPID'
 	start
 	main=$(property MainPID)
-	wait_until is StatusText "pings 5"
+	wait_until pinged 11
 	is MainPID "$main"
 	systemctl reload test
 	wait_until is StatusText reloaded

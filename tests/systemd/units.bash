@@ -58,6 +58,14 @@ is() {
 	}
 }
 
+# pinged TIMES: the server of test.service has pinged the watchdog so often.
+pinged() {
+	local status
+
+	status=$(property StatusText)
+	[[ $status == "pings "* ]] && [ "${status#pings }" -ge "$1" ]
+}
+
 property() {
 	systemctl show -P "$1" test
 }

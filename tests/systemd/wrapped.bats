@@ -52,10 +52,10 @@ by() {
 	local form
 
 	for form in "$AMBIENT" "$FILE" "$ROOT" "$BPF" "$PRELOAD"; do
-		by "$form" Type=notify WatchdogSec=2 'ExecReload=kill -HUP $MAINPID'
+		by "$form" Type=notify WatchdogSec=4 'ExecReload=kill -HUP $MAINPID'
 		start
 		serves
-		wait_until is StatusText "pings 4"
+		wait_until pinged 11
 		main=$(property MainPID)
 		systemctl reload test
 		wait_until is StatusText reloaded
