@@ -217,7 +217,7 @@ server()'
 	local served="fetch observe bpf" failing=baseline
 
 	# Before, there is no pidfd for a thread: nothing to fetch from.
-	kernel_since 6.9 || served=bpf failing="fetch observe baseline"
+	kernel_since 6.9 || served="observe bpf" failing="fetch baseline"
 	for way in $(those_of $served); do
 		use_way "$way"
 		run -0 "$LOWPORT" -q -p 443:8443 -- build/server_leader 8443
