@@ -147,12 +147,10 @@ protect_terminal(const struct start *start)
 	if (!start->user_changes || start->kept != 0 ||
 	    start->options.new_privs)
 		return;
-	if (start->options.purpose == PURPOSE_RUN) {
-		if (host_has_terminal())
-			seccomp_deny_typing();
-	} else if (setsid() < 0) {
-		fatal("cannot leave the terminal");
-	}
+	/* If fork(2) failed, this process may lead a group, and setsid(2) fails. */
+	if (start->options.purpose == PURPOSE_RUN ? host_has_terminal()
+						  : setsid() < 0)
+		seccomp_deny_typing();
 }
 
 static void
