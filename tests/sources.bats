@@ -15,14 +15,14 @@ load helpers
 		for spares in 1 2 4; do
 			for mode in "one 12 0" "one 4 0.7"; do
 				# shellcheck disable=SC2086
-				run -0 "$LOWPORT" --spares $spares -p 20:2020 \
+				run -0 "$LOWPORT" -q --spares $spares -p 20:2020 \
 				    -- python3 tests/sources.py $mode
 				echo "$way, $spares, $mode: $output"
 				[[ $output == "failed [] wrong [] own "*" late 0" ]]
 			done
 		done
 		# The listener took one for good.
-		run -0 "$LOWPORT" --spares 3 -p 20:2020 -- \
+		run -0 "$LOWPORT" -q --spares 3 -p 20:2020 -- \
 		    python3 tests/sources.py listen 6 0
 		[ "$output" = "failed [] wrong [] own 6 late 0" ]
 	done
