@@ -16,6 +16,8 @@ packages=apparmor,bats,busybox-static,check,curl,gcc,iproute2,iptables,kmod
 packages+=,libc6-dev,libcap-dev,libcap2-bin,libseccomp-dev,make,netbase
 packages+=,nftables,nginx-light,openssl,pkg-config,procps,python3,strace
 packages+=,uidmap,util-linux
+# To be made, the policy takes this host's processor.
+native=,policycoreutils,selinux-policy-default
 
 # The differences by architecture.
 declare -A gnu=([amd64]=x86_64 [arm64]=aarch64)
@@ -73,10 +75,19 @@ unpack_packages() {
 	done
 }
 
+# label TREE: each file of it, as SELinux's policy has that.
+label() {
+	mount -t proc proc "$1/proc"
+	chroot "$1" setfiles -F /etc/selinux/default/contexts/files/file_contexts /
+	umount "$1/proc"
+}
+
 # make_tree ARCH SUITE
 make_tree() {
 	local tar=$cache/$2-$1 new=$lab/$2-$1 options=("--arch=$1")
+	local packages=$packages
 
+	! is_native "$1" || packages+=$native
 	if [ -e "$tar.img" ] && [ "$(cat "$tar.packages" 2>/dev/null)" = "$packages" ]
 	then
 		return
@@ -92,6 +103,7 @@ make_tree() {
 	: >"$new/etc/fstab"
 	printf '127.0.0.1 localhost machine\n::1 localhost\n' >"$new/etc/hosts"
 	tar -cf "$tar.tar" -C "$new" .
+	! is_native "$1" || logged label "$new" || return
 	truncate -s 2G "$tar.img"
 	logged mke2fs -q -F -t ext4 -O ^has_journal -d "$new" "$tar.img" || {
 		rm -f "$tar.img"
@@ -145,6 +157,11 @@ build_in() {
 	logged env -i PATH="$PATH" LC_ALL=C.UTF-8 DEPS=no \
 	    PKG_CONFIG_LIBDIR="/usr/lib/$triplet/pkgconfig" chroot "$tree" \
 	    make -s -C /lowport -j"$(nproc)" "${cross[@]}" tests || return
+	if is_native "$1" && [[ " ${jobs[*]} " == *" selinux "* ]]; then
+		logged chroot "$tree" semodule -n \
+		    -i /lowport/tests/kernels/selinux.cil || return
+		cp "$tree"/etc/selinux/default/policy/policy.* "$built/build/policy"
+	fi
 	umount -R "$tree/lowport" "$tree/dev" "$tree/proc"
 	logged env GOCACHE="$lab/go" GO111MODULE=off CGO_ENABLED=0 GOARCH="$1" \
 	    go build -o "$built/build/hello" tests/servers/hello.go || return

@@ -36,6 +36,20 @@ claim() {
 	fi
 }
 
+# as_root NAME WANTED COMMAND...: it prints that.
+as_root() {
+	local output
+
+	claims=$((claims + 1))
+	output=$(timeout 120 "${@:3}" 2>&1) || :
+	if [[ $output == *"$2"* ]]; then
+		echo "ok $claims $1"
+	else
+		printf 'not ok %s %s\n# got: %s\n' "$claims" "$1" "$output"
+		failed=1
+	fi
+}
+
 # serves NAME METHOD: nothing is printed but the port; and by which method.
 serves() {
 	claim "$1: serves, and prints nothing" 443 lowport -p 443:8443 -- bound
