@@ -530,7 +530,7 @@ $(PROGRAMS): $(BUILD)/%: tests/%.c Makefile | $(BUILD)
 
 # However the others are linked, and without a sanitizer, which takes libraries.
 $(STATIC_PROGRAM): tests/server_errors.c tests/error_name.h Makefile | $(BUILD)
-	$(CC) -D_GNU_SOURCE -static-pie -o $@ $<
+	$(CC) -D_GNU_SOURCE -fPIE -static-pie -o $@ $<
 
 $(ATTACKER): $(wildcard tests/attack/*.[ch] src/common/*.h) Makefile | $(BUILD)
 	$(COMPILE) $(INCLUDE_all) $(LINK_TEST) -o $@ $(filter %.c,$^)
