@@ -203,7 +203,33 @@ datagram_socket(const char *address, uint16_t port)
 	return fd;
 }
 
-/* Sends to the public port of an address, from a socket there. */
+static inline void
+connect_client(int fd, int client)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer, &length),
+	    0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&peer, length), 0);
+}
+
+/* A busy kernel delivers some milliseconds later: what a processor sent before
+ * this datagram, comes before it. */
+static inline void
+await_delivery(const char *address)
+{
+	int own = datagram_socket(address, 0);
+	char byte = 0;
+
+	connect_client(own, own);
+	ck_assert_int_eq(send(own, &byte, 1, 0), 1);
+	ck_assert_int_eq(recv(own, &byte, 1, 0), 1);
+	close(own);
+}
+
+/* Sends to the public port of an address, from a socket there.  Afterwards it has
+ * arrived, if somebody takes it. */
 static inline void
 send_to(int from, const char *address, char byte)
 {
@@ -215,6 +241,7 @@ send_to(int from, const char *address, char byte)
 			  length) == 1 ||
 		errno == ECONNREFUSED,
 	    "%s: %m", address);
+	await_delivery(address);
 }
 
 /* Returns the byte that has come, or 0. */
@@ -224,17 +251,6 @@ received(int fd)
 	char byte = 0;
 
 	return recv(fd, &byte, 1, MSG_DONTWAIT) == 1 ? byte : 0;
-}
-
-static inline void
-connect_client(int fd, int client)
-{
-	struct sockaddr_storage peer;
-	socklen_t length = sizeof(peer);
-
-	ck_assert_int_eq(getsockname(client, (struct sockaddr *)&peer, &length),
-	    0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&peer, length), 0);
 }
 
 /* ---- The pool */

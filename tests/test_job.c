@@ -56,13 +56,28 @@ in_session(void (*test)(void))
 	ck_assert(unit_exited(unit_wait(leader), EXIT_SUCCESS));
 }
 
-/* A server that reads a byte of the terminal. */
+/* A signal that is blocked. */
+static void
+await_pending(int signal)
+{
+	sigset_t pending;
+
+	do {
+		poll(NULL, 0, 1);
+		sigpending(&pending);
+	} while (!sigismember(&pending, signal));
+}
+
+/* A server that reads a byte of the terminal.  The SIGCONT that comes when it has
+ * asked for the terminal would discard a stop that was sent later. */
 static _Noreturn void
-serve(const sigset_t *mask)
+serve(const sigset_t *mask, int sent)
 {
 	char byte;
 
 	setpgid(0, 0);
+	if (sent != 0)
+		await_pending(sent);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	_exit(read(terminal, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
@@ -96,7 +111,7 @@ help(bool foreground, int sent)
 	job_prepare();
 	server = start();
 	if (server == 0)
-		serve(&mask);
+		serve(&mask, sent);
 	job_start(&job, server);
 	if (sent != 0)
 		job_signal(&job, sent, false);
