@@ -129,7 +129,7 @@ $(BUILD)/ready: packaging/lacks | $(BUILD)
 	@$(if $(LACKS),$(error $(LACKS)),touch $@)
 
 # The file for an image without anything else: $(BUILD)/lowport, but stripped
-# and never with shared libraries.  1.1 MB, as it has glibc in it.  With musl it
+# and never with shared libraries.  1.4 MB, as it has glibc in it.  With musl it
 # would be 0.2 MB, but Debian's libcap.a is compiled for glibc, and to link that
 # with another C library is to guess which of its calls mean the same.
 static: $(BUILD)/static/lowport $(BUILD)/static/liblowport.so
