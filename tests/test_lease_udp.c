@@ -77,6 +77,71 @@ START_TEST(clients_one_after_the_other)
 }
 END_TEST
 
+/* A listener, another client of it, and whether the datagrams of that arrive
+ * between the helper's calls. */
+static struct {
+	const char *address;
+	int listener, client;
+	unsigned int sent, arrived;
+} probe;
+
+static void
+probe_once(void)
+{
+	if (probe.address == NULL)
+		return;
+	probe.sent++;
+	send_to(probe.client, probe.address, 'n');
+	probe.arrived += received(probe.listener) == 'n';
+}
+
+int
+connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	const int done = (int)syscall(SYS_connect, fd, address, length);
+
+	probe_once();
+	return done;
+}
+
+int
+setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	const int done = (int)syscall(SYS_setsockopt, fd, level, name, value,
+	    size);
+
+	probe_once();
+	return done;
+}
+
+/* The socket is of a more special address than the listener's: on its way from
+ * one peer to being parked, it takes no datagram from it. */
+START_TEST(what_is_renewed_takes_nothing_from_a_listener)
+{
+	static const char *const listeners[] = {"0.0.0.0", "::"};
+	const char *const address = client_addresses[_i];
+	struct server server, listening;
+	struct pool_variant *v;
+	int socket, client;
+
+	pool_of(3, "20443:28443/udp");
+	v = find_datagram(address);
+	listening = datagram_server(find_datagram(listeners[_i]),
+	    &probe.listener);
+	client = datagram_socket(address, 0);
+	probe.client = datagram_socket(address, 0);
+	server = datagram_server(v, &socket);
+	connect_client(socket, client);
+	probe.address = address;
+	datagram_server_end(v, server);
+	probe.address = NULL;
+	ck_assert_int_eq(v->lent, 0);
+	ck_assert_uint_gt(probe.sent, 0);
+	ck_assert_uint_eq(probe.arrived, probe.sent);
+	server_end(listening);
+}
+END_TEST
+
 START_TEST(clients_at_once)
 {
 	const unsigned int spares = 3;
@@ -338,6 +403,8 @@ suite(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_loop_test(t, clients_one_after_the_other, 0, 2);
+	tcase_add_loop_test(t, what_is_renewed_takes_nothing_from_a_listener, 0,
+	    2);
 	tcase_add_test(t, clients_at_once);
 	tcase_add_test(t, what_may_be_passed_on_is_given_last);
 	tcase_add_test(t, of_two_that_nobody_holds_the_one_lent_first_is_given);

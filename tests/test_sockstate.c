@@ -314,7 +314,7 @@ START_TEST(whatever_is_left_in_it_a_datagram_socket_is_made_new)
 
 	datagram_leavings[_i % DATAGRAM_LEAVINGS](fd, &c);
 	ck_assert(sockstate_renew(fd, &e));
-	ck_assert(!sockstate_is_connected(fd));
+	ck_assert(sockstate_disconnect(fd));
 	/* Nothing was sent to make it so. */
 	ck_assert_int_eq(received(c.old), 0);
 	ck_assert_int_eq(received(fd), 0);

@@ -39,9 +39,10 @@ lease_udp_prepare(struct pool_socket *s, const struct sockopt_values *wanted)
 bool
 lease_udp_renew(struct pool_socket *s)
 {
+	const bool renewed = sockstate_renew(s->fd, &s->variant->endpoint);
+
 	note_connection(s);
-	return sockstate_renew(s->fd, &s->variant->endpoint) &&
-	    parking_begin(s->fd, &s->variant->endpoint);
+	return renewed && parking_begin(s->fd, &s->variant->endpoint);
 }
 
 void

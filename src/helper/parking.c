@@ -39,11 +39,13 @@ has_no_interface(int socket)
 	    NO_INTERFACE;
 }
 
-/* gVisor accepts the option and ignores it: see whether it is there. */
+/* gVisor accepts the option and ignores it, and Linux does not accept it twice:
+ * see whether it is there. */
 static bool
 bind_aside(int socket)
 {
-	return accepts_no_interface(socket) && has_no_interface(socket);
+	accepts_no_interface(socket);
+	return has_no_interface(socket);
 }
 
 /* The interface or the peer its server gave it may be in the way. */

@@ -144,7 +144,6 @@ renew_udp(int socket, const struct endpoint *e)
 	const struct endpoint peer = sockstate_harmless_peer(e);
 	bool open = !sockstate_is_shut(socket);
 
-	sockstate_disconnect(socket);
 	hold_back(socket, &peer, TOO_LONG);
 	open &= hold_back(socket, &peer, 1);
 	hold_back(socket, &peer, TOO_LONG);

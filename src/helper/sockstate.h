@@ -40,7 +40,8 @@ enum sockstate_ending sockstate_ending(int socket);
  * its options: no peer, no listening, no shutdown, no data, no error, no
  * filter.  The binding stays (connect(2), AF_UNSPEC; tests/test_sockstate.c).
  * Clients in a listener's queue are reset, and so is the peer of a connection.
- * A UDP socket is not parked any more.
+ * A UDP socket keeps its peer, until it is parked: without one it would take
+ * what others should get.
  *
  * Returns false if something cannot be undone: shutdown(2) of a UDP socket, a
  * filter that was locked (SO_LOCK_FILTER), an upper layer protocol (TCP_ULP).
