@@ -129,7 +129,7 @@ print(sent, os.getpid(), flush=True)'
 		     sys.argv[2] + "; os._exit(7)"],
 		    env={**os.environ, "NOTIFY_SOCKET": "@lowport-test-stuck"}).returncode)
 	END
-	[[ $stderr == *"the service manager took no report for 5 s: the server's last ones are lost"* ]]
+	[[ $stderr == *"could not pass all reports on to the service manager in 5 s after the server's end: its last ones may be lost"* ]]
 }
 
 @test "numbers: those that name lowport name the server, others stay" {

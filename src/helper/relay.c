@@ -16,7 +16,7 @@
 #include "relay.h"
 #include "socket.h"
 
-/* The last reports wait so long for the manager once the server has ended, in
+/* The last reports are passed on for so long once the server has ended, in
  * milliseconds. */
 #define LAST_REPORTS_WAIT 5000
 
@@ -138,9 +138,11 @@ relay_finish(const struct relay *relay, uid_t user)
 		return;
 	while (is_ready(relay->reports, POLLIN, 0)) {
 		left = end - clock_milliseconds();
-		if (!is_ready(relay->manager, POLLOUT, left > 0 ? left : 0)) {
-			warnx("the service manager took no report for %d s: "
-			      "the server's last ones are lost",
+		/* Anybody can keep sending. */
+		if (left <= 0 || !is_ready(relay->manager, POLLOUT, left)) {
+			warnx("could not pass all reports on to the service "
+			      "manager in %d s after the server's end: its last "
+			      "ones may be lost",
 			    LAST_REPORTS_WAIT / 1000);
 			return;
 		}

@@ -26,7 +26,8 @@ struct pollfd relay_await(const struct relay *);
 void relay_attend(struct relay *, uid_t user);
 
 /* Once the server has ended: passes on what it has reported last.  Waits for the
- * manager, but not for ever: then prints a warning. */
+ * manager, but not for ever, nor as long as somebody keeps sending: then prints a
+ * warning. */
 void relay_finish(const struct relay *, uid_t user);
 
 #endif
