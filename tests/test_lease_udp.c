@@ -88,11 +88,15 @@ static struct {
 static void
 probe_once(void)
 {
-	if (probe.address == NULL)
+	const char *address = probe.address;
+
+	if (address == NULL)
 		return;
+	probe.address = NULL; /* send_to connects a socket, too */
 	probe.sent++;
-	send_to(probe.client, probe.address, 'n');
+	send_to(probe.client, address, 'n');
 	probe.arrived += received(probe.listener) == 'n';
+	probe.address = address;
 }
 
 int
