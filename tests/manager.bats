@@ -129,7 +129,7 @@ print(sent, os.getpid(), flush=True)'
 		     sys.argv[2] + "; os._exit(7)"],
 		    env={**os.environ, "NOTIFY_SOCKET": "@lowport-test-stuck"}).returncode)
 	END
-	[[ $stderr == *"could not pass all reports on to the service manager in 5 s after the server's end: its last ones may be lost"* ]]
+	[[ $stderr == *"the service manager did not take all reports within 5 s of the server's end: the last may be lost"* ]]
 }
 
 @test "numbers: those that name lowport name the server, others stay" {

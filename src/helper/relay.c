@@ -140,9 +140,9 @@ relay_finish(const struct relay *relay, uid_t user)
 		left = end - clock_milliseconds();
 		/* Anybody can keep sending. */
 		if (left <= 0 || !is_ready(relay->manager, POLLOUT, left)) {
-			warnx("could not pass all reports on to the service "
-			      "manager in %d s after the server's end: its last "
-			      "ones may be lost",
+			warnx("the service manager did not take all reports "
+			      "within %d s of the server's end: the last may "
+			      "be lost",
 			    LAST_REPORTS_WAIT / 1000);
 			return;
 		}
