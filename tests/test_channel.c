@@ -874,10 +874,14 @@ suite(void)
 	tcase_add_test(t, who_says_nothing_is_not_waited_for);
 	tcase_add_loop_test(t, surplus_descriptors_of_a_reply_are_closed, 0, 2);
 	tcase_add_test(t, another_network_is_not_asked);
-	tcase_add_test(t, a_network_with_two_numbers_is_left_out);
 	tcase_add_test(t, proof_is_siphash);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, words_differ);
+	suite_add_tcase(s, t);
+	/* Not under emulation of user programs, which makes no namespaces. */
+	t = tcase_create("namespaces");
+	tcase_add_checked_fixture(t, setup_requests, NULL);
+	tcase_add_test(t, a_network_with_two_numbers_is_left_out);
 	suite_add_tcase(s, t);
 	return s;
 }
