@@ -165,7 +165,8 @@ verdict_grant(bool granted[PLAN_MAPPINGS_MAX], const struct plan *plan)
 	struct verdict verdicts[PLAN_MAPPINGS_MAX];
 	size_t i;
 
-	apply_rules(verdicts, plan->mappings, plan->mapping_count);
+	if (!not_given)
+		apply_rules(verdicts, plan->mappings, plan->mapping_count);
 	for (i = 0; i < plan->mapping_count; i++)
 		granted[i] = not_given || verdicts[i].permitted;
 }

@@ -184,11 +184,10 @@ is_internet(int fd)
 static int
 bind_copy(struct handoff *h, const struct trapped *t, int fd)
 {
-	const ino_t inode = socket_inode(fd);
 	int error = socket_bind_bytes(fd, t->address, t->length) == 0 ? 0
 								      : errno;
 
-	if (error == EINVAL && may_be_repeated(h, t, inode, fd))
+	if (error == EINVAL && may_be_repeated(h, t, socket_inode(fd), fd))
 		return 0;
 	if (error == 0)
 		note_done(h, t, fd);
