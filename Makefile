@@ -70,9 +70,9 @@ INSTALLED_LIBRARY = $(LIBDIR)/lowport/liblowport.so
 # look a service's name up, which the linker would warn of.
 # LINK=-pie NO_WARNINGS= links the shared libraries.
 LINK        = -static-pie
-NO_WARNINGS = $(call TAKES,--no-warnings)
 TAKES       = $(shell $(CC) -shared -nostdlib -Wl,$(1) -o /dev/null \
                 -x c /dev/null 2>/dev/null && echo -Wl,$(1))
+NO_WARNINGS = $(call TAKES,--no-warnings)
 # Variables of large alignment, which the large ones have, come first: so the
 # small ones share a page, and a start touches nine pages less.
 SORTED      = $(call TAKES,--sort-section=alignment)

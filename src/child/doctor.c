@@ -425,15 +425,16 @@ doctor_begin(const struct start *start)
 void
 doctor_without_helper(const struct start *start)
 {
-	char why[REASON_TEXT];
+	const char *cause = "it has ended, and has said why";
+	char why[REASON_TEXT] = "";
 
-	if (start->no_helper == 0)
-		reason_say(why, "it has ended, and has said why");
-	else
+	if (start->no_helper != 0) {
+		cause = "cannot fork: ";
 		limit_explain(why, start->no_helper);
+	}
 	report_problem("helper",
-	    "%s%s; so neither the ports nor the hand-off could be tried",
-	    start->no_helper == 0 ? "" : "cannot fork: ", why);
+	    "%s%s; so neither the ports nor the hand-off could be tried", cause,
+	    why);
 	check_file();
 	check_policy(start);
 	report_end();

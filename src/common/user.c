@@ -204,6 +204,19 @@ find_account(struct account *account, const char *name, uid_t uid)
 	return false;
 }
 
+/* Likewise, the group with this name. */
+static bool
+find_group(struct entry *entry, const char *name)
+{
+	if (!read_or_absent(&groups))
+		return false;
+	while (next_entry(&groups, entry))
+		if (strcmp(entry->name, name) == 0)
+			return true;
+	errno = ENOENT;
+	return false;
+}
+
 const char *
 user_name(uid_t uid, char text[USER_NAME])
 {
@@ -233,15 +246,10 @@ user_group_id(const char *name, gid_t *id)
 {
 	struct entry entry;
 
-	if (!read_or_absent(&groups))
+	if (!find_group(&entry, name))
 		return parse_id(id, name);
-	while (next_entry(&groups, &entry))
-		if (strcmp(entry.name, name) == 0) {
-			*id = entry.id;
-			return true;
-		}
-	errno = ENOENT;
-	return parse_id(id, name);
+	*id = entry.id;
+	return true;
 }
 
 static bool
