@@ -70,6 +70,18 @@ pid_t start(char **arguments, char **environment);
 bool await_end(pid_t pid, int *status, int patience);
 /* Kills and reaps what is left; orphans have become ours. */
 void end_all(void);
+/* From root, becomes an ordinary user. */
+void become_nobody(void);
+
+/* The outcomes of an attempt: its exit status.  0 is a success, 2 the status of
+ * err(3). */
+#define ATTEMPT_OUTCOMES 4
+#define ATTEMPT_BROKEN   2
+/* Makes so many attempts, until one has succeeded, each in a process of its own.
+ * Counts the outcomes. */
+void attempt_all(unsigned int counts[ATTEMPT_OUTCOMES], int attempts,
+    int (*attempt)(char **), char **command);
+
 void describe_status(int status, char text[32]);
 int exit_status(int status);
 

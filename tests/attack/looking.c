@@ -6,7 +6,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +20,6 @@
 #include "attack.h"
 #include "constants.h"
 #include "plan.h"
-
-#define NOBODY 65534 /* an ordinary user, and his group */
 
 static void
 report_reach(const char *what, long result)
@@ -153,23 +150,21 @@ attack_steps(char **arguments)
 	return print_rest();
 }
 
-/* When others of the child's user can trace it; 2 is the status of err(3). */
-enum catch { CATCH_PLAN, CATCH_LATER, CATCH_FAILED, CATCH_NOTHING };
+/* When others of the child's user can trace it. */
+enum catch { CATCH_PLAN, CATCH_LATER, CATCH_NOTHING = ATTEMPT_BROKEN + 1 };
 
 /*
  * One attempt.  If root starts the command, nobody attacks it, but as its
  * parent, for Yama lets parents alone trace.
  */
-static enum catch catch_child(char **command)
+static int
+catch_child(char **command)
 {
 	struct hijack h = {.channel = -1};
 
 	h.helper = start(command, slow_environment());
-	if (getuid() == 0 &&
-	    (setgroups(0, NULL) != 0 ||
-		setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
-		setresuid(NOBODY, NOBODY, NOBODY) != 0))
-		err(2, "cannot become nobody");
+	if (getuid() == 0)
+		become_nobody();
 	if (!seize_child(&h))
 		return CATCH_NOTHING;
 	return advance_to_send(&h) && h.vector.iov_len == sizeof(struct plan)
@@ -184,21 +179,9 @@ static enum catch catch_child(char **command)
 int
 attack_catch(char **command)
 {
-	unsigned int counts[CATCH_NOTHING + 1] = {0};
-	int i, status;
-	pid_t pid;
+	unsigned int counts[ATTEMPT_OUTCOMES] = {0};
 
-	for (i = 0; i < CATCHES / 2 && counts[CATCH_PLAN] == 0; i++) {
-		pid = running = fork();
-		if (pid == 0)
-			_exit(catch_child(command));
-		waitpid(pid, &status, 0);
-		if (!WIFEXITED(status) || WEXITSTATUS(status) > CATCH_NOTHING ||
-		    WEXITSTATUS(status) == CATCH_FAILED)
-			errx(2, "an attempt failed");
-		counts[WEXITSTATUS(status)]++;
-		end_all();
-	}
+	attempt_all(counts, CATCHES / 2, catch_child, command);
 	printf("before its plan %s, later %s\n",
 	    counts[CATCH_PLAN] > 0 ? "caught" : "never",
 	    counts[CATCH_LATER] > 0 ? "caught" : "never");

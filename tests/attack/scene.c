@@ -8,6 +8,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
@@ -26,6 +27,7 @@
 #include "attack.h"
 
 #define VARIABLES 150000 /* of the environment that slows the child down */
+#define NOBODY    65534  /* an ordinary user, and his group */
 
 long long
 microseconds(void)
@@ -341,6 +343,35 @@ end_all(void)
 		waitpid(pid, NULL, __WALL);
 	}
 	running = 0;
+}
+
+void
+become_nobody(void)
+{
+	if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) != 0)
+		err(2, "cannot become nobody");
+}
+
+void
+attempt_all(unsigned int counts[ATTEMPT_OUTCOMES], int attempts,
+    int (*attempt)(char **), char **command)
+{
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < attempts && counts[0] == 0; i++) {
+		pid = running = fork();
+		if (pid == 0)
+			_exit(attempt(command));
+		waitpid(pid, &status, 0);
+		if (!WIFEXITED(status) ||
+		    WEXITSTATUS(status) >= ATTEMPT_OUTCOMES ||
+		    WEXITSTATUS(status) == ATTEMPT_BROKEN)
+			errx(2, "an attempt failed");
+		counts[WEXITSTATUS(status)]++;
+		end_all();
+	}
 }
 
 void

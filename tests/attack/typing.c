@@ -8,7 +8,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -21,11 +20,9 @@
 
 #include "attack.h"
 
-#define NOBODY    65534 /* an ordinary user, and his group */
-#define PROCESSES 8     /* so many numbers after the helper's are tried */
+#define PROCESSES 8 /* so many numbers after the helper's are tried */
 
-/* 2 is the status of err(3). */
-enum typing { TYPING_WORKS, TYPING_FAILS, TYPING_BROKEN, TYPING_UNTRIED };
+enum typing { TYPING_WORKS, TYPING_FAILS, TYPING_UNTRIED = ATTEMPT_BROKEN + 1 };
 
 static void
 registers(pid_t pid, int request, struct user_regs_struct *r)
@@ -140,15 +137,13 @@ seize_first(pid_t helper)
 	return 0;
 }
 
-static enum typing
+static int
 try_typing(char **command)
 {
 	pid_t helper = start(command, slow_environment()), pid;
 	int status;
 
-	if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) != 0)
-		err(2, "cannot become nobody");
+	become_nobody();
 	pid = seize_first(helper);
 	if (pid == 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) != 0 ||
 	    waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
@@ -159,22 +154,9 @@ try_typing(char **command)
 int
 attack_type(char **command)
 {
-	unsigned int counts[TYPING_UNTRIED + 1] = {0};
-	int i, status;
-	pid_t pid;
+	unsigned int counts[ATTEMPT_OUTCOMES] = {0};
 
-	for (i = 0; i < CATCHES / 4 && counts[TYPING_WORKS] == 0; i++) {
-		pid = running = fork();
-		if (pid == 0)
-			_exit(try_typing(command));
-		waitpid(pid, &status, 0);
-		if (!WIFEXITED(status) ||
-		    WEXITSTATUS(status) > TYPING_UNTRIED ||
-		    WEXITSTATUS(status) == TYPING_BROKEN)
-			errx(2, "an attempt failed");
-		counts[WEXITSTATUS(status)]++;
-		end_all();
-	}
+	attempt_all(counts, CATCHES / 4, try_typing, command);
 	fprintf(stderr, "works %u, fails %u, untried %u\n",
 	    counts[TYPING_WORKS], counts[TYPING_FAILS], counts[TYPING_UNTRIED]);
 	printf("%s\n",
