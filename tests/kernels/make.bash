@@ -75,6 +75,15 @@ unpack_packages() {
 	done
 }
 
+# make_image FOLDER FILE SIZE: the folder as a file system.
+make_image() {
+	truncate -s "$3" "$2"
+	logged mke2fs -q -F -t ext4 -O ^has_journal -d "$1" "$2" || {
+		rm -f "$2"
+		return 1
+	}
+}
+
 # label TREE: each file of it, as SELinux's policy has that.
 label() {
 	mount -t proc proc "$1/proc"
@@ -104,11 +113,7 @@ make_tree() {
 	printf '127.0.0.1 localhost machine\n::1 localhost\n' >"$new/etc/hosts"
 	tar -cf "$tar.tar" -C "$new" .
 	! is_native "$1" || logged label "$new" || return
-	truncate -s 2G "$tar.img"
-	logged mke2fs -q -F -t ext4 -O ^has_journal -d "$new" "$tar.img" || {
-		rm -f "$tar.img"
-		return 1
-	}
+	make_image "$new" "$tar.img" 2G || return
 	echo "$packages" >"$tar.packages"
 	own "$tar".*
 }
@@ -166,9 +171,7 @@ build_in() {
 	logged env GOCACHE="$lab/go" GO111MODULE=off CGO_ENABLED=0 GOARCH="$1" \
 	    go build -o "$built/build/hello" tests/servers/hello.go || return
 	# Over 9p, each sandbox would take a minute to copy it.
-	truncate -s 1G "$built.img"
-	logged mke2fs -q -F -t ext4 -O ^has_journal -d "$built" "$built.img" ||
-		return
+	make_image "$built" "$built.img" 1G || return
 	own "$built" "$built.img"
 	: >"$lab/built-$name"
 }

@@ -18,15 +18,13 @@ END
 chmod 755 /tmp/bin/*
 failed=0 claims=0
 
-# claim NAME WANTED COMMAND...: it prints this line, or one with this in it, and
-# an ordinary user runs it.
-claim() {
+# as_root NAME WANTED COMMAND...: it prints this line, or one with this in it.
+as_root() {
 	local name=$1 wanted=$2 output
 
 	shift 2
 	claims=$((claims + 1))
-	output=$(timeout 120 setpriv --reuid=65534 --regid=65534 --clear-groups \
-	    --inh-caps=-all "$@" 2>&1) || :
+	output=$(timeout 120 "$@" 2>&1) || :
 	if [[ $output == *"$wanted"* && ($wanted != 443 || $output = 443) ]]; then
 		echo "ok $claims $name"
 	else
@@ -36,18 +34,10 @@ claim() {
 	fi
 }
 
-# as_root NAME WANTED COMMAND...: it prints that.
-as_root() {
-	local output
-
-	claims=$((claims + 1))
-	output=$(timeout 120 "${@:3}" 2>&1) || :
-	if [[ $output == *"$2"* ]]; then
-		echo "ok $claims $1"
-	else
-		printf 'not ok %s %s\n# got: %s\n' "$claims" "$1" "$output"
-		failed=1
-	fi
+# claim NAME WANTED COMMAND...: the same, and an ordinary user runs it.
+claim() {
+	as_root "$1" "$2" setpriv --reuid=65534 --regid=65534 --clear-groups \
+	    --inh-caps=-all "${@:3}"
 }
 
 # serves NAME METHOD: nothing is printed but the port; and by which method.
