@@ -9,7 +9,7 @@
 #include "socket.h"
 #include "unit.h"
 
-/* Where a process has its socket. */
+/* The number of the socket in each process. */
 #define AT 700
 
 static pid_t
@@ -84,7 +84,7 @@ START_TEST(a_socket_is_of_the_task_that_is_asked)
 }
 END_TEST
 
-/* Process 1 of a namespace.  What it finds is its status. */
+/* Runs as process 1 of a namespace.  Its exit status says which step failed. */
 static void
 ask_for_a_number_twice(const void *unused)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The reason for which something does not work, and the shortest remedy: one
- * line each.
+ * line each.  The comment of a function names the failure that it explains.
  */
 #ifndef EXPLAIN_H
 #define EXPLAIN_H

@@ -14,7 +14,7 @@
 #include "socket.h"
 #include "trial.h"
 
-/* Two ports are drawn so often, until no mapping has them. */
+/* The limit of draws of two ports, until no mapping has them. */
 #define DRAWS 8
 
 /* Returns a port that nobody has at this moment, or 0. */

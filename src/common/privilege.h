@@ -113,8 +113,8 @@ void privilege_disarm(void);
  */
 void privilege_become(const struct user *, uint64_t kept, bool new_privs);
 
-/* Before a process is shown.  Sets no_new_privs: nothing that this
- * process executes gains privilege.  Ends the process on failure. */
+/* Before the process is shown.  Sets no_new_privs: nothing that it executes gains
+ * privilege.  Ends the process on failure. */
 void privilege_seal(void);
 
 /*

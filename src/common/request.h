@@ -30,8 +30,8 @@
 /*
  * The socket to ask at.  The kernel shows the name to everybody (/proc/net/unix,
  * without the prefix and the NUL in front of it); once the helper has been
- * killed, anybody can take it.  Without the key, a request is ignored.  The proof is never sent:
- * the library sends nothing to those who do not know it.
+ * killed, anybody can take it.  Without the key, a request is ignored.  The proof
+ * is never sent: the library sends nothing to those who do not know it.
  */
 struct rendezvous {
 	char name[REQUEST_WORD];

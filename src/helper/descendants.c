@@ -15,8 +15,8 @@
 
 #define FILE_ROOM 64
 
-/* The way from a process up to this one is tried so often, and so many processes
- * are looked at for that in all. */
+/* Limits of one search: of tries to go from a process up to this one, and of
+ * processes that all the tries look at. */
 #define DESCENTS  16
 #define ANCESTORS 4096
 
