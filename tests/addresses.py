@@ -4,7 +4,7 @@ and checks that the port alone is another."""
 import os
 import socket
 
-PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
+PATIENCE = float(os.environ["PATIENCE"])  # seconds
 
 IPV4, IPV6 = socket.AF_INET, socket.AF_INET6
 

@@ -10,7 +10,7 @@ import socket
 import sys
 
 # Seconds: less than the test waits for this program.
-PATIENCE = float(os.environ.get("PATIENCE", 60)) / 2
+PATIENCE = float(os.environ["PATIENCE"]) / 2
 
 HOST, COUNT, MORE = sys.argv[1], int(sys.argv[2]), sys.argv[3:] == ["more"]
 ADDRESS = "127.0.0.1" if HOST == "0.0.0.0" else HOST

@@ -6,7 +6,7 @@ import os
 import socket
 import struct
 
-PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
+PATIENCE = float(os.environ["PATIENCE"])  # seconds
 
 IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_PKTINFO = 26, 49, 50
 IP_PKTINFO, SOL_UDP, UDP_SEGMENT, UDP_GRO = 8, 17, 103, 104

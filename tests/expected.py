@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 
-PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
+PATIENCE = float(os.environ["PATIENCE"])  # seconds
 
 IPV4, IPV6 = socket.AF_INET, socket.AF_INET6
 libc = ctypes.CDLL(None, use_errno=True)

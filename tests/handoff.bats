@@ -311,7 +311,7 @@ POWERLESS=(setpriv --securebits +noroot --inh-caps=-all --bounding-set=-all)
 @test "UDP: in every form, no datagram is lost, options survive" {
 	for way in $WAYS; do
 		use_way "$way"
-		run -0 timeout -k 1 "${PATIENCE:-60}" "$LOWPORT" -q --spares 2 \
+		run -0 timeout -k 1 "$PATIENCE" "$LOWPORT" -q --spares 2 \
 		    -p 443:8443/udp -- python3 tests/datagrams.py
 		echo "$way: $output"
 		grep -qx ok <<<"$output"
@@ -349,7 +349,7 @@ except ConnectionRefusedError:
 	run -0 "$LOWPORT" -q -p 443:8443/udp -- python3 -c "$probe"
 	[ "$output" = refused ]
 	# The helper keeps one until it has looked whether a socket has arrived.
-	run -0 timeout "${PATIENCE:-60}" "$LOWPORT" -q -p 443:8443/udp -- sh -c 'python3 -c "
+	run -0 timeout "$PATIENCE" "$LOWPORT" -q -p 443:8443/udp -- sh -c 'python3 -c "
 import socket
 for n in range(40):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -362,7 +362,7 @@ for n in range(40):
 @test "UDP: a socket for each client, as many at a time as there are spares" {
 	for way in $WAYS; do
 		use_way "$way"
-		run -0 timeout -k 1 "${PATIENCE:-60}" "$LOWPORT" --spares 4 -p 443:8443/udp -- \
+		run -0 timeout -k 1 "$PATIENCE" "$LOWPORT" --spares 4 -p 443:8443/udp -- \
 		    python3 tests/clients.py 0.0.0.0 4
 		echo "$way: $output"
 		[[ ${lines[0]} == *"all UDP sockets for 127.0.0.1:443 are in \
@@ -372,7 +372,7 @@ use, 4 of them connected, and bind(2) fails (EADDRINUSE)"*"--spares"* ]]
 		# Where the listener is of that address too, it has one.
 		for mapped in 127.0.0.1 "[fd00::9]"; do
 			address=${mapped//[][]/}
-			run -0 timeout -k 1 "${PATIENCE:-60}" "$LOWPORT" -q --spares 4 \
+			run -0 timeout -k 1 "$PATIENCE" "$LOWPORT" -q --spares 4 \
 			    -p "$mapped:443:8443/udp" -- \
 			    python3 tests/clients.py "$address" 3
 			[ "$output" = "20 clients, and 3 at once" ]
@@ -408,7 +408,7 @@ for port in map(int, sys.argv[1:]):
 	run -0 "$LOWPORT" -q -p 20-21 -p 600-605:8600-8605/tcp+udp -- \
 	    python3 -c "$server" 20 21 8600 8605
 	[ "${lines[*]}" = "20 21 600 605" ]
-	run -0 timeout "${PATIENCE:-60}" "$LOWPORT" -q -p 1-600:20001-20600 \
+	run -0 timeout "$PATIENCE" "$LOWPORT" -q -p 1-600:20001-20600 \
 	    -p 1000-1399:21000-21399/udp -- python3 -c "$server" 20001 20600
 	[ "${lines[*]}" = "1 600" ]
 	run -125 "$LOWPORT" -p 1000-5096:21000-25096 -- true

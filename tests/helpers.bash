@@ -48,10 +48,10 @@ binds_may_repeat() {
 		grep -q 'signal can make the server repeat a bind'
 }
 
-# wait_until COMMAND...: repeats it until it succeeds, for a minute at most, or
-# $PATIENCE seconds: a busy machine is slow.
+# wait_until COMMAND...: repeats it until it succeeds, for $PATIENCE seconds at
+# most: a busy machine is slow.
 wait_until() {
-	local end=$((SECONDS + ${PATIENCE:-60}))
+	local end=$((SECONDS + PATIENCE))
 
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || {

@@ -185,7 +185,7 @@ print("as ever")'
 	wait $! || true
 	# The helper is gone: neither port, and no waiting.
 	# shellcheck disable=SC2086
-	run -1 env $environment timeout "${PATIENCE:-60}" python3 -c "$BOUND" 8443
+	run -1 env $environment timeout "$PATIENCE" python3 -c "$BOUND" 8443
 	[[ $output == *"Function not implemented"* ]]
 }
 

@@ -101,7 +101,7 @@ family = socket.AF_INET6 if ":" in host else socket.AF_INET
 to = "127.0.0.1" if host == "0.0.0.0" else host
 # The helper keeps the socket until it has seen that it listens.
 def becomes():
-    end = time.monotonic() + float(os.environ.get("PATIENCE", 60))
+    end = time.monotonic() + float(os.environ["PATIENCE"])
     while time.monotonic() < end:
         try:
             socket.create_connection((to, 443)).close()

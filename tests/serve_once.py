@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 
-PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
+PATIENCE = float(os.environ["PATIENCE"])  # seconds
 
 listener = socket.socket()
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -64,9 +64,7 @@ connected_socket(void)
 static int
 patience(void)
 {
-	const char *seconds = getenv("PATIENCE");
-
-	return seconds != NULL ? atoi(seconds) : 60;
+	return atoi(getenv("PATIENCE"));
 }
 
 /*

@@ -16,7 +16,7 @@ import threading
 import time
 
 mode, count, gap = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-PATIENCE = float(os.environ.get("PATIENCE", 60))
+PATIENCE = float(os.environ["PATIENCE"])
 received = {}
 ended = set()
 

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 
-PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds
+PATIENCE = float(os.environ["PATIENCE"])  # seconds
 
 count = int(sys.argv[1])
 ready, tell = os.pipe()

@@ -71,7 +71,7 @@ print(socket.create_server(("0.0.0.0", 8443)).getsockname()[1])'
 
 @test "bpf: another network namespace: its own port, no right to another" {
 	# Both are bound to 0.0.0.0:443, each in its own network.
-	run -0 here timeout -k 1 "${PATIENCE:-60}" "$PLAIN" -q -p 443:8443 -- sh -c '
+	run -0 here timeout -k 1 "$PATIENCE" "$PLAIN" -q -p 443:8443 -- sh -c '
 	    python3 tests/hold.py 8443 &
 	    until ss -Hltn "sport = :443" | grep -q .; do sleep 0.02; done
 	    python3 -c "$0" "AF_INET 0.0.0.0 8443"
@@ -101,7 +101,7 @@ Permission denied Permission denied" ]
 }
 
 @test "bpf: a socket for each client, of a UDP server that answers them" {
-	run -0 here timeout -k 1 "${PATIENCE:-60}" "$PLAIN" -q --spares 2 -p 443:8443/udp -- \
+	run -0 here timeout -k 1 "$PATIENCE" "$PLAIN" -q --spares 2 -p 443:8443/udp -- \
 	    python3 tests/clients.py 0.0.0.0 100 more
 	[ "$output" = "20 clients, and 100 at once" ]
 }
@@ -293,8 +293,8 @@ import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
 @test "bpf: a user who locks the directory does not hold up the next start" {
 	run -0 here "$PLAIN" -q -p 443:8443 -- true
 	hold_lock "$group/lowport-65534"
-	run -0 here timeout -k 1 "${PATIENCE:-60}" "$PLAIN" -q -p 443:8443 -- true
-	run -0 timeout -k 1 "${PATIENCE:-60}" "$PLAIN" --attach "$group/lowport-65534" \
+	run -0 here timeout -k 1 "$PATIENCE" "$PLAIN" -q -p 443:8443 -- true
+	run -0 timeout -k 1 "$PATIENCE" "$PLAIN" --attach "$group/lowport-65534" \
 	    -p 443:8443
 }
 
@@ -302,7 +302,7 @@ import time; time.sleep(100)' >"$TMPDIR/out" 3>&- &
 	mkdir "$group/lowport-65534"
 	chown -R nobody "$group"
 	hold_lock "$group/lowport-65534/cgroup.kill"
-	run -0 here timeout -k 1 "${PATIENCE:-60}" "$PLAIN" -q -p 443:8443 -- true
+	run -0 here timeout -k 1 "$PATIENCE" "$PLAIN" -q -p 443:8443 -- true
 	[ -z "$(server_groups)" ]
 }
 
