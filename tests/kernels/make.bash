@@ -7,6 +7,7 @@
 #   cross-TREE.tar         of this host's architecture, to build for another
 #   TREE.built/, .img      the sources, built in one of these, as a file system too
 #   linux-NAME/            vmlinuz, initrd, and lib/modules, of machine NAME
+#   go/                    the Go standard library, compiled
 #
 # All of it can be removed by the owner of build/.
 
@@ -168,7 +169,7 @@ build_in() {
 		cp "$tree"/etc/selinux/default/policy/policy.* "$built/build/policy"
 	fi
 	umount -R "$tree/lowport" "$tree/dev" "$tree/proc"
-	logged env GOCACHE="$lab/go" GO111MODULE=off CGO_ENABLED=0 GOARCH="$1" \
+	logged env GOCACHE="$cache/go" GO111MODULE=off CGO_ENABLED=0 GOARCH="$1" \
 	    go build -o "$built/build/hello" tests/servers/hello.go || return
 	# Over 9p, each sandbox would take a minute to copy it.
 	make_image "$built" "$built.img" 1G || return
