@@ -173,9 +173,9 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	run -125 "${CHECK[@]}" -p 443:8443 -- nonesuch
 	says problem command "nonesuch: not found \(127\)"
 	run -125 "${CHECK[@]}" -p 443:8443 -- /etc/passwd
-	says problem command "/etc/passwd: cannot be executed \(126\)"
+	says problem command "/etc/passwd: cannot be executed \(126\): Permission denied; chmod a\+x /etc"
 	run -125 "${CHECK[@]}" -p 443:8443 -- /tmp
-	says problem command "/tmp: cannot be executed"
+	says problem command "/tmp: cannot be executed \(126\): Permission denied; it is no regular file"
 	cd /bin
 	run -0 "${CHECK[@]}" -p 443:8443 -- ./true
 	# The one in this directory is not meant.

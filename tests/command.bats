@@ -321,6 +321,7 @@ root: setcap cap_net_bind_service=p $PLAIN"
 	# What is not executable is passed over, as by a shell.
 	chmod 644 "$TMPDIR/orphaned-script"
 	PATH=$TMPDIR:$PATH run -126 "$LOWPORT" -q -p 443:8443 orphaned-script
+	[[ $output == *"Permission denied; chmod a+x $TMPDIR/orphaned-script" ]]
 	run -126 "$LOWPORT" -q -p 443:8443 /etc/passwd
 	run -126 "$LOWPORT" -q -p 443:8443 /tmp
 }

@@ -425,7 +425,8 @@ START_TEST(a_file_that_cannot_be_read_is_told)
 	assert_trusted(POLICY);
 	ck_assert_int_eq(chmod(POLICY, 0), 0);
 	assert_not_trusted(POLICY, EACCES,
-	    POLICY ": Permission denied; it holds no secret: chmod a+r it");
+	    POLICY
+	    ": Permission denied; it holds no secret: chmod a+r " POLICY);
 	ck_assert_int_eq(chmod(POLICY, 0400), 0);
 	assert_trusted(POLICY);
 }
@@ -438,10 +439,8 @@ START_TEST(a_directory_that_cannot_be_searched_is_told)
 	lose_capabilities();
 	assert_trusted(POLICY);
 	ck_assert_int_eq(chmod("/etc/lowport", 0), 0);
-	ck_assert_int_eq(read_trusted(POLICY), -1);
-	ck_assert_int_eq(errno, EACCES);
-	ck_assert_msg(strstr(why, "chmod a+r it") == NULL, "%s", why);
-	ck_assert_msg(strstr(why, "a+x") != NULL, "%s", why);
+	assert_not_trusted(POLICY, EACCES,
+	    POLICY ": Permission denied; chmod a+x /etc/lowport");
 	ck_assert_int_eq(chmod("/etc/lowport", 0100), 0);
 	assert_trusted(POLICY);
 }

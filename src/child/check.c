@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #include "check.h"
 #include "explain.h"
@@ -245,7 +246,7 @@ static void
 check_command(const struct start *start)
 {
 	const char *command = start->options.command[0];
-	char file[PROGRAM_PATH];
+	char file[PROGRAM_PATH], why[REASON_TEXT];
 	int error;
 
 	if (command == NULL)
@@ -258,8 +259,10 @@ check_command(const struct start *start)
 		    program_absence(command, start->environment),
 		    STATUS_NOT_FOUND);
 	else
-		report_problem("command", "%s: cannot be executed (%d)",
-		    command, STATUS_NOT_EXECUTABLE);
+		report_problem("command",
+		    "%s: cannot be executed (%d): %s%.500s", command,
+		    STATUS_NOT_EXECUTABLE, strerror(error),
+		    error == EACCES ? program_refusal(why, file) : "");
 }
 
 void

@@ -5,7 +5,6 @@
  * Reads: the policy, files of /proc and of this program, to find causes.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -53,20 +52,6 @@ policy_ends_within_a_line(void)
 		last = fgetc(file);
 	fclose(file);
 	return last != '\n';
-}
-
-/* access(2) asks the file's mode, and no rules of AppArmor or SELinux. */
-static bool
-policy_is_refused(void)
-{
-	const int policy = open(verdict_policy,
-	    O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	const bool refused = policy < 0 && errno == EACCES &&
-	    access(verdict_policy, R_OK) == 0;
-
-	if (policy >= 0)
-		close(policy);
-	return refused;
 }
 
 /* Writes a command that adds a rule and changes no other. */
@@ -123,12 +108,6 @@ explain_verdict(char text[REASON_TEXT], const struct mapping *m,
 		explain_denial(text, verdict, user);
 		return;
 	}
-	if (policy_is_refused() &&
-	    confinement_explain(remedy, "/etc/lowport/policy r,")) {
-		reason_say(text, "%s cannot be read: %.600s", verdict_policy,
-		    remedy);
-		return;
-	}
 	suggest(remedy, m, user);
 	say_gone(gone, verdict);
 	if (why == NULL)
@@ -142,8 +121,7 @@ explain_verdict(char text[REASON_TEXT], const struct mapping *m,
 		    "permit it to user %s, as root: %.256s",
 		    why, user, remedy);
 	else
-		reason_say(text,
-		    "the policy is not valid and permits nothing: %s", why);
+		reason_say(text, "the policy permits nothing: %s", why);
 }
 
 bool

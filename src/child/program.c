@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "message.h"
 #include "process.h"
 #include "program.h"
+#include "refusal.h"
 #include "signals.h"
 #include "status.h"
 
@@ -63,7 +65,35 @@ program_absence(const char *command, char **environment)
 					      : "not found";
 }
 
-/* The kernel's other checks are those of program_find. */
+static const char *
+explain_path(char text[REASON_TEXT], const char *path)
+{
+	struct statvfs mount;
+	struct stat status;
+
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		reason_say(text, "; it is no regular file");
+	else if (statvfs(path, &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0)
+		reason_say(text, "; its file system is mounted noexec");
+	else
+		refusal_remark(text, path, S_IXOTH);
+	return text;
+}
+
+const char *
+program_refusal(char text[REASON_TEXT], const char *path)
+{
+	const struct binary b = binary_read(path);
+	char why[REASON_TEXT];
+
+	if (access(path, X_OK) != 0 || access(b.runner, X_OK) == 0 ||
+	    *b.runner == '\0')
+		return explain_path(text, path);
+	reason_say(text, ", by its interpreter %.200s%.400s", b.runner,
+	    explain_path(why, b.runner));
+	return text;
+}
+
 static const char *
 remark_on_refusal(char text[REASON_TEXT], const char *command,
     char **environment, int error)
@@ -71,12 +101,13 @@ remark_on_refusal(char text[REASON_TEXT], const char *command,
 	char path[PROGRAM_PATH], rule[PROGRAM_PATH + 8];
 
 	*text = '\0';
-	if ((error == EACCES || error == EPERM) &&
-	    program_find(command, environment, path) == 0) {
-		snprintf(rule, sizeof(rule), "%s mrix,", path);
-		confinement_remark(text, rule);
-	}
-	return text;
+	if (error != EACCES && error != EPERM)
+		return text;
+	program_find(command, environment, path);
+	if (error == EACCES)
+		return program_refusal(text, path);
+	snprintf(rule, sizeof(rule), "%s mrix,", path);
+	return confinement_remark(text, rule);
 }
 
 void
@@ -161,21 +192,24 @@ is_there(const char *command, char **environment)
 	return false;
 }
 
-/* As execvp(3) does: a file that may not be executed is skipped and remembered. */
+/* As execvp(3) does: a file that may not be executed is skipped.  If there is no
+ * other, the first such is written. */
 static int
 look_along(const char *path, const char *command, char file[PROGRAM_PATH])
 {
-	int error = ENOENT, found;
+	char refused[PROGRAM_PATH] = "";
+	int found;
 
 	while (path != NULL) {
 		path = next_file(path, command, file);
 		found = look_at(file);
 		if (found == 0)
 			return 0;
-		if (found == EACCES)
-			error = found;
+		if (found == EACCES && *refused == '\0')
+			strcpy(refused, file);
 	}
-	return error;
+	strcpy(file, refused);
+	return *refused == '\0' ? ENOENT : EACCES;
 }
 
 int

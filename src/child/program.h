@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "binary.h"
+#include "reason.h"
 
 /* The path of this program, for a message. */
 const char *program_own_path(void);
@@ -22,11 +23,14 @@ _Noreturn void program_execute(char **command, char **environment,
 
 #define PROGRAM_PATH 4096
 
-/* Writes the path of the file that program_execute would execute.  Returns 0, or
- * the errno(3) value it would fail with, also for the interpreter or loader that
- * the file names. */
+/* Writes the path of the file that program_execute would execute, for EACCES of
+ * the one that it may not.  Returns 0, or the errno(3) value it would fail with,
+ * also for the interpreter or loader that the file names. */
 int program_find(const char *command, char **environment,
     char path[PROGRAM_PATH]);
+
+/* For EACCES: the interpreter, if that was refused, "; " and the reason. */
+const char *program_refusal(char text[REASON_TEXT], const char *path);
 
 /*
  * Looks at a file, or if it is a script at its interpreter.  After env(1) that is

@@ -57,14 +57,17 @@ look_up(struct policy_rule *rule, const char *kind, const char *name,
     char why[REASON_TEXT])
 {
 	const char *file = *kind == 'u' ? "passwd" : "group";
+	char remark[REASON_TEXT];
 
 	if (*kind == 'u' ? user_id(name, &rule->id)
 			 : user_group_id(name, &rule->id))
 		return true;
 	if (errno != ENOENT)
 		return reason_say(why,
-		    "cannot look up %s '%.32s' in /etc/%s: %s", kind, name,
-		    file, errno == ENOTDIR ? "there is none" : strerror(errno));
+		    "cannot look up %s '%.32s' in /etc/%s: %s%.500s", kind,
+		    name, file,
+		    errno == ENOTDIR ? "there is none" : strerror(errno),
+		    user_refusal(remark, file));
 	if (!may_be_name(name))
 		return reason_say(why,
 		    "there is no %s '%.32s'; name one of /etc/%s or a number",

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "refusal.h"
 #include "trust.h"
 
 #define LINK "%.64s is a symbolic link; put there what it names"
@@ -27,12 +28,23 @@
 #define AS_FILE      (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 static bool
+say_failed(const char *path, char why[REASON_TEXT])
+{
+	char remark[REASON_TEXT];
+
+	if (errno == ELOOP)
+		return reason_say(why, LINK, path);
+	return reason_say(why, "%.64s: %s%.600s", path, strerror(errno),
+	    errno == EACCES ? refusal_remark(remark, path, S_IROTH) : "");
+}
+
+static bool
 is_trusted(int fd, mode_t type, const char *path, char why[REASON_TEXT])
 {
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		return reason_say(why, "%.64s: %s", path, strerror(errno));
+		return say_failed(path, why);
 	if (S_ISLNK(status.st_mode))
 		return reason_say(why, LINK, path);
 	if ((status.st_mode & S_IFMT) != type)
@@ -50,31 +62,6 @@ is_trusted(int fd, mode_t type, const char *path, char why[REASON_TEXT])
 	return true;
 }
 
-static bool
-may_be_looked_up(int directory, const char *name)
-{
-	struct stat status;
-
-	return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static bool
-say_not_opened(int directory, const char *name, const char *path,
-    char why[REASON_TEXT])
-{
-	switch (errno) {
-	case ELOOP:
-		return reason_say(why, LINK, path);
-	case EACCES:
-		return reason_say(why, "%.64s: %s; %s", path, strerror(EACCES),
-		    may_be_looked_up(directory, name)
-			? "it holds no secret: chmod a+r it"
-			: "chmod a+x its directory");
-	default:
-		return reason_say(why, "%.64s: %s", path, strerror(errno));
-	}
-}
-
 /* Opens the last name of the path, in a directory that was checked. */
 static int
 step(int directory, const char *name, bool is_last, const char *path,
@@ -85,7 +72,7 @@ step(int directory, const char *name, bool is_last, const char *path,
 
 	if (fd < 0) {
 		error = errno;
-		say_not_opened(directory, name, path, why);
+		say_failed(path, why);
 		errno = error;
 	} else if (!is_trusted(fd, is_last ? S_IFREG : S_IFDIR, path, why)) {
 		close(fd);
@@ -125,7 +112,7 @@ trust_read(const char *path, char *buffer, size_t size, char why[REASON_TEXT])
 		return -1;
 	length = file_read(file, buffer, size);
 	if (length < 0)
-		reason_say(why, "%.64s: %s", path, strerror(errno));
+		say_failed(path, why);
 	close(file);
 	if (length == (ssize_t)size) {
 		reason_say(why, "%.64s is longer than %zu bytes", path,

@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "message.h"
 #include "number.h"
+#include "refusal.h"
 #include "user.h"
 
 /* What isspace(3) passes over, but the end of a line. */
@@ -320,11 +322,24 @@ is_unreadable(void)
 	return errno != ENOENT && errno != ENOTDIR;
 }
 
+const char *
+user_refusal(char text[REASON_TEXT], const char *file)
+{
+	char path[PATH_MAX];
+
+	*text = '\0';
+	snprintf(path, sizeof(path), "%s/%s", user_database, file);
+	return errno == EACCES ? refusal_remark(text, path, S_IROTH) : text;
+}
+
 static bool
 say_unreadable(char why[REASON_TEXT], const char *file, const char *instead)
 {
-	return reason_say(why, "cannot read %s/%s: %s; mend that, or name %s",
-	    user_database, file, strerror(errno), instead);
+	char remark[REASON_TEXT];
+
+	return reason_say(why,
+	    "cannot read %s/%s: %s%.500s; mend that, or name %s", user_database,
+	    file, strerror(errno), user_refusal(remark, file), instead);
 }
 
 /* Also after one; kind is "user" or "group". */

@@ -38,6 +38,10 @@ const char *user_name(uid_t, char[USER_NAME]);
 bool user_id(const char *name, uid_t *);
 bool user_group_id(const char *name, gid_t *);
 
+/* After a look-up that failed: refusal_remark for passwd or group, or "" if it was
+ * not refused.  Keeps errno(3). */
+const char *user_refusal(char text[REASON_TEXT], const char *file);
+
 /*
  * Looks USER[:GROUP] up in passwd(5) and group(5).  A user gets the home and
  * the primary and supplementary groups of its entry; with :GROUP, that group

@@ -95,9 +95,10 @@ remedy() {
 
 	if [[ $output =~ ,\ as\ root:\ (.*)$ ]]; then
 		does=${BASH_REMATCH[1]}
-	elif [[ $output =~ (/[^ ]*)\ is\ .*\;\ (chmod\ [^ ]*)\ it$ ]] ||
-	    [[ $output =~ (/[^ ]*):\ .*\ (chmod\ [^ ]*)\ it$ ]]; then
+	elif [[ $output =~ (/[^ ]*)\ is\ .*\;\ (chmod\ [^ ]*)\ it$ ]]; then
 		does="${BASH_REMATCH[2]} ${BASH_REMATCH[1]}"
+	elif [[ $output =~ \ (chmod\ a\+[rx]\ /[^ ]*)$ ]]; then
+		does=${BASH_REMATCH[1]}
 	elif [[ $output =~ (/[^ ]*)\ is\ owned\ .*\;\ chown\ it$ ]]; then
 		does="chown root ${BASH_REMATCH[1]}"
 	elif [[ $output =~ (/[^ ]*)\ is\ a\ symbolic\ link\; ]]; then
@@ -211,9 +212,43 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 @test "a policy its reader cannot read" {
 	permits
 	chmod 600 "$POLICY"
-	refuses "$POLICY: Permission denied; it holds no secret: chmod a+r it"
+	refuses "the policy permits nothing: $POLICY: Permission denied; it holds no secret: chmod a+r $POLICY"
 	remedy
 	permits
+}
+
+# The right of others does not count for the file's group.
+@test "a policy whose mode lets some read it, and not its reader" {
+	setpriv() {
+		command setpriv "${@/nogroup/mail}"
+	}
+	chgrp mail "$POLICY"
+	chmod 640 "$POLICY"
+	permits
+	chmod 604 "$POLICY"
+	refuses "$POLICY: Permission denied; it holds no secret: chmod a+r $POLICY"
+	remedy
+	permits
+}
+
+@test "a policy that an access control list keeps from its reader" {
+	permits
+	make_acl "$POLICY" 0 || skip "no access control lists here"
+	refuses "$POLICY: Permission denied; an access control list"
+}
+
+@test "names that nobody can look up, as their file may not be read" {
+	policy "permit group nogroup tcp/443" "permit user nobody tcp/443"
+	permits
+	for file in group passwd; do
+		cp "/etc/$file" "$WORK/$file"
+		mount --bind "$WORK/$file" "/etc/$file"
+		chmod 600 "$WORK/$file"
+		refuses "in /etc/$file: Permission denied; it holds no secret: chmod a+r /etc/"
+		remedy
+		permits
+		umount "/etc/$file"
+	done
 }
 
 @test "a fifo in its place: refused, and waited for by nobody" {
@@ -534,7 +569,7 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 		policy "permit user nobody tcp/443"
 		permits
 		echo "$line" >>"$POLICY"
-		refuses "the policy is not valid and permits nothing: $POLICY:2: "
+		refuses "the policy permits nothing: $POLICY:2: "
 	done
 }
 
@@ -594,11 +629,13 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 @test "a directory the caller may not enter: no remedy overwrites the policy" {
 	policy "permit user nobody tcp/443"
 	permits
-	chmod 700 /etc/lowport
-	refuses "$POLICY: Permission denied; chmod a+x its directory"
-	[[ $output != *">$POLICY"* ]]
-	chmod 711 /etc/lowport
-	permits
+	for directory in /etc /etc/lowport; do
+		chmod 700 $directory
+		refuses "Permission denied; chmod a+x $directory"
+		[[ $output != *">$POLICY"* ]]
+		remedy
+		permits
+	done
 }
 
 @test "where a capability is of no use, no rule is said to help" {
