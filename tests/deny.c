@@ -9,7 +9,7 @@
  *             profiles of Docker 20.10 and containerd 1.6 (EPERM);
  *   writing   to write to another process's memory (EPERM);
  *   seccomp   as looking, and to load a filter (EPERM);
- *   listener  a seccomp listener, as gVisor and the kernel of RHEL 8 (EINVAL);
+ *   listener  a seccomp listener, as gVisor, and Linux before 5.0 (EINVAL);
  *   handing   to hand a descriptor to a trapped task, as Linux before 5.9
  *             (EINVAL);
  *   bpf       bpf(2), as the default seccomp profiles of Docker (EPERM);

@@ -213,7 +213,7 @@ server()'
 	done
 }
 
-@test "a server without main thread gets its port, or a failure that is told" {
+@test "a server without main thread: before Linux 6.9 a failure that is told" {
 	local served="fetch observe bpf" failing=baseline
 
 	# Before, there is no pidfd for a thread: nothing to fetch from.

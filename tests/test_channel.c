@@ -17,6 +17,7 @@
 
 #include "ask.h"
 #include "channel.h"
+#include "constants.h"
 #include "proof.h"
 #include "rendezvous.h"
 #include "socket.h"
@@ -758,9 +759,13 @@ START_TEST(another_network_is_not_asked)
 	static const char none[] = "0000000000000000";
 	struct rendezvous elsewhere = place;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	uint64_t cookie;
+	socklen_t size = sizeof(cookie);
 	/* Since Linux 5.14. */
-	bool cookies = memcmp(place.network, none, 16) != 0;
+	const bool cookies = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE,
+				 &cookie, &size) == 0;
 
+	ck_assert_int_eq(memcmp(place.network, none, 16) != 0, cookies);
 	/* QEMU's emulation of a program numbers no namespace either. */
 	if (!cookies && memcmp(place.network + 16, none, 16) == 0) {
 		ck_assert(getenv("CK_FORK") != NULL);

@@ -12,9 +12,9 @@
 /*
  * Returns the NULL-terminated environment that execve(2) was given, in its
  * order, duplicates included.  The strings lie between the last argument and
- * the string AT_EXECFN points to: fs/exec.c copies them in this order since
- * Linux 2.6.26.  argc is at least 1.  Returns environ(7) if something other than
- * the kernel has laid out the stack.
+ * the string AT_EXECFN points to (Linux 2.6.27): fs/exec.c copies them in this
+ * order.  argc is at least 1.  Returns environ(7) if something other than the
+ * kernel has laid out the stack.
  */
 char **environment_recover(int argc, char **argv);
 

@@ -69,10 +69,10 @@
 #define TCP_RTO_MAX_MS 44 /* 6.15 */
 #endif
 #ifndef TCP_RTO_MIN_US
-#define TCP_RTO_MIN_US 45 /* 6.16 */
+#define TCP_RTO_MIN_US 45 /* 6.15 */
 #endif
 #ifndef TCP_DELACK_MAX_US
-#define TCP_DELACK_MAX_US 46 /* 6.16 */
+#define TCP_DELACK_MAX_US 46 /* 6.15 */
 #endif
 #ifndef UDP_NO_CHECK6_TX
 #define UDP_NO_CHECK6_TX 101

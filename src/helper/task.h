@@ -50,8 +50,8 @@ int task_descriptor_flags(pid_t task, int fd);
 
 /*
  * The name the kernel gives to the protocol of the socket at a descriptor:
- * "TCP", "TCPv6", "MPTCP", "UDP"... (xattr "system.sockprotoname" of sockfs,
- * Linux 2.6.39).  Returns false with errno.
+ * "TCP", "TCPv6", "MPTCP", "UDP"... (xattr "system.sockprotoname" of sockfs).
+ * Returns false with errno.
  */
 bool task_socket_protocol(pid_t task, int fd, char *name, size_t size);
 

@@ -5,6 +5,7 @@
 # --keep-caps: both take root of the sandbox's namespaces (SANDBOX_USER=root).
 
 load ../helpers
+load ../groups
 
 as_nobody() {
 	setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
@@ -30,6 +31,37 @@ CAPABILITIES=(grep -E '^Cap|^NoNew' /proc/self/status)
 	[[ $output == *"a seccomp profile or sandbox forbids it (Invalid arg"* ]]
 	run -0 denied handing "$LOWPORT" -v -p 443:8443 -- true
 	[[ $output == *"the trial hand-off before the start failed: Invalid"* ]]
+}
+
+@test "before Linux 5.9, as this one is made to look: preload, and -v says why" {
+	run -0 setarch --uname-2.6 build/deny listener setpriv --reuid=nobody \
+	    --regid=nogroup --clear-groups "$LOWPORT" -v -p 443:8443 -- \
+	    python3 tests/serve_once.py 8443 443
+	[[ $output == *"hand-off by preload: "*"older than Linux 5.9"*reached* ]]
+}
+
+@test "before Linux 5.12, bpf is refused, and no message points to it" {
+	local takes="no program of this kernel can permit a low port; that takes"
+
+	is_host_root || skip "takes root of the host"
+	if kernel_since 5.12; then
+		make_group
+		run -0 here "$PLAIN" -u nobody --method bpf -p 443:8443 -- true
+		run -125 here "$PLAIN" -u nobody --method notify \
+		    --allow-new-privs -p 443:8443 -- true
+		remove_group
+		[[ $output == *"; --method bpf has no such limit" ]]
+		return
+	fi
+	run "$PLAIN" -u nobody --method bpf -p 443:8443 -- \
+	    sh -c "$MUST_NOT_START"
+	refused_with "$takes Linux 5.12 or later"
+	run -0 "$PLAIN" --doctor
+	says note bpf "$takes"
+	run "$PLAIN" -u nobody --method notify --allow-new-privs \
+	    -p 443:8443 -- sh -c "$MUST_NOT_START"
+	refused_with "no seccomp filter"
+	[[ $output != *"--method bpf"* ]]
 }
 
 @test "a filter that ends the process, as systemd's do: refused, and what to do" {
