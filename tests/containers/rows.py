@@ -15,7 +15,7 @@ import sys
 # The program whose version is the runtime's, unless it has the runtime's name.
 PROGRAMS = {"docker": "dockerd", "remapped": "dockerd", "rootless": "podman",
             "rootless-docker": "dockerd", "compose": "dockerd",
-            "cri": "containerd", "kube": "podman"}
+            "docker-runsc": "runsc", "cri": "containerd", "kube": "podman"}
 RUNTIME = re.compile(r"([a-z-]+)(?:>=([0-9.]+))?(?:<([0-9.]+))?")
 FOREVER = (float("inf"),)
 
