@@ -17,7 +17,6 @@
 #include "environment.h"
 #include "explain.h"
 #include "host.h"
-#include "limit.h"
 #include "program.h"
 #include "redirect.h"
 #include "remedy.h"
@@ -425,16 +424,11 @@ doctor_begin(const struct start *start)
 void
 doctor_without_helper(const struct start *start)
 {
-	const char *cause = "it has ended, and has said why";
-	char why[REASON_TEXT] = "";
-
-	if (start->no_helper != 0) {
-		cause = "cannot fork: ";
-		limit_explain(why, start->no_helper);
-	}
 	report_problem("helper",
-	    "%s%s; so neither the ports nor the hand-off could be tried", cause,
-	    why);
+	    "%s%s; so neither the ports nor the hand-off could be tried",
+	    *start->no_helper == '\0' ? "it has ended, and has said why"
+				      : "cannot fork: ",
+	    start->no_helper);
 	check_file();
 	check_policy(start);
 	report_end();

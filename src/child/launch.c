@@ -357,24 +357,22 @@ run_migration(const struct options *options)
 	migrate(options);
 }
 
+/* While this is still the user whose limits were met. */
 static void
-require_helper(const struct start *start)
+require_helper(struct start *start, int error)
 {
-	char why[REASON_TEXT];
-
-	if (start->no_helper == 0 || start->options.purpose == PURPOSE_DOCTOR)
+	if (error == 0)
 		return;
-	limit_explain(why, start->no_helper);
-	fatalx("cannot fork: %s", why);
+	limit_explain(start->no_helper, error);
+	if (start->options.purpose != PURPOSE_DOCTOR)
+		fatalx("cannot fork: %s", start->no_helper);
 }
 
 void
 launch(int channel, int no_helper, int argc, char **argv,
     const sigset_t *signals)
 {
-	struct start start = {.rights = rights_look(),
-	    .channel = channel,
-	    .no_helper = no_helper};
+	struct start start = {.rights = rights_look(), .channel = channel};
 
 	privilege_disarm();
 	start.environment = environment_recover(argc, argv);
@@ -394,7 +392,7 @@ launch(int channel, int no_helper, int argc, char **argv,
 	privilege_trim(start.kept);
 	if (start.options.purpose == PURPOSE_CHECK_POLICY)
 		lint_policy(start.options.policy_file);
-	require_helper(&start);
+	require_helper(&start, no_helper);
 	refuse_awaited(&start);
 	start.environment = activation_find_passed(&start.passed,
 	    &start.options, start.environment);

@@ -50,25 +50,32 @@ explain_full(char text[REASON_TEXT], int group)
 
 /* Those above count, too, as far as they can be seen. */
 static bool
-explain_group_limit(char text[REASON_TEXT])
+explain_groups(char text[REASON_TEXT], int group)
 {
-	struct cgroup group;
 	bool full = false;
 	int depth, above;
 
-	if (!cgroup_open_of(&group, 0, text))
-		return false;
-	for (depth = 0; !full && group.fd >= 0 && depth < DEPTH_MAX; depth++) {
-		full = explain_full(text, group.fd);
-		above = faccessat(group.fd, "cgroup.procs", F_OK, 0) == 0
-		    ? openat(group.fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+	for (depth = 0; !full && group >= 0 && depth < DEPTH_MAX; depth++) {
+		full = explain_full(text, group);
+		above = faccessat(group, "cgroup.procs", F_OK, 0) == 0
+		    ? openat(group, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 		    : -1;
-		close(group.fd);
-		group.fd = above;
+		close(group);
+		group = above;
 	}
-	if (group.fd >= 0)
-		close(group.fd);
+	if (group >= 0)
+		close(group);
 	return full;
+}
+
+static bool
+explain_group_limit(char text[REASON_TEXT])
+{
+	struct cgroup group;
+
+	return (cgroup_open_of(&group, 0, text) &&
+		   explain_groups(text, group.fd)) ||
+	    explain_groups(text, cgroup_open_old("pids"));
 }
 
 /* The processes and threads of this user that can be seen. */

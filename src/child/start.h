@@ -28,7 +28,7 @@ struct start {
 	char no_notify[REASON_TEXT]; /* auto asks for bpf for this reason */
 	char **environment;
 	int channel;
-	int no_helper; /* errno(3) of the fork(2) that failed, or 0 */
+	char no_helper[REASON_TEXT]; /* fork(2) failed for this reason */
 };
 
 #endif

@@ -21,8 +21,9 @@
 /* Milliseconds: another lowport needs one or two. */
 #define LOCKED_FOR 3000
 
+/* The first of this type and, if it is not NULL, with this option. */
 static const char *
-mount_of(const char *type)
+mount_of(const char *type, const char *option)
 {
 	static char mount[PATH_MAX];
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -32,7 +33,8 @@ mount_of(const char *type)
 		return NULL;
 	*mount = '\0';
 	while (*mount == '\0' && (entry = getmntent(mounts)) != NULL)
-		if (strcmp(entry->mnt_type, type) == 0)
+		if (strcmp(entry->mnt_type, type) == 0 &&
+		    (option == NULL || hasmntopt(entry, option) != NULL))
 			snprintf(mount, sizeof(mount), "%s", entry->mnt_dir);
 	endmntent(mounts);
 	return *mount == '\0' ? NULL : mount;
@@ -41,7 +43,7 @@ mount_of(const char *type)
 const char *
 cgroup_mount(void)
 {
-	return mount_of("cgroup2");
+	return mount_of("cgroup2", NULL);
 }
 
 /* Another file system may be mounted over it. */
@@ -115,7 +117,7 @@ find_mount(char why[REASON_TEXT])
 
 	if (access("/proc/self/mounts", F_OK) != 0)
 		reason_say(why, "there is no /proc; mount it");
-	else if (mount == NULL && mount_of("cgroup") != NULL)
+	else if (mount == NULL && mount_of("cgroup", NULL) != NULL)
 		reason_say(why,
 		    "only control groups of version 1 are mounted here; mount "
 		    "those of version 2 beside them: mkdir /run/cgroup2 && "
@@ -127,17 +129,20 @@ find_mount(char why[REASON_TEXT])
 	return mount;
 }
 
-/* The line of version 2 is "0::PATH". */
+/* A line is "NUMBER:CONTROLLER:PATH", and that of version 2 "0::PATH". */
 static bool
-read_path(FILE *lines, char path[PATH_MAX])
+read_path(FILE *lines, const char *controller, char path[PATH_MAX])
 {
-	char line[PATH_MAX + 8];
+	char line[PATH_MAX + 256], *at;
+	const size_t length = strlen(controller);
 
 	while (fgets(line, sizeof(line), lines) != NULL) {
-		if (strncmp(line, "0::/", 4) != 0)
+		at = line + strspn(line, "0123456789") + 1;
+		if (strncmp(at, controller, length) != 0 ||
+		    strncmp(at + length, ":/", 2) != 0)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		snprintf(path, PATH_MAX, "%.*s", PATH_MAX - 1, line + 3);
+		snprintf(path, PATH_MAX, "%.*s", PATH_MAX - 1, at + length + 1);
 		return true;
 	}
 	return false;
@@ -161,12 +166,34 @@ cgroup_open_of(struct cgroup *group, pid_t process, char why[REASON_TEXT])
 	if (lines == NULL)
 		return reason_say(why, "cannot read %s: %s", name,
 		    strerror(errno));
-	found = read_path(lines, group->path);
+	found = read_path(lines, "", group->path);
 	fclose(lines);
 	if (!found)
 		return reason_say(why, "%s names no control group of version 2",
 		    name);
 	return open_below(group, mount, why);
+}
+
+int
+cgroup_open_old(const char *controller)
+{
+	const char *mount = mount_of("cgroup", controller);
+	FILE *lines = fopen("/proc/self/cgroup", "re");
+	char path[PATH_MAX], *full = NULL;
+	int fd = -1;
+
+	if (mount != NULL && lines != NULL &&
+	    read_path(lines, controller, path) &&
+	    asprintf(&full, "%s%s", mount, path) >= 0) {
+		fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* In a container, the path may be that on the host. */
+		if (fd < 0)
+			fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		free(full);
+	}
+	if (lines != NULL)
+		fclose(lines);
+	return fd;
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Control groups of version 2 (cgroups(7)), wherever they are mounted: beside
- * version 1 too.
+ * version 1 too.  Of version 1, those of a controller.
  */
 #ifndef CGROUP_H
 #define CGROUP_H
@@ -19,6 +19,10 @@ struct cgroup {
 
 /* Opens the group a process is in, 0 for this one.  False, and why. */
 bool cgroup_open_of(struct cgroup *, pid_t, char why[REASON_TEXT]);
+
+/* Opens the group of version 1 this process is in, of a controller that has a
+ * hierarchy of its own.  Returns its directory, or -1. */
+int cgroup_open_old(const char *controller);
 
 /* Opens a group by its path, with or without that of the mount. */
 bool cgroup_open(struct cgroup *, const char *path, char why[REASON_TEXT]);

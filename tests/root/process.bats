@@ -5,9 +5,11 @@
 # namespaces (SANDBOX_USER=root), which has their ids.
 
 load ../helpers
+load ../groups
 
 teardown() {
 	end_jobs
+	remove_group
 }
 
 # rebinds: microseconds that the server's bind(2) takes, spares used up.
@@ -49,4 +51,35 @@ signal.pause()' >"$TMPDIR/strangers" &
 	pkill -KILL -u 12345
 	echo "alone $alone us, beside 300 processes $beside us"
 	[ "$beside" -lt $((5 * alone)) ]
+}
+
+# pids_mount: where the control groups are that limit processes.
+pids_mount() {
+	awk '$3 == "cgroup" && $4 ~ /(^|,)pids(,|$)/ { print $2 }' /proc/mounts
+	grep -qsw pids "$(groups_mount)/cgroup.subtree_control" && groups_mount
+}
+
+@test "a limit of a control group is met: its name, and not the user's limit" {
+	local mount options
+
+	is_host_root || skip "takes root of the host"
+	mount=$(pids_mount) || [ -n "$mount" ] || skip "no groups limit processes"
+	group=$(mktemp -d "${mount%%$'\n'*}/lowport-test-XXXXXXXX")
+	chmod 755 "$group"
+	mkdir "$group/inner"
+	for limited in "$group" "$group/inner"; do
+		for options in "" --check --doctor; do
+			echo max >"$limited/pids.max"
+			run -0 bash -c 'echo $$ >"$1/cgroup.procs"; exec "${@:2}"' - \
+			    "$group/inner" "$LOWPORT" ${options:+"$options"} \
+			    -u nobody -p 443:8443 -- true
+			echo 1 >"$limited/pids.max"
+			run -125 bash -c 'echo $$ >"$1/cgroup.procs"; exec "${@:2}"' - \
+			    "$group/inner" "$LOWPORT" ${options:+"$options"} \
+			    -u nobody -p 443:8443 -- true
+			echo "$output"
+			[[ $output == *"cannot fork: control group $limited may have no more than 1 "* ]]
+		done
+		echo max >"$limited/pids.max"
+	done
 }
