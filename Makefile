@@ -310,7 +310,9 @@ check-units:
 	$(MAKE_FAST) all $(UNIT_TESTS)
 	tests/check-units
 
-check-one: tests
+check-one:
+	$(MAKE) deps PACKAGES='$(TEST_PACKAGES)'
+	$(MAKE_FAST) tests
 	$(RUN) -f "$$F" $(T)
 
 # The same tests, built with the address and undefined behaviour sanitizers.
