@@ -4,6 +4,7 @@
  */
 #include "constants.h"
 #include "fixture.h"
+#include "lease_udp.h"
 #include "sockstate.h"
 
 static struct pool_variant *
@@ -328,11 +329,19 @@ START_TEST(what_was_never_connected_comes_first)
 }
 END_TEST
 
+static void
+warn_of(const void *variant)
+{
+	lease_udp_warn(((const struct pool_variant *)variant)->sockets);
+}
+
 START_TEST(parked_by_a_connection_it_hears_one_peer)
 {
 	static const char *const addresses[] = {"::", "0.0.0.0"};
 	const bool old = (_i & 1) != 0, ipv6 = (_i & 2) == 0, gvisor = _i > 3;
+	const bool warns = old && ipv6 && !gvisor;
 	struct pool_variant *v;
+	struct unit_output output;
 	struct server server;
 	int socket, client;
 
@@ -342,7 +351,10 @@ START_TEST(parked_by_a_connection_it_hears_one_peer)
 	pool_of(1, "20443:28443/udp");
 	v = find_datagram(addresses[!ipv6]);
 	server = datagram_server(v, &socket);
-	ck_assert_int_eq(v->sockets[0].hears_one_peer, old && ipv6 && !gvisor);
+	ck_assert_int_eq(v->sockets[0].hears_one_peer, warns);
+	unit_capture(&output, warn_of, v);
+	ck_assert_int_eq(strstr(output.err, "or with Linux 5.7") != NULL,
+	    warns);
 	client = datagram_socket(ipv6 ? OTHER : "127.0.0.1", 0);
 	send_to(client, ipv6 ? OTHER : "127.0.0.1", 'a');
 	/* This kernel, which is not gVisor, keeps the address. */
