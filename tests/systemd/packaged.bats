@@ -5,6 +5,10 @@
 
 load units
 
+# Debian 14 has this one alone.
+tomcat=tomcat11
+[ ! -e /usr/share/tomcat10 ] || tomcat=tomcat10
+
 setup() {
 	printf 'permit user %s tcp/80 tcp/443\n' web www-data tomcat \
 	    >/etc/lowport/policy
@@ -24,17 +28,22 @@ teardown() {
 	systemctl daemon-reload
 }
 
+# install_file FILE AS
+install_file() {
+	sed "s/tomcat10/$tomcat/g" "$1" >"/etc/systemd/system/$2"
+}
+
 # put NAME: the files of $form for it, where the admin puts them.
 put() {
-	local path=/packaging/systemd/$form/$1
+	local path=/packaging/systemd/$form/${1/$tomcat/tomcat10}
 
 	if [ -e "$path.conf" ]; then
 		mkdir -p "/etc/systemd/system/$1.service.d"
-		cp "$path.conf" "/etc/systemd/system/$1.service.d/lowport.conf"
+		install_file "$path.conf" "$1.service.d/lowport.conf"
 	else
-		cp "$path.service" /etc/systemd/system/
+		install_file "$path.service" "$1.service"
 	fi
-	[ ! -e "$path.socket" ] || cp "$path.socket" /etc/systemd/system/
+	[ ! -e "$path.socket" ] || install_file "$path.socket" "$1.socket"
 	installed+=("$1.socket" "$1.service")
 	systemctl daemon-reload
 }
@@ -82,7 +91,7 @@ try_all() {
 	try_out go 443 8443
 	try_out node 443 8443
 	try_out nginx 80 8080
-	try_out tomcat10 80 8080
+	try_out $tomcat 80 8080
 }
 
 @test "packaged: --attach by ExecStartPre=+" {
