@@ -1,6 +1,6 @@
 # carried: 80:8080
 # refused: 8
-iptables -t nat -A PREROUTING -p tcp --dport 80 -s 0.0.0.0/0 -m conntrack --ctstate NEW -m tcp --syn -j REDIRECT --to-ports 8080
+iptables -t nat -A PREROUTING -p tcp -s 0.0.0.0/0 -m conntrack --ctstate NEW -m tcp --dport 80 --syn -j REDIRECT --to-ports 8080
 iptables -t nat -A PREROUTING -p tcp --dport 81 -m mac --mac-source 00:11:22:33:44:55 -j REDIRECT --to-ports 8081
 iptables -t nat -A PREROUTING -p tcp --dport 82 -m iprange --src-range 10.0.0.1-10.0.0.9 -j REDIRECT --to-ports 8082
 iptables -t nat -A PREROUTING -p tcp --dport 83 -m limit --limit 5/sec -j REDIRECT --to-ports 8083
