@@ -308,6 +308,44 @@ POWERLESS=(setpriv --securebits +noroot --inh-caps=-all --bounding-set=-all)
 	done
 }
 
+# The server's limit of descriptors is below the one it binds.
+@test "UDP: a socket that does not reach its server takes no datagram" {
+	local server='
+import os, resource, socket
+def bound(address):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((address, 8443))
+    s.settimeout(60)
+    return s
+listener = bound("0.0.0.0")
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.bind(("127.0.0.1", 0))
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+for i in range(20):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    high = socket.socket(fileno=os.dup2(own.fileno(), 150))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    try:
+        high.bind(("127.0.0.1", 8443))
+        print("bound")
+    except OSError:
+        pass
+    high.close()
+    own.close()
+    client.sendto(b"%d" % i, ("127.0.0.1", 443))
+    print(listener.recv(9).decode())
+bound("127.0.0.1")
+print("done")'
+
+	for way in $(those_of fetch observe baseline); do
+		use_way "$way"
+		run -0 timeout "$PATIENCE" "$LOWPORT" -q -p 443:8443/udp -- \
+		    python3 -c "$server"
+		[ "$output" = "$(seq 0 19)"$'\n'done ]
+	done
+}
+
 @test "UDP: in every form, no datagram is lost, options survive" {
 	for way in $WAYS; do
 		use_way "$way"

@@ -381,6 +381,12 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 	    (struct process_descriptor){b->task, b->fd}, &b->delivery);
 }
 
+void
+handoff_cancel(struct handoff *h)
+{
+	lease_refresh(h->pool, 1);
+}
+
 /* Returns a passed socket as a mapping of the port it has. */
 static struct mapping
 mapping_of_inherited(const struct pool_variant *v)

@@ -69,7 +69,7 @@ enum handoff_outcome {
 struct handoff_decision {
 	enum handoff_outcome outcome;
 	int error;
-	struct pool_socket *socket; /* until handoff_commit */
+	struct pool_socket *socket; /* until handoff_commit or _cancel */
 };
 
 /* Decides on a bind of an expected port.  A socket to be handed over has the
@@ -80,6 +80,10 @@ struct handoff_decision handoff_decide(struct handoff *, struct handoff_bind *);
  * which becomes -1 then. */
 void handoff_commit(struct handoff *, struct handoff_bind *,
     const struct handoff_decision *);
+
+/* It did not arrive: the server has died, or its limit of descriptors is below
+ * this one.  A UDP socket takes datagrams no longer, if nobody holds it. */
+void handoff_cancel(struct handoff *);
 
 /* Notes that a bind was let through.  error is what came of it, or UNUSED_UNKNOWN
  * if the kernel still does it: own.fd, if it is not -1, will show that. */

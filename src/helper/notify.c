@@ -270,6 +270,8 @@ deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 	const int error = seccomp_replace(h->listener, &t->call, d->socket->fd,
 	    t->bind.fd, (t->bind.own.flags & O_CLOEXEC) != 0);
 
+	if (error != 0)
+		handoff_cancel(h);
 	seccomp_answer(h->listener, &t->call, error);
 	if (error != 0)
 		return;
