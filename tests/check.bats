@@ -104,6 +104,7 @@ agrees() {
 	kill $!
 	wait $! || true
 	[[ $output == *"in use at [::]:443 by process "*" (python3), the server "* ]]
+	[[ $output == *"is well, connect to port 443, as --check is for before"* ]]
 	"$LOWPORT" -q -p 443:8443/udp -- sh -c 'echo ready; exec sleep 60' \
 	    >"$TMPDIR/ready" &
 	wait_until grep -q ready "$TMPDIR/ready"

@@ -123,6 +123,10 @@ look_at() {
 	wait_for says_hello "$3" || echo "no hello from $3"
 	listeners=$("${inside[@]}" ss -Hltn | grep -oE ':(80|443|8080|8443) ')
 	[ "$listeners" = ":$2 " ] || echo "listens on $listeners"
+	# As a HEALTHCHECK might, by mistake.
+	[[ $(docker exec "$1" lowport --check -p "$2:8443" 2>&1) == \
+	    *", the server of lowport (process 1); to see that its server is"* ]] ||
+		echo "a second lowport does not say what checks the health"
 	for process in $(docker top "$1" -o pid | tail -n +2); do
 		grep -HE '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' \
 		    "/proc/$process/status" |
