@@ -716,6 +716,50 @@ START_TEST(priority_is_carried_over_with_type_of_service)
 }
 END_TEST
 
+static int
+listen_anywhere(struct sockaddr_storage *address, socklen_t *length)
+{
+	int fd = socket_bound(AF_INET);
+
+	ck_assert_int_eq(listen(fd, 2), 0);
+	*length = sizeof(*address);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)address, length),
+	    0);
+	return fd;
+}
+
+/* A socket had a connection, or one server set its TCP_MAXSEG; the next server has
+ * not set it.  As on a fresh socket, nothing limits the segments then. */
+START_TEST(segments_are_not_limited_by_what_was_before)
+{
+	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+	struct sockaddr_storage address;
+	struct sockopt_values wanted, present;
+	socklen_t length;
+	int listener = listen_anywhere(&address, &length);
+	int fresh = socket(AF_INET, SOCK_STREAM, 0);
+	int used = socket(AF_INET, SOCK_STREAM, 0), size = 700, most;
+
+	sockopt_read(fresh, &wanted);
+	ck_assert_int_eq(connect(fresh, (void *)&address, length), 0);
+	most = socket_option(fresh, IPPROTO_TCP, TCP_MAXSEG);
+	ck_assert_int_gt(most, size);
+	if (_i & 1)
+		ck_assert_int_eq(setsockopt(used, IPPROTO_TCP, TCP_MAXSEG,
+				     &size, sizeof(size)),
+		    0);
+	if (_i & 2) {
+		ck_assert_int_eq(connect(used, (void *)&address, length), 0);
+		ck_assert_int_eq(connect(used, &nowhere, sizeof(nowhere)), 0);
+	}
+	sockopt_read(used, &present);
+	sockopt_apply(used, &wanted, &present);
+	ck_assert_int_eq(connect(used, (void *)&address, length), 0);
+	ck_assert_int_eq(socket_option(used, IPPROTO_TCP, TCP_MAXSEG), most);
+	close(listener);
+}
+END_TEST
+
 START_TEST(apply_tells_whether_anything_differed)
 {
 	struct sockopt_values none = {{0}}, wanted, present;
@@ -873,6 +917,8 @@ suite(void)
 	tcase_add_loop_test(t, notes_of_both_are_carried_over, 0, 2);
 	tcase_add_loop_test(t, priority_is_carried_over_with_type_of_service, 0,
 	    2);
+	tcase_add_loop_test(t, segments_are_not_limited_by_what_was_before, 0,
+	    4);
 	tcase_add_loop_test(t, apply_tells_whether_anything_differed, 0, 2);
 	tcase_add_test(t, overlay_covers_what_is_known);
 	tcase_add_test(t, overlay_takes_whole_values);

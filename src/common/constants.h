@@ -65,6 +65,9 @@
 #ifndef SO_RCVPRIORITY
 #define SO_RCVPRIORITY 82 /* 6.14 */
 #endif
+#ifndef TCP_MSS_DEFAULT
+#define TCP_MSS_DEFAULT 536
+#endif
 #ifndef TCP_RTO_MAX_MS
 #define TCP_RTO_MAX_MS 44 /* 6.15 */
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "constants.h"
 #include "socket.h"
 #include "sockopt.h"
 
@@ -63,14 +64,23 @@ is_for(const struct sockopt *entry, int family, int type)
 				  : !(entry->flags & SOCKOPT_DATAGRAM);
 }
 
+/*
+ * Until it is set, a new socket has a TCP_MAXSEG of TCP_MSS_DEFAULT, which would
+ * be the most if it was set; and a used one has that of its last connection.  Only
+ * 0 sets it back.
+ */
 static void
 read_option(int socket, struct sockopt_values *values, int option)
 {
+	static const int unset = TCP_MSS_DEFAULT;
 	const struct sockopt *entry = &sockopt_table[option];
 	socklen_t size = entry->size;
 
 	values->known[option] = getsockopt(socket, entry->level, entry->name,
 				    values->value[option], &size) == 0;
+	if (entry->level == IPPROTO_TCP && entry->name == TCP_MAXSEG &&
+	    memcmp(values->value[option], &unset, sizeof(unset)) == 0)
+		memset(values->value[option], 0, SOCKOPT_VALUE_MAX);
 }
 
 /* True if no option is on that has a socket report something beside its data
