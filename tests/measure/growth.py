@@ -53,6 +53,12 @@ def time_start(lab, way, prefix, ports, rounds):
         lab.results.add(PART, case, way, "start", "us", number, float(main))
 
 
+def run_time(pid):
+    """The processor time of one process, in microseconds."""
+    with open(f"/proc/{pid}/schedstat") as stat:
+        return int(stat.read().split()[0]) / 1e3
+
+
 def time_rebinds(lab, way, prefix, ports, number):
     """Every port in turn; then what stays beside the server."""
     case = f"ports {ports}"
@@ -68,13 +74,25 @@ def time_rebinds(lab, way, prefix, ports, number):
 
 
 def time_workers(lab, way, prefix, workers, number):
+    """All bind at once; what that takes of the helper, which is the process that
+    was started."""
     case = f"workers {workers}"
-    said = {name: words for name, *words in lab.output(
-        [*prefix, "build/measure_workers", str(FIRST), str(workers)])}
+    process, _ = lab.start_until_ready(
+        [*prefix, "build/measure_workers", str(FIRST), str(workers)])
+    before = run_time(process.pid)
+    process.stdin.write("\n")
+    process.stdin.flush()
+    said = {name: words for line in (process.stdout.readline(),
+                                     process.stdout.readline())
+            for name, *words in [line.split()]}
+    used = run_time(process.pid) - before
     lab.results.add(PART, case, way, "all listen", "us", number,
                     float(said["all"][0]))
     lab.results.add(PART, case, way, "bind", "us", number,
                     float(said["bind"][2]))
+    if way in ("notify", "preload"):
+        lab.results.add(PART, case, way, "helper", "us", number,
+                        used / workers)
 
 
 def try_one(lab, case, way, measure_one, *arguments):

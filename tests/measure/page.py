@@ -153,7 +153,8 @@ def call_plots(read):
 def growth_plots(read):
     for what, quantity in (("ports", "start"), ("ports", "memory"),
                            ("ports", "bind"), ("ports", "rebinds"),
-                           ("workers", "all listen"), ("workers", "bind")):
+                           ("workers", "all listen"), ("workers", "helper"),
+                           ("workers", "bind")):
         series = []
         for way in read.ways("growth"):
             pairs = of.points(read, what, way, quantity)
@@ -186,7 +187,8 @@ dashed line is at 40 us.""", of.call_tables, call_plots),
     ("Growth", """With two spares for each kind of bind; a port takes 13 descriptors of
 the helper by notify and preload, none by bpf.  The last column has a + b n^k as it fits best; of rebinds a second it
 is the time of one.  Workers that start at once wait for one helper, one after
-another.""", of.growth_tables, growth_plots),
+another: the wait of each grows with their number, the helper's time for each must
+not.""", of.growth_tables, growth_plots),
 )
 
 

@@ -292,6 +292,7 @@ def memory_tables(report):
 GROWING = {"start": ("us", "to the server's main"),
            "memory": ("kB", "own memory of the helper"),
            "bind": ("us", "bind(2)"), "rebinds": ("/s", "rebinds a second"),
+           "helper": ("us", "processor time of the helper for each bind(2)"),
            "all listen": ("us", "until all listen")}
 
 
@@ -375,7 +376,7 @@ def growth_tables(report):
     return [growth_table(report, "ports", q)
             for q in ("start", "memory", "bind", "rebinds")] + [
                 growth_table(report, "workers", q)
-                for q in ("all listen", "bind")]
+                for q in ("all listen", "helper", "bind")]
 
 
 def left_out_tables(report):

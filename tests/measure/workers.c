@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * COUNT processes that share PORT by SO_REUSEPORT.  Prints the times of their
- * bind(2) in microseconds, as print_times does, and the microseconds from the
- * first fork(2) until all listen.
+ * COUNT processes that share PORT by SO_REUSEPORT.  Prints "ready", and waits for
+ * a byte of standard input; prints the times of their bind(2) in microseconds, as
+ * print_times does, and the microseconds from the first fork(2) until all listen;
+ * and lets them listen until standard input ends.
  *
  * usage: measure_workers PORT COUNT
  */
@@ -57,11 +58,17 @@ main(int argc, char **argv)
 {
 	static double times[COUNT_MAX];
 	int count = argc == 3 ? atoi(argv[2]) : 0, report[2], hold[2], i;
-	uint64_t start = now_ns();
+	uint64_t start;
 	pid_t child;
+	char byte;
 
 	if (count < 1 || count > COUNT_MAX)
 		errx(1, "usage: measure_workers PORT COUNT");
+	printf("ready\n");
+	fflush(stdout);
+	if (read(STDIN_FILENO, &byte, 1) != 1)
+		errx(1, "no standard input");
+	start = now_ns();
 	if (pipe(report) != 0 || pipe(hold) != 0)
 		err(1, "pipe");
 	for (i = 0; i < count; i++) {
@@ -80,8 +87,10 @@ main(int argc, char **argv)
 			errx(1, "a worker failed");
 	printf("all %.1f\n", us_since(start));
 	print_times("bind", times, count);
+	fflush(stdout);
+	count = (int)read(STDIN_FILENO, &byte, 1);
 	close(hold[1]);
 	while (wait(NULL) > 0)
 		;
-	return 0;
+	return count != 0;
 }
