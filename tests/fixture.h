@@ -329,8 +329,9 @@ pick(struct pool_variant *v, bool reuseport)
 static inline bool
 lease_wants_refresh(struct pool *of)
 {
-	of->refresh_at = of->listening_at = 0;
-	return lease_due(of) >= 0;
+	of->refresh_at = 0;
+	lease_due(of);
+	return of->refresh_at != 0;
 }
 
 /* Lets ten seconds pass for the sockets that are lent. */
@@ -418,7 +419,7 @@ server_end(struct server server)
 static inline struct server
 server_start(struct pool_variant *v)
 {
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	return server_take(pick(v, false), LISTENS);
 }
 

@@ -69,19 +69,19 @@ START_TEST(kept_socket_is_not_fresh_on_its_way)
 	lease_commit(&pool, socket, gone, &ends[0]);
 	ck_assert_int_eq(ends[0], -1);
 	for (i = 0; i < 5; i++) {
-		lease_refresh(&pool, 1);
+		lease_refresh(&pool, pool.variants);
 		ck_assert(lease_wants_refresh(&pool));
 		ck_assert_ptr_null(lease_pick(v, false));
 	}
 	close(ends[1]);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(!lease_wants_refresh(&pool));
 	socket = pick(v, false);
 	ck_assert_int_eq(unit_descriptors(), before);
 	/* The control: without a delivery, the server has it at once. */
 	lease_commit(&pool, socket, gone, &(int){-1});
 	ck_assert(lease_wants_refresh(&pool));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(!lease_wants_refresh(&pool));
 }
 END_TEST
@@ -142,13 +142,13 @@ START_TEST(kept_socket_is_refused_while_it_is_held)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server = server_start(v);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_ptr_null(lease_pick(v, false));
 	/* It still serves. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(server);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(!lease_wants_refresh(&pool));
 	pick(v, false);
 }
@@ -163,7 +163,7 @@ server_start_hidden(struct pool_variant *v)
 
 	socket = pick(v, false);
 	server = server_take(socket, HIDES);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
 	return server;
 }
@@ -181,22 +181,22 @@ START_TEST(kept_socket_is_given_where_nobody_can_tell)
 	v = find("0.0.0.0", false);
 	/* The control: this server can be looked at. */
 	second = server_start(v);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_ptr_null(lease_pick(v, false));
 	server_end(second);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	hidden = server_start_hidden(v);
 	for (i = 0; i < 2; i++)
 		socket = pick(v, i != 0);
 	ck_assert_int_eq(socket->fd, v->sockets[0].fd);
 	second = server_take(socket, LISTENS);
 	/* Now the helper sees somebody hold it. */
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_HOLDS);
 	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_ptr_null(lease_pick(v, false));
 	server_end(second);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, false);
 	/* It still serves. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
@@ -213,13 +213,13 @@ START_TEST(kept_socket_listens_on_where_nobody_can_tell)
 	v = find("0.0.0.0", false);
 	hidden = server_start_hidden(v);
 	ck_assert(!lease_wants_refresh(&pool));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	ck_assert_int_eq(socket_option(v->sockets[0].fd, SOL_SOCKET,
 			     SO_ACCEPTCONN),
 	    1);
 	server_end(hidden);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_NONE_HOLDS);
 	ck_assert(!lease_wants_refresh(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
@@ -240,12 +240,12 @@ START_TEST(shares_what_somebody_is_known_to_hold)
 	hidden = server_start_hidden(four);
 	ck_assert(!lease_wants_refresh(&pool));
 	server = server_start(six);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_int_eq(four->sockets[0].holding, PROCESS_MAY_HOLD);
 	ck_assert_int_eq(six->sockets[0].holding, PROCESS_HOLDS);
 	server_end(server);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(!lease_wants_refresh(&pool));
 	server_end(hidden);
 }
@@ -267,11 +267,11 @@ START_TEST(kept_socket_is_shared_with_reuseport)
 	second = server_take(socket, LISTENS);
 	server_end(first);
 	/* The other server still has it. */
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
 	server_end(second);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 }
 END_TEST
@@ -291,7 +291,7 @@ START_TEST(kept_socket_is_made_fresh)
 	server_end(server);
 	/* The price of keeping it: clients still queue until the next look. */
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(read(client, &byte, 1), -1);
 	ck_assert_int_eq(errno, ECONNRESET);
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
@@ -309,7 +309,7 @@ START_TEST(fresh_socket_serves_as_new)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	server_end(server_start(v));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, false);
 	ck_assert_int_eq(try_listen(socket->fd), 0);
 	assert_serves(socket->fd, "127.0.0.1");
@@ -326,7 +326,7 @@ START_TEST(socket_that_never_listened_serves_as_new)
 	v = find("0.0.0.0", false);
 	socket = pick(v, false);
 	server_end(server_take(socket, BINDS));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, false);
 	ck_assert_int_eq(try_listen(socket->fd), 0);
 	assert_serves(socket->fd, "127.0.0.1");
@@ -343,22 +343,22 @@ START_TEST(closed_sockets_are_made_fresh_together)
 	pool_of(10, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 0; i < 8; i++) {
-		lease_refresh(&pool, 1);
+		lease_refresh(&pool, pool.variants);
 		ck_assert_uint_eq(v->lent, i);
 		socket = pick(v, false);
 		server_end(server_take(socket, BINDS));
 	}
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_uint_eq(v->lent, 0);
 	/* A listener is in the way of the next one at once. */
 	socket = pick(v, false);
 	lease_commit(&pool, socket, (struct process_descriptor){1, 3},
 	    &(int){-1});
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_uint_eq(v->lent, 1);
 	ck_assert_int_eq(try_listen(socket->fd), 0);
 	ck_assert_int_eq(try_connect("127.0.0.1"), 0);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_uint_eq(v->lent, 0);
 	ck_assert_int_eq(try_connect("127.0.0.1"), ECONNREFUSED);
 }
@@ -388,12 +388,12 @@ START_TEST(holder_may_have_moved)
 	v = find("0.0.0.0", false);
 	server = server_start(v);
 	v->sockets[0].holder = (struct process_descriptor){1, 3};
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(lease_wants_refresh(&pool));
 	ck_assert_int_eq(v->sockets[0].holder.pid, server.pid);
 	ck_assert_int_eq(v->sockets[0].holder.fd, 3);
 	server_end(server);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(!lease_wants_refresh(&pool));
 	pick(v, false);
 }
@@ -409,7 +409,7 @@ client_start(struct pool_variant *v, struct server *server)
 	struct pool_socket *socket;
 	int peer;
 
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, false);
 	lease_prepare(&pool, socket, &(struct sockopt_values){{0}}, false);
 	peer = connect_peer(socket->fd);
@@ -438,9 +438,9 @@ START_TEST(connections_one_after_the_other)
 		peer = client_start(v, &server);
 		server_end(server);
 		/* No bind needs the socket yet. */
-		lease_refresh(&pool, LEASE_LOOKS);
+		lease_refresh(&pool, NULL);
 		age(v);
-		lease_refresh(&pool, LEASE_LOOKS);
+		lease_refresh(&pool, NULL);
 		assert_ended(peer);
 	}
 	ck_assert_uint_eq(v->count, (unsigned int)_i);
@@ -461,7 +461,7 @@ START_TEST(connections_at_once)
 		peers[i] = client_start(v, &servers[i]);
 	for (round = 0; round < 5; round++) {
 		age(v);
-		lease_refresh(&pool, LEASE_LOOKS);
+		lease_refresh(&pool, NULL);
 		ck_assert_uint_eq(lease_connections(v), spares);
 		ck_assert_ptr_null(lease_pick(v, false));
 		ck_assert_ptr_null(lease_pick(v, true));
@@ -492,15 +492,15 @@ START_TEST(a_connection_is_not_given_where_nobody_can_tell)
 	socket = pick(v, false);
 	peer = connect_peer(socket->fd);
 	server = server_take(socket, HIDES_UNHEARD);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
 	ck_assert_ptr_null(lease_pick(v, false));
 	ck_assert_ptr_null(lease_pick(v, true));
 	ck_assert_int_eq(write(v->sockets[0].fd, "y", 1), 1);
 	ck_assert_int_eq(read(peer, &byte, 1), 1);
 	server_end(server);
-	lease_refresh(&pool, 1);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, false);
 	assert_ended(peer);
 }
@@ -516,7 +516,7 @@ START_TEST(what_was_bound_alone_comes_back)
 	pool_of(2, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 0; i < 6; i++) {
-		lease_refresh(&pool, 1);
+		lease_refresh(&pool, pool.variants);
 		socket = pick(v, false);
 		server_end(server_take(socket, BINDS));
 		ck_assert_uint_eq(v->count, 2);
@@ -593,7 +593,7 @@ START_TEST(kept_socket_has_the_options_of_its_server)
 	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
 	    first);
 	server_end(server_take(socket, LISTENS));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, false);
 	learn(&seen, _i >> 3 & 1, second, 0);
 	lease_prepare(&pool, socket, &seen, false);
@@ -619,7 +619,7 @@ START_TEST(options_set_since_are_not_the_next_ones)
 			     sizeof(on)),
 	    0);
 	server_end(server_take(socket, LISTENS));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, false);
 	learn(&seen, _i, 0, 0);
 	lease_prepare(&pool, socket, &seen, false);
@@ -639,7 +639,7 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 	pool_of(3, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 1; i <= 6; i++) {
-		lease_refresh(&pool, 1);
+		lease_refresh(&pool, pool.variants);
 		socket = pick(v, false);
 		learn(&seen, _i, i & 1, 0);
 		lease_prepare(&pool, socket, &seen, false);
@@ -689,7 +689,7 @@ START_TEST(kept_socket_has_the_priority_of_its_server)
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
 	for (i = 0; i < LENGTH(servers); i++) {
-		lease_refresh(&pool, 1);
+		lease_refresh(&pool, pool.variants);
 		socket = pick(v, false);
 		memset(&seen, 0, sizeof(seen));
 		if (servers[i].tos != 0)
@@ -762,7 +762,7 @@ START_TEST(shared_socket_keeps_reuseport)
 	prepare_watched(socket, &seen);
 	ck_assert_int_eq(times_set(SOL_SOCKET, SO_REUSEPORT), 1);
 	first = server_take(socket, LISTENS);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	socket = pick(v, true);
 	learn(&seen, _i >> 1 & 1, 0, 1);
 	prepare_watched(socket, &seen);

@@ -23,7 +23,7 @@ datagram_server(struct pool_variant *v, int *socket)
 	const struct sockopt_values nothing = {{0}};
 	struct pool_socket *picked;
 
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	picked = pick(v, false);
 	*socket = picked->fd;
 	lease_prepare(&pool, picked, &nothing, false);
@@ -36,9 +36,9 @@ static void
 datagram_server_end(struct pool_variant *v, struct server server)
 {
 	server_end(server);
-	lease_refresh(&pool, LEASE_LOOKS);
+	lease_refresh(&pool, NULL);
 	age(v);
-	lease_refresh(&pool, LEASE_LOOKS);
+	lease_refresh(&pool, NULL);
 }
 
 static const char *const client_addresses[] = {"127.0.0.1", "::1"};
@@ -63,13 +63,13 @@ START_TEST(clients_one_after_the_other)
 		ck_assert_int_eq(received(socket), 'a');
 		send_to(client, address, 'b');
 		age(v);
-		lease_refresh(&pool, LEASE_LOOKS);
+		lease_refresh(&pool, NULL);
 		ck_assert(lease_wants_refresh(&pool));
 		server_end(server);
-		lease_refresh(&pool, LEASE_LOOKS);
+		lease_refresh(&pool, NULL);
 		age(v);
 		ck_assert(lease_wants_refresh(&pool));
-		lease_refresh(&pool, LEASE_LOOKS);
+		lease_refresh(&pool, NULL);
 		ck_assert(!lease_wants_refresh(&pool));
 		/* It is parked, so this arrives nowhere. */
 		send_to(client, address, 'c');
@@ -163,7 +163,7 @@ START_TEST(clients_at_once)
 		connect_client(sockets[i], clients[i]);
 	}
 	for (round = 0; round < 5; round++) {
-		lease_refresh(&pool, 1);
+		lease_refresh(&pool, pool.variants);
 		ck_assert_ptr_null(lease_pick(v, false));
 		/* SO_REUSEPORT makes no two servers for one client. */
 		ck_assert_ptr_null(lease_pick(v, true));
@@ -199,8 +199,8 @@ START_TEST(what_may_be_passed_on_is_given_last)
 	server = datagram_server(v, &second);
 	ck_assert_int_ne(first, second);
 	ck_assert(sockstate_is_connected(first));
-	lease_refresh(&pool, 1);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(sockstate_is_connected(first));
 	/* A socket that is not connected is parked at once. */
 	server_end(server);
@@ -255,25 +255,25 @@ START_TEST(what_is_not_connected_is_let_go)
 	client = datagram_socket("127.0.0.1", 0);
 	connect_client(clients_own, client);
 	close(client);
-	lease_refresh(&pool, LEASE_LOOKS);
+	lease_refresh(&pool, NULL);
 	ck_assert_uint_eq(v->count, 3);
 	age(v);
-	lease_refresh(&pool, LEASE_LOOKS);
+	lease_refresh(&pool, NULL);
 	ck_assert_uint_eq(v->count, 2);
 	ck_assert_int_eq(fcntl(sockets[0], F_GETFD), -1);
 	ck_assert(sockstate_is_connected(clients_own));
 	server_end(client_server);
 	servers[1] = datagram_server(v, &sockets[1]);
 	age(v);
-	lease_refresh(&pool, LEASE_LOOKS);
+	lease_refresh(&pool, NULL);
 	ck_assert_uint_eq(v->count, 1);
 	age(v);
-	lease_refresh(&pool, LEASE_LOOKS);
+	lease_refresh(&pool, NULL);
 	ck_assert(!lease_wants_refresh(&pool));
 	server_end(servers[1]);
 	servers[1] = datagram_server(v, &sockets[1]);
 	age(v);
-	lease_refresh(&pool, LEASE_LOOKS);
+	lease_refresh(&pool, NULL);
 	ck_assert_uint_eq(v->count, 1);
 	ck_assert(lease_wants_refresh(&pool));
 	server_end(servers[0]);
@@ -378,7 +378,7 @@ START_TEST(given_to_nobody_is_parked_again)
 	client = datagram_socket("127.0.0.1", 0);
 	send_to(client, "127.0.0.1", 'x');
 	ck_assert_int_eq(received(socket->fd), 'x');
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert(!lease_wants_refresh(&pool));
 	send_to(client, "127.0.0.1", 'x');
 	ck_assert_int_eq(received(socket->fd), 0);
@@ -400,7 +400,7 @@ START_TEST(a_clients_socket_is_not_given_where_nobody_can_tell)
 	socket = pick(v, false);
 	lease_prepare(&pool, socket, &(struct sockopt_values){{0}}, false);
 	server = server_take(socket, HIDES_UNHEARD);
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(v->sockets[0].holding, PROCESS_MAY_HOLD);
 	/* The control: it is shared while it has no client. */
 	socket = pick(v, false);

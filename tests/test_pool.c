@@ -82,6 +82,30 @@ START_TEST(expects_the_server_port_alone)
 }
 END_TEST
 
+/* Each port of a range, of each of two mappings, and none beside them. */
+START_TEST(finds_each_port_of_a_range)
+{
+	struct endpoint asked = endpoint_of("0.0.0.0", false);
+	struct pool_variant *v;
+	struct answer answer;
+	uint16_t i;
+
+	plan_map("20443-20446:28443-28446");
+	plan_map("20543-20544:28447-28448");
+	ck_assert(fill(&answer));
+	for (i = 0; i < 6; i++) {
+		asked.port = (uint16_t)(28443 + i);
+		ck_assert(pool_expects(&pool, asked.port));
+		v = pool_find(&pool, &asked, IPPROTO_TCP);
+		ck_assert_uint_eq(v->mapping, i >= 4);
+		ck_assert_uint_eq(v->endpoint.port,
+		    i < 4 ? 20443 + i : 20543 + i - 4);
+	}
+	ck_assert(!pool_expects(&pool, 28442));
+	ck_assert(!pool_expects(&pool, 28449));
+}
+END_TEST
+
 START_TEST(two_mappings_keep_apart)
 {
 	struct endpoint asked = endpoint_of("0.0.0.0", false);
@@ -305,7 +329,7 @@ START_TEST(does_without_loopback_addresses)
 	/* Other functions pass over the variants that are absent. */
 	ck_assert(pool_expects(&pool, SERVER_PORT));
 	ck_assert(!lease_wants_refresh(&pool));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 }
 END_TEST
 
@@ -528,7 +552,7 @@ START_TEST(inherits_bound_sockets_of_the_protocol)
 		    (struct process_descriptor){getpid(), fd}, &(int){-1});
 	}
 	ck_assert(!lease_wants_refresh(&pool));
-	lease_refresh(&pool, 1);
+	lease_refresh(&pool, pool.variants);
 	ck_assert_int_eq(fcntl(fd, F_GETFD) < 0, 0);
 	asked = endpoint_of("::", true);
 	asked.port = SERVER_PORT;
@@ -554,6 +578,7 @@ suite(void)
 	tcase_add_test(t, finds_the_variant_alone);
 	tcase_add_test(t, one_address_covers_no_other);
 	tcase_add_test(t, expects_the_server_port_alone);
+	tcase_add_test(t, finds_each_port_of_a_range);
 	tcase_add_test(t, two_mappings_keep_apart);
 	tcase_add_test(t, port_in_use_is_reported);
 	tcase_add_loop_test(t, a_tcp_port_that_is_shared_is_reported, 0, 11);

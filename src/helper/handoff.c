@@ -324,7 +324,7 @@ hand_over(struct handoff *h, struct handoff_bind *b, struct pool_variant *v)
 		return (struct handoff_decision){HANDOFF_ANSWER,
 		    .error = EADDRINUSE};
 	}
-	lease_refresh(h->pool, 1);
+	lease_refresh(h->pool, v);
 	d.socket = lease_pick(v,
 	    sockopt_integer(&own->options, SOL_SOCKET, SO_REUSEPORT) != 0);
 	if (d.socket == NULL) {
@@ -367,11 +367,9 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
     const struct handoff_decision *d)
 {
 	const struct pool_variant *v = d->socket->variant;
+	struct handoff_recent *last = &h->recent[h->handed++ % HANDOFF_RECENT];
 
-	h->recent[h->handed++ %
-	    HANDOFF_RECENT] = (struct handoff_recent){socket_inode(d->socket
-								       ->fd),
-	    v->mapping};
+	*last = (struct handoff_recent){pool_inode(d->socket), v->mapping};
 	tell_handed(h, b, v);
 	if (h->in_trial)
 		return;
@@ -382,9 +380,9 @@ handoff_commit(struct handoff *h, struct handoff_bind *b,
 }
 
 void
-handoff_cancel(struct handoff *h)
+handoff_cancel(struct handoff *h, const struct handoff_decision *d)
 {
-	lease_refresh(h->pool, 1);
+	lease_refresh(h->pool, d->socket->variant);
 }
 
 /* Returns a passed socket as a mapping of the port it has. */

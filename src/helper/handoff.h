@@ -83,7 +83,7 @@ void handoff_commit(struct handoff *, struct handoff_bind *,
 
 /* It did not arrive: the server has died, or its limit of descriptors is below
  * this one.  A UDP socket takes datagrams no longer, if nobody holds it. */
-void handoff_cancel(struct handoff *);
+void handoff_cancel(struct handoff *, const struct handoff_decision *);
 
 /* Notes that a bind was let through.  error is what came of it, or UNUSED_UNKNOWN
  * if the kernel still does it: own.fd, if it is not -1, will show that. */

@@ -44,20 +44,43 @@ is_on_its_way(const struct pool_socket *s)
 	    poll(&end, 1, 0) == 0;
 }
 
+/* One poll(2) shows of all that they do not: a socket that neither listens nor is
+ * connected has hung up.  The others are asked one by one; if poll(2) fails
+ * (poll_one_by_one), all are. */
+void
+holding_note_listening(struct pool_variant *v)
+{
+	static struct pollfd fds[PLAN_SPARES_MAX];
+	struct pool_socket *s = v->sockets;
+	unsigned int i;
+	bool polled;
+
+	for (i = 0; i < v->count; i++)
+		fds[i].fd = s[i].lent ? s[i].fd : -1;
+	polled = poll(fds, v->count, 0) >= 0;
+	for (i = 0; i < v->count; i++)
+		s[i].listens = s[i].lent &&
+		    !(polled && (fds[i].revents & POLLHUP) != 0) &&
+		    sockstate_is_listening(s[i].fd);
+}
+
 /*
  * A TCP socket that neither listens nor is connected is in nobody's way: it is
- * looked for when several have come together, or no other is left.
+ * looked for when several have come together, at one look alone, or when no other
+ * is left.
  */
 static bool
-is_looked_for(const struct pool_socket *s, unsigned int looks)
+is_looked_for(const struct pool_socket *s, bool all)
 {
 	const struct pool_variant *v = s->variant;
 
-	if (!s->lent || looks > 1 || v->lent == v->count)
+	if (!s->lent || all || v->lent == v->count)
 		return s->lent;
-	if (v->protocol == IPPROTO_UDP || v->lent % TOGETHER == 0)
+	if (v->protocol == IPPROTO_UDP)
 		return !sockstate_is_connected(s->fd);
-	return sockstate_is_listening(s->fd);
+	return s->listens ||
+	    (v->lent % TOGETHER == 0 && s->lent_at >= v->looked_at &&
+		!sockstate_is_connected(s->fd));
 }
 
 /* The delivery is checked first: otherwise a socket that arrives between the
@@ -70,24 +93,35 @@ has_usual_holder(struct pool_socket *s)
 	return process_socket(s->holder.pid, s->holder.fd) == s->inode;
 }
 
-static struct pool_socket *
-list_missing(struct pool *pool, unsigned int looks)
+static void
+choose(struct pool_variant *v, bool all)
 {
-	struct pool_variant *v = pool->variants, *end = v + pool->count;
-	struct pool_socket *missing = NULL, *s;
+	struct pool_socket *s = v->sockets, *end = s + v->count;
 
-	for (; v < end; v++)
-		for (s = v->sockets; v->lent > 0 && s < v->sockets + v->count;
-		     s++) {
-			s->looked_for = is_looked_for(s, looks);
-			if (!s->looked_for)
-				continue;
-			s->holding = PROCESS_HOLDS;
-			if (has_usual_holder(s))
-				continue;
-			s->next_missing = missing;
-			missing = s;
-		}
+	if (v->protocol != IPPROTO_UDP && !all)
+		holding_note_listening(v);
+	for (; s < end; s++)
+		s->looked_for = is_looked_for(s, all);
+	if (v->lent % TOGETHER == 0)
+		v->looked_at = clock_microseconds();
+}
+
+/* Puts those that are looked for, and that their usual holder does not hold, before
+ * a list of others. */
+static struct pool_socket *
+list_missing(struct pool_variant *v, struct pool_socket *missing)
+{
+	struct pool_socket *s = v->sockets, *end = s + v->count;
+
+	for (; s < end; s++) {
+		if (!s->looked_for)
+			continue;
+		s->holding = PROCESS_HOLDS;
+		if (has_usual_holder(s))
+			continue;
+		s->next_missing = missing;
+		missing = s;
+	}
 	return missing;
 }
 
@@ -106,19 +140,25 @@ note_holder(struct pool_socket **at, ino_t inode,
 /* To ask the usual holder takes one readlink(2); to find all the others, one
  * walk of /proc. */
 void
-holding_look(struct pool *pool, unsigned int looks)
+holding_look(struct pool *pool, const struct pool_variant *wanted)
 {
-	struct pool_socket *missing = list_missing(pool, looks);
+	struct pool_variant *v = pool_lent(pool);
+	struct pool_socket *missing = NULL;
 	struct process_descriptor holder;
 	enum process_holding others;
 	struct search search;
 	ino_t inode;
 
+	for (; v != NULL; v = v->next_lent)
+		if (pool_in_the_way(v, wanted)) {
+			choose(v, wanted == NULL);
+			missing = list_missing(v, missing);
+		}
 	if (missing == NULL)
 		return;
 	/* A server may have passed one to a process that is not below it.  That
 	 * takes a walk of the whole machine: not at each bind. */
-	search_begin(&search, looks > 1);
+	search_begin(&search, wanted == NULL);
 	while (missing != NULL && search_next(&search, &inode, &holder))
 		note_holder(&missing, inode, holder);
 	others = search_end(&search);

@@ -24,6 +24,9 @@
 /* Looks that are less apart are one, for what they find. */
 #define ONE_LOOK 5
 
+/* Of the looks at all, so many in a row have to find nobody. */
+#define LOOKS 2
+
 /* Milliseconds from one look who holds the lent sockets to the next. */
 #define REFRESH_EVERY 250
 
@@ -37,8 +40,9 @@
 #define PATIENCE 50
 
 static void
-lend(struct pool_socket *s, struct process_descriptor holder)
+lend(struct pool *pool, struct pool_socket *s, struct process_descriptor holder)
 {
+	pool_note_lent(pool, s->variant);
 	s->variant->lent += !s->lent;
 	s->lent = true;
 	s->lent_at = clock_microseconds();
@@ -275,7 +279,7 @@ lease_prepare(struct pool *pool, struct pool_socket *s,
 		return;
 	lease_udp_prepare(s, &wanted);
 	/* If nobody receives it, the next look parks it. */
-	lend(s, (struct process_descriptor){0, -1});
+	lend(pool, s, (struct process_descriptor){0, -1});
 }
 
 /* False if its server connects it to one client or peer, or may yet. */
@@ -293,7 +297,7 @@ lease_commit(struct pool *pool, struct pool_socket *s,
 {
 	if (s->variant->inherited)
 		return;
-	lend(s, holder);
+	lend(pool, s, holder);
 	if (s->variant->count > 1 && is_for_everybody(s)) {
 		let_go(s);
 		return;
@@ -342,14 +346,15 @@ refresh_one(struct pool_socket *s, unsigned int looks)
 }
 
 void
-lease_refresh(struct pool *pool, unsigned int looks)
+lease_refresh(struct pool *pool, const struct pool_variant *wanted)
 {
-	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	const unsigned int looks = wanted == NULL ? LOOKS : 1;
+	struct pool_variant *v;
 	unsigned int i;
 
-	holding_look(pool, looks);
-	for (; v < end; v++)
-		for (i = v->lent > 0 ? v->count : 0; i-- > 0;)
+	holding_look(pool, wanted);
+	for (v = pool_lent(pool); v != NULL; v = v->next_lent)
+		for (i = pool_in_the_way(v, wanted) ? v->count : 0; i-- > 0;)
 			if (v->sockets[i].looked_for)
 				refresh_one(&v->sockets[i], looks);
 }
@@ -357,15 +362,15 @@ lease_refresh(struct pool *pool, unsigned int looks)
 /* A look is of use for a lent socket if we can see who holds it, or if it may
  * soon be left to its server. */
 static bool
-wants_look(const struct pool *pool)
+wants_look(struct pool *pool)
 {
-	const struct pool_variant *v = pool->variants, *end = v + pool->count;
+	const struct pool_variant *v = pool_lent(pool);
 	const long long now = clock_microseconds();
 	const struct pool_socket *s;
 	unsigned int i;
 
-	for (; v < end; v++)
-		for (i = v->lent > 0 ? v->count : 0; i-- > 0;) {
+	for (; v != NULL; v = v->next_lent)
+		for (i = v->count; i-- > 0;) {
 			s = &v->sockets[i];
 			if (s->lent &&
 			    (s->holding != PROCESS_MAY_HOLD ||
@@ -386,9 +391,11 @@ let_listeners_go(struct pool_variant *v)
 	struct pool_socket *s;
 	unsigned int i;
 
-	for (i = v->lent > 0 ? v->count : 0; i-- > 0 && v->count > 1;) {
+	if (v->count > 1)
+		holding_note_listening(v);
+	for (i = v->count; i-- > 0 && v->count > 1;) {
 		s = &v->sockets[i];
-		if (s->lent && sockstate_is_listening(s->fd))
+		if (s->listens)
 			let_go(s);
 		else
 			may_begin |= s->lent &&
@@ -401,10 +408,10 @@ let_listeners_go(struct pool_variant *v)
 static void
 look_for_listeners(struct pool *pool, long long now)
 {
-	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	struct pool_variant *v = pool_lent(pool);
 	bool may_begin = false;
 
-	for (; v < end; v++)
+	for (; v != NULL; v = v->next_lent)
 		if (v->protocol != IPPROTO_UDP)
 			may_begin |= let_listeners_go(v);
 	pool->listening_wait *= 2;
@@ -435,7 +442,7 @@ lease_visit(struct pool *pool)
 	if (pool->listening_at != 0 && now >= pool->listening_at)
 		look_for_listeners(pool, now);
 	if (pool->refresh_at != 0 && now >= pool->refresh_at) {
-		lease_refresh(pool, LEASE_LOOKS);
+		lease_refresh(pool, NULL);
 		pool->refresh_at = 0;
 	}
 }

@@ -51,13 +51,12 @@ void lease_commit(struct pool *, struct pool_socket *,
 
 /*
  * Looks who holds the lent sockets (holding.h), and makes those fresh that
- * nobody else has held at so many looks in a row.  One look before each
- * hand-off, as a socket that a server has just closed would be in the way of
- * the next server.  LEASE_LOOKS otherwise, as nobody holds a socket that a
- * server passes from process to process.
+ * nobody else has held.  Before each hand-off it looks at those of the wanted
+ * variant's port: a socket that a server has just closed would be in the way of
+ * the next server.  If none is wanted, it looks at all, and takes two looks in a
+ * row: nobody holds a socket that a server passes from process to process.
  */
-#define LEASE_LOOKS 2
-void lease_refresh(struct pool *, unsigned int looks);
+void lease_refresh(struct pool *, const struct pool_variant *wanted);
 
 /* Microseconds until lease_visit wants to be called; -1 for never. */
 long long lease_due(struct pool *);

@@ -271,7 +271,7 @@ deliver(struct handoff *h, struct trapped *t, const struct handoff_decision *d)
 	    t->bind.fd, (t->bind.own.flags & O_CLOEXEC) != 0);
 
 	if (error != 0)
-		handoff_cancel(h);
+		handoff_cancel(h, d);
 	seccomp_answer(h->listener, &t->call, error);
 	if (error != 0)
 		return;

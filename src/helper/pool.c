@@ -273,6 +273,18 @@ open_port(struct pool *pool, const struct plan *plan, uint16_t mapping,
 	}
 }
 
+static struct pool_range
+range_of(const struct pool *pool, const struct plan *plan,
+    const struct mapping *m)
+{
+	struct mapping_variant list[MAPPING_VARIANTS_MAX];
+
+	return (struct pool_range){.first = pool->count,
+	    .ports = mapping_by_descriptor(m) ? 0 : m->ports,
+	    .server_port = m->server_port,
+	    .each = (uint16_t)list_variants(plan, m, list)};
+}
+
 /* Each hand-off takes some descriptors more for a moment: they are held back
  * while the sockets are made. */
 static void
@@ -283,9 +295,11 @@ open_all(struct pool *pool, const struct plan *plan, struct answer *answer)
 
 	while (count < HEADROOM && (reserve[count] = dup(STDERR_FILENO)) >= 0)
 		count++;
-	for (i = 0; i < plan->mapping_count; i++)
+	for (i = 0; i < plan->mapping_count; i++) {
+		pool->ranges[i] = range_of(pool, plan, &plan->mappings[i]);
 		for (n = 0; n < plan->mappings[i].ports; n++)
 			open_port(pool, plan, i, n, &answer->results[i]);
+	}
 	while (count > 0)
 		close(reserve[--count]);
 }
@@ -406,6 +420,7 @@ pool_inherit(struct pool *pool, const struct plan *plan, size_t mapping,
 	    .inherited_one = {.fd = socket, .variant = v},
 	    .sockets = &v->inherited_one};
 	pool->count++;
+	pool->inherited++;
 	return true;
 }
 
@@ -417,32 +432,103 @@ pool_has_stranger(const struct pool *pool, const struct pool_variant *v,
 	    diag_find_stranger(pool->diag, pool->uid, &v->endpoint, uid);
 }
 
+/* Those of the n-th mapping that may expect this port; after the last mapping's,
+ * the inherited ones. */
+static struct pool_variant *
+range_begin(const struct pool *pool, size_t n, uint16_t server_port,
+    struct pool_variant **end)
+{
+	const struct pool_range *r = &pool->ranges[n];
+	uint32_t port;
+
+	if (n == PLAN_MAPPINGS_MAX) {
+		*end = pool->variants + pool->count;
+		return *end - pool->inherited;
+	}
+	port = (uint32_t)server_port - r->server_port;
+	*end = pool->variants;
+	if (port >= r->ports)
+		return *end;
+	*end += r->first + (port + 1) * r->each;
+	return *end - r->each;
+}
+
 bool
 pool_expects(const struct pool *pool, uint16_t server_port)
 {
+	struct pool_variant *v, *end;
 	size_t i;
 
-	for (i = 0; i < pool->count; i++)
-		if (pool->variants[i].server_port == server_port)
-			return server_port != 0;
+	for (i = 0; i <= PLAN_MAPPINGS_MAX; i++)
+		for (v = range_begin(pool, i, server_port, &end); v < end; v++)
+			if (v->server_port == server_port)
+				return server_port != 0;
 	return false;
 }
 
 /* An inherited one is for a bind of any address of its family. */
+static bool
+covers(const struct pool_variant *v, const struct endpoint *asked, int protocol)
+{
+	if (v->absent || v->server_port != asked->port ||
+	    v->protocol != protocol)
+		return false;
+	return v->inherited ? v->endpoint.family == asked->family
+			    : endpoint_same_address(&v->endpoint, asked);
+}
+
 struct pool_variant *
 pool_find(struct pool *pool, const struct endpoint *asked, int protocol)
 {
-	struct pool_variant *v = pool->variants, *end = v + pool->count;
+	struct pool_variant *v, *end;
+	size_t i;
 
-	for (; v < end; v++) {
-		if (v->absent || v->server_port != asked->port ||
-		    v->protocol != protocol)
-			continue;
-		if (v->inherited ? v->endpoint.family == asked->family
-				 : endpoint_same_address(&v->endpoint, asked))
-			return v;
-	}
+	for (i = 0; i <= PLAN_MAPPINGS_MAX; i++)
+		for (v = range_begin(pool, i, asked->port, &end); v < end; v++)
+			if (covers(v, asked, protocol))
+				return v;
 	return NULL;
+}
+
+ino_t
+pool_inode(struct pool_socket *s)
+{
+	if (s->inode == 0)
+		s->inode = socket_inode(s->fd);
+	return s->inode;
+}
+
+bool
+pool_in_the_way(const struct pool_variant *v, const struct pool_variant *wanted)
+{
+	return wanted == NULL ||
+	    (v->endpoint.port == wanted->endpoint.port &&
+		v->protocol == wanted->protocol);
+}
+
+void
+pool_note_lent(struct pool *pool, struct pool_variant *v)
+{
+	if (v->listed)
+		return;
+	v->listed = true;
+	v->next_lent = pool->lent;
+	pool->lent = v;
+}
+
+struct pool_variant *
+pool_lent(struct pool *pool)
+{
+	struct pool_variant **at = &pool->lent;
+
+	while (*at != NULL)
+		if ((*at)->lent > 0 || (*at)->restore > 0) {
+			at = &(*at)->next_lent;
+		} else {
+			(*at)->listed = false;
+			*at = (*at)->next_lent;
+		}
+	return pool->lent;
 }
 
 const struct pool_variant *

@@ -28,14 +28,15 @@
 struct pool_socket {
 	int fd;
 	struct pool_variant *variant;
-	bool altered; /* its options are not the defaults */
+	bool altered;         /* its options are not the defaults */
+	unsigned int restore; /* so often these are to be set yet */
 	/* While it is not connected, it takes datagrams of one IPv6 peer alone
 	 * (parking.h). */
 	bool hears_one_peer;
 	bool lent; /* handed out, and the helper keeps a duplicate */
 	/* The rest is for one that is lent; times are of CLOCK_MONOTONIC. */
 	long long lent_at; /* in microseconds: which was lent first counts */
-	ino_t inode;
+	ino_t inode;       /* pool_inode */
 	struct process_descriptor holder; /* at the last look (holding.h) */
 	enum process_holding holding;     /* whether there was one */
 	unsigned int unheld;    /* looks in a row at which nobody held it */
@@ -44,6 +45,7 @@ struct pool_socket {
 				   milliseconds; or 0 */
 	int delivery; /* hangs up when the server has received it; 0: it has */
 	bool looked_for;                  /* by this look */
+	bool listens;                     /* of TCP (holding_note_listening) */
 	struct pool_socket *next_missing; /* not found by this look */
 };
 
@@ -62,6 +64,10 @@ struct pool_variant {
 	bool absent;  /* the host lacks it, or the mapping has none of it */
 	unsigned int count; /* sockets here, those that are lent included */
 	unsigned int lent;
+	unsigned int restore; /* sockets whose options are to be restored */
+	long long looked_at;  /* for lent ones that are in nobody's way */
+	bool listed;          /* pool_lent */
+	struct pool_variant *next_lent;
 	/* A UDP socket that is never handed out, and parked the other way
 	 * (parking.h); or -1. */
 	int guard;
@@ -70,12 +76,21 @@ struct pool_variant {
 };
 
 struct pool {
-	struct pool_variant *variants;
-	size_t count, room;
+	struct pool_variant *variants; /* those of inherited sockets last */
+	size_t count, room, inherited;
+	/* Where to find those that expect a port: of each port of a mapping
+	 * there are so many, beside each other. */
+	struct pool_range {
+		size_t first;
+		uint32_t ports; /* 0: by descriptor */
+		uint16_t server_port, each;
+	} ranges[PLAN_MAPPINGS_MAX];
+	struct pool_variant *lent; /* pool_lent */
 	/* When lease_visit is to look who holds the lent sockets, and whether
 	 * they listen, as clock_microseconds() counts; 0 for never. */
 	long long refresh_at, listening_at;
 	long long listening_wait; /* from then to the next */
+	long long restore_at;     /* lease_restore_one has time, from then on */
 	int diag;  /* to look for sockets of others (diag.h), or -1 */
 	uid_t uid; /* whose the sockets are */
 	/* Options of fresh sockets: of IPv4 and IPv6, TCP and UDP. */
@@ -115,6 +130,19 @@ bool pool_expects(const struct pool *, uint16_t server_port);
  * It may have no socket any more. */
 struct pool_variant *pool_find(struct pool *, const struct endpoint *asked,
     int protocol);
+
+/* Learns the socket's inode, once. */
+ino_t pool_inode(struct pool_socket *);
+
+/* Adds a variant to the list (next_lent) of those that have sockets which are lent,
+ * or whose options are to be restored; returns the first of it. */
+void pool_note_lent(struct pool *, struct pool_variant *);
+struct pool_variant *pool_lent(struct pool *);
+
+/* True if a socket of one variant may be in the way of another's: they are of one
+ * port.  Any is in the way of all (NULL). */
+bool pool_in_the_way(const struct pool_variant *,
+    const struct pool_variant *wanted);
 
 /* One that was inherited for a bind of this port, of either family, or NULL. */
 const struct pool_variant *pool_find_inherited(const struct pool *,

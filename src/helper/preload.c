@@ -53,7 +53,7 @@ serve_bind(struct handoff *h, struct received_request *r)
 	else if (channel_send_reply(r->reply, &reply, d.socket->fd))
 		handoff_commit(h, &b, &d);
 	else
-		handoff_cancel(h);
+		handoff_cancel(h, &d);
 	r->reply = b.delivery;
 	if (b.uncovered)
 		handoff_note_let_through(h, &b, UNUSED_UNKNOWN);

@@ -70,37 +70,33 @@ classify_by_plan(const struct handoff *h, struct sighting *s)
 	uint16_t i;
 
 	for (i = 0; i < h->plan->mapping_count && s->kind != PUBLIC; i++, m++) {
-		if (m->protocol != s->socket.protocol ||
-		    mapping_by_descriptor(m))
+		if (m->protocol != s->socket.protocol)
 			continue;
 		if (port - m->public_port < m->ports) {
 			s->kind = PUBLIC;
 			s->mapping = i;
-		} else if (port - m->server_port < m->ports) {
+		} else if (!mapping_by_descriptor(m) &&
+		    port - m->server_port < m->ports) {
 			s->kind = EXPECTED;
 		}
 	}
 }
 
+/* The plan does not have the port of a socket that was inherited. */
 static void
 classify(const struct handoff *h, struct sighting *s)
 {
-	const struct pool_variant *v = h->pool->variants;
-	const struct pool_variant *end = v + h->pool->count;
+	const struct pool_variant *end = h->pool->variants + h->pool->count;
+	const struct pool_variant *v = end - h->pool->inherited;
 
 	s->kind = OTHER;
-	if (h->group.counts != NULL)
-		classify_by_plan(h, s);
-	for (; v < end && s->kind != PUBLIC; v++) {
-		if (v->protocol != s->socket.protocol)
-			continue;
-		if (v->endpoint.port == s->socket.endpoint.port) {
+	classify_by_plan(h, s);
+	for (; v < end && s->kind != PUBLIC; v++)
+		if (v->protocol == s->socket.protocol &&
+		    v->endpoint.port == s->socket.endpoint.port) {
 			s->kind = PUBLIC;
 			s->mapping = v->mapping;
-		} else if (v->server_port == s->socket.endpoint.port) {
-			s->kind = EXPECTED;
 		}
-	}
 }
 
 /* Other users may listen at any port, but for public ones. */
