@@ -3,6 +3,7 @@
  * Which socket of the pool a server is given, with which options, and when it
  * comes back.
  */
+#include <limits.h>
 #include <netinet/tcp.h>
 
 #include "clock.h"
@@ -364,6 +365,54 @@ START_TEST(closed_sockets_are_made_fresh_together)
 }
 END_TEST
 
+/* What a bind takes does not grow with the sockets that servers hold. */
+START_TEST(what_servers_hold_is_looked_at_once)
+{
+	struct server servers[8];
+	struct pool_variant *v;
+	unsigned int i;
+
+	pool_of(10, "20443:28443");
+	v = find("0.0.0.0", false);
+	for (i = 0; i < LENGTH(servers); i++) {
+		lease_refresh(&pool, v);
+		servers[i] = server_take(pick(v, false), BINDS);
+	}
+	lease_refresh(&pool, v);
+	for (i = 0; i < LENGTH(servers); i++)
+		ck_assert(v->sockets[i].looked_for);
+	lease_refresh(&pool, v);
+	for (i = 0; i < LENGTH(servers); i++)
+		ck_assert(!v->sockets[i].looked_for);
+	ck_assert_uint_eq(v->lent, LENGTH(servers));
+	for (i = 0; i < LENGTH(servers); i++)
+		server_end(servers[i]);
+	lease_refresh(&pool, NULL);
+	lease_refresh(&pool, NULL);
+	ck_assert_uint_eq(v->lent, 0);
+}
+END_TEST
+
+/* Nor with the ports.  A socket of another port is in nobody's way. */
+START_TEST(other_ports_are_not_looked_at)
+{
+	struct endpoint other = endpoint_of("0.0.0.0", false);
+	struct pool_variant *v, *beside;
+
+	pool_of(1, "20443-20444:28443-28444");
+	v = find("0.0.0.0", false);
+	other.port = SERVER_PORT + 1;
+	beside = pool_find(&pool, &other, IPPROTO_TCP);
+	ck_assert_uint_eq(beside->endpoint.port, PORT + 1);
+	server_end(server_take(pick(v, false), LISTENS));
+	lease_refresh(&pool, beside);
+	ck_assert_uint_eq(v->lent, 1);
+	/* Another address of the port is. */
+	lease_refresh(&pool, find("127.0.0.1", false));
+	ck_assert_uint_eq(v->lent, 0);
+}
+END_TEST
+
 START_TEST(one_with_its_first_options_is_picked_first)
 {
 	struct pool_variant *v;
@@ -651,6 +700,83 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 }
 END_TEST
 
+/* Lends the only socket of a variant, with SO_KEEPALIVE; its server sets
+ * TCP_NODELAY too, and ends. */
+static struct pool_socket *
+come_back_altered(struct pool_variant *v)
+{
+	struct sockopt_values seen;
+	struct pool_socket *socket = pick(v, false);
+	const int on = 1;
+
+	learn(&seen, false, 1, 0);
+	lease_prepare(&pool, socket, &seen, false);
+	ck_assert_int_eq(setsockopt(socket->fd, IPPROTO_TCP, TCP_NODELAY, &on,
+			     sizeof(on)),
+	    0);
+	server_end(server_take(socket, LISTENS));
+	lease_refresh(&pool, v);
+	ck_assert(!socket->lent && socket->altered);
+	return socket;
+}
+
+/* Between two servers. */
+START_TEST(options_are_restored_while_there_is_time)
+{
+	struct pool_variant *v;
+	struct pool_socket *socket;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	socket = come_back_altered(v);
+	ck_assert_int_ge(lease_due(&pool), 0);
+	pool.restore_at = LLONG_MAX;
+	lease_restore_one(&pool);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
+	    1);
+	pool.restore_at = 0;
+	lease_restore_one(&pool);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
+	    0);
+	ck_assert_int_eq(socket_option(socket->fd, IPPROTO_TCP, TCP_NODELAY),
+	    0);
+	/* It may not have been to be set: this is seen first. */
+	ck_assert(socket->altered);
+	lease_restore_one(&pool);
+	ck_assert(!socket->altered);
+	pool.refresh_at = pool.listening_at = 0;
+	ck_assert_int_eq(lease_due(&pool), -1);
+}
+END_TEST
+
+/* A server may bind at any moment. */
+START_TEST(options_of_a_lent_socket_are_not_restored)
+{
+	struct sockopt_values seen;
+	struct pool_variant *v;
+	struct pool_socket *socket;
+	struct server server;
+
+	pool_of(1, "20443:28443");
+	v = find("0.0.0.0", false);
+	socket = come_back_altered(v);
+	pool.restore_at = 0;
+	if (_i > 0)
+		lease_restore_one(&pool);
+	ck_assert_ptr_eq(pick(v, false), socket);
+	learn(&seen, false, 1, 0);
+	lease_prepare(&pool, socket, &seen, false);
+	server = server_take(socket, LISTENS);
+	pool.restore_at = 0;
+	lease_restore_one(&pool);
+	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
+	    1);
+	ck_assert_int_eq(socket_option(socket->fd, IPPROTO_TCP, TCP_NODELAY),
+	    0);
+	server_end(server);
+}
+END_TEST
+
 /* A hand-off that fails after lease_prepare leaves the socket to another. */
 START_TEST(prepared_for_nobody_is_prepared_anew)
 {
@@ -824,6 +950,8 @@ add_listeners(Suite *s)
 	tcase_add_test(t, fresh_socket_serves_as_new);
 	tcase_add_test(t, socket_that_never_listened_serves_as_new);
 	tcase_add_test(t, closed_sockets_are_made_fresh_together);
+	tcase_add_test(t, what_servers_hold_is_looked_at_once);
+	tcase_add_test(t, other_ports_are_not_looked_at);
 	tcase_add_test(t, one_with_its_first_options_is_picked_first);
 	tcase_add_test(t, holder_may_have_moved);
 	suite_add_tcase(s, t);
@@ -854,6 +982,8 @@ add_options(Suite *s)
 	tcase_add_loop_test(t, options_set_since_are_not_the_next_ones, 0, 2);
 	tcase_add_loop_test(t, options_of_one_socket_are_not_the_next_ones, 0,
 	    2);
+	tcase_add_test(t, options_are_restored_while_there_is_time);
+	tcase_add_loop_test(t, options_of_a_lent_socket_are_not_restored, 0, 2);
 	tcase_add_loop_test(t, prepared_for_nobody_is_prepared_anew, 0, 2);
 	tcase_add_test(t, kept_socket_has_the_priority_of_its_server);
 	tcase_add_loop_test(t, shared_socket_keeps_reuseport, 0, 4);

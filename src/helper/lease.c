@@ -36,8 +36,22 @@
 /* Milliseconds that a connection may take to end (tcp(7), tcp_fin_timeout). */
 #define ENDING_MAX 60000
 
+/* Microseconds from a hand-off until options are restored: servers that bind again
+ * and again do not wait for it. */
+#define RESTORE_AFTER 1000
+
+/* Once to set the defaults, and once to see that nothing differs. */
+#define RESTORE_TIMES 2
+
 /* Milliseconds a bind waits for such an end, if there is no other socket. */
 #define PATIENCE 50
+
+static void
+set_restore(struct pool_socket *s, unsigned int times)
+{
+	s->variant->restore += (times > 0) - (s->restore > 0);
+	s->restore = times;
+}
 
 static void
 lend(struct pool *pool, struct pool_socket *s, struct process_descriptor holder)
@@ -45,8 +59,9 @@ lend(struct pool *pool, struct pool_socket *s, struct process_descriptor holder)
 	pool_note_lent(pool, s->variant);
 	s->variant->lent += !s->lent;
 	s->lent = true;
+	set_restore(s, 0);
 	s->lent_at = clock_microseconds();
-	s->inode = socket_inode(s->fd);
+	pool_inode(s);
 	s->holder = holder;
 	s->holding = PROCESS_HOLDS;
 	s->unheld = 0;
@@ -107,6 +122,7 @@ take_back(struct pool_socket *s)
 	s->ending_since = 0;
 	/* Its server may have set more options since. */
 	s->altered = true;
+	set_restore(s, RESTORE_TIMES);
 }
 
 /* To hand out one that is not as at first takes more system calls. */
@@ -282,6 +298,19 @@ lease_prepare(struct pool *pool, struct pool_socket *s,
 	lend(pool, s, (struct process_descriptor){0, -1});
 }
 
+/* The last time, the options are seen to be the defaults; or one of them cannot be
+ * set, and lease_prepare looks again. */
+static void
+restore(struct pool *pool, struct pool_socket *s)
+{
+	const struct sockopt_values *defaults = defaults_of(pool, s);
+	struct sockopt_values present;
+
+	sockopt_read(s->fd, &present);
+	s->altered = sockopt_apply(s->fd, defaults, &present);
+	set_restore(s, s->altered ? s->restore - 1 : 0);
+}
+
 /* False if its server connects it to one client or peer, or may yet. */
 static bool
 is_for_everybody(const struct pool_socket *s)
@@ -298,12 +327,13 @@ lease_commit(struct pool *pool, struct pool_socket *s,
 	if (s->variant->inherited)
 		return;
 	lend(pool, s, holder);
+	pool->restore_at = s->lent_at + RESTORE_AFTER;
 	if (s->variant->count > 1 && is_for_everybody(s)) {
 		let_go(s);
 		return;
 	}
 	pool->listening_wait = LISTENING_AFTER;
-	pool->listening_at = clock_microseconds() + LISTENING_AFTER;
+	pool->listening_at = s->lent_at + LISTENING_AFTER;
 	if (*delivery < 0)
 		return;
 	holding_end_delivery(s);
@@ -418,6 +448,35 @@ look_for_listeners(struct pool *pool, long long now)
 	pool->listening_at = may_begin ? now + pool->listening_wait : 0;
 }
 
+static bool
+wants_restoring(struct pool *pool)
+{
+	const struct pool_variant *v = pool_lent(pool);
+
+	while (v != NULL && v->restore == 0)
+		v = v->next_lent;
+	return v != NULL;
+}
+
+void
+lease_restore_one(struct pool *pool)
+{
+	struct pool_variant *v = pool_lent(pool);
+	struct pool_socket *s, *end;
+
+	if (clock_microseconds() < pool->restore_at)
+		return;
+	for (; v != NULL; v = v->next_lent) {
+		if (v->restore == 0)
+			continue;
+		for (s = v->sockets, end = s + v->count; s < end; s++)
+			if (s->restore > 0) {
+				restore(pool, s);
+				return;
+			}
+	}
+}
+
 long long
 lease_due(struct pool *pool)
 {
@@ -429,6 +488,8 @@ lease_due(struct pool *pool)
 	next = pool->refresh_at;
 	if (pool->listening_at != 0 && (next == 0 || pool->listening_at < next))
 		next = pool->listening_at;
+	if (wants_restoring(pool) && (next == 0 || pool->restore_at < next))
+		next = pool->restore_at;
 	if (next == 0)
 		return -1;
 	return next > now ? next - now : 0;

@@ -58,7 +58,15 @@ void lease_commit(struct pool *, struct pool_socket *,
  */
 void lease_refresh(struct pool *, const struct pool_variant *wanted);
 
-/* Microseconds until lease_visit wants to be called; -1 for never. */
+/*
+ * Gives one socket that came back the options of a fresh one, or sees that it has
+ * them: to be called while nothing else is to be done.  So a server that binds
+ * now and then does not wait for that, and no bind waits for more than one.
+ */
+void lease_restore_one(struct pool *);
+
+/* Microseconds until lease_visit or lease_restore_one wants to be called; -1 for
+ * never. */
 long long lease_due(struct pool *);
 
 /*

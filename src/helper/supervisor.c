@@ -429,8 +429,10 @@ serve(struct supervisor *s)
 	const size_t waiting = preload_await(&s->handoff->preload,
 	    fds + ALWAYS_POLLED);
 
-	if (!wait_for_any(s, fds, ALWAYS_POLLED + waiting))
+	if (!wait_for_any(s, fds, ALWAYS_POLLED + waiting)) {
+		lease_restore_one(s->handoff->pool);
 		return;
+	}
 	preload_attend(s->handoff, fds + ALWAYS_POLLED, waiting);
 	if (fds[3].revents != 0)
 		relay_attend(&s->handoff->relay, (uid_t)s->handoff->plan->uid);
