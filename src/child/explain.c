@@ -178,7 +178,9 @@ explain_lack(char text[REASON_TEXT], enum rights_lack lack)
 	static const char *const sentences[] = {
 	    [RIGHTS_SUFFICE] =
 		"CAP_NET_BIND_SERVICE is there, and a security module of this "
-		"host forbids the bind; see its log (dmesg, ausearch)",
+		"host, or a sandbox around lowport (landlock(7)), forbids the "
+		"bind; see the log (dmesg, ausearch), or have the sandbox "
+		"permit the port",
 	    [RIGHTS_FOREIGN] =
 		"a capability of a user namespace that does not own this "
 		"network namespace counts for nothing; use a network namespace "

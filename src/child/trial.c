@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "confinement.h"
 #include "explain.h"
+#include "remedy.h"
 #include "socket.h"
 #include "trial.h"
 
@@ -93,6 +95,29 @@ bind_as_server(const struct rendezvous *place, int fd,
 	return ask_bind(place, fd, &storage, length);
 }
 
+/* By preload this process asks for its port itself, and the kernel tells nobody
+ * what a sandbox around lowport forbids. */
+static bool
+explain_sandbox(char why[REASON_TEXT], const struct endpoint *asked,
+    int protocol)
+{
+	struct sockaddr_storage storage;
+
+	endpoint_to_sockaddr(asked, &storage);
+	if (!ask_is_forbidden(protocol, &storage))
+		return false;
+	remedy_set(false); /* it forbids that bind as well */
+	reason_say(why,
+	    "a sandbox around lowport (landlock(7))%s forbids to bind TCP port "
+	    "%u, and preload asks it; have it permit that port, beside the "
+	    "public one",
+	    confinement_of(getpid()).enforced
+		? ", or the security module that confines lowport,"
+		: "",
+	    asked->port);
+	return true;
+}
+
 /* The inode must change.  The right port alone proves nothing: the kernel may
  * have bound it. */
 static bool
@@ -110,7 +135,9 @@ try_bind(const struct rendezvous *place, const struct endpoint *asked,
 	error = bind_as_server(place, fd, asked);
 	replaced = error == 0 && socket_inode(fd) != own;
 	close(fd);
-	if (!replaced)
+	if (!replaced &&
+	    !(place != NULL && error == EACCES &&
+		explain_sandbox(why, asked, protocol)))
 		explain_trial(why, error == REQUEST_PASS ? 0 : error,
 		    place == NULL);
 	return replaced;

@@ -333,15 +333,12 @@ is_denied(int type, uint16_t port)
 	return status == -EACCES;
 }
 
-/*
- * True if Landlock, which knows TCP, forbids this process the port it asks for:
- * the kernel checks that before the address.  UDP is the control: if it is
- * denied as well, no rule of Landlock's is the cause.
- */
-static bool
-is_forbidden(int protocol, const struct request *request)
+/* The kernel checks Landlock's rules, which know TCP, before the address.  UDP is
+ * the control: if it is denied as well, no rule of Landlock's is the cause. */
+bool
+ask_is_forbidden(int protocol, const void *address)
 {
-	const struct sockaddr_in *in = (const void *)request->address;
+	const struct sockaddr_in *in = address;
 
 	return protocol == IPPROTO_TCP &&
 	    is_denied(SOCK_STREAM, in->sin_port) &&
@@ -463,7 +460,7 @@ ask_bind(const struct rendezvous *place, int fd, const void *address,
 	if (protocol < 0 || is_foreign(place, fd))
 		return REQUEST_PASS;
 	copy(request.address, address, request.length);
-	if (is_forbidden(protocol, &request))
+	if (ask_is_forbidden(protocol, request.address))
 		return EACCES;
 	error = converse(&c, place, &request, fd, &reply, sizeof(reply),
 	    &socket);

@@ -31,6 +31,9 @@ void ask_prepare(void);
 int ask_bind(const struct rendezvous *, int fd, const void *address,
     socklen_t length);
 
+/* True if Landlock forbids this process to bind the port of this address. */
+bool ask_is_forbidden(int protocol, const void *address);
+
 /* Returns the inode number of this thread's network namespace, or 0 if /proc
  * does not show it. */
 uint64_t ask_network_inode(void);

@@ -387,3 +387,37 @@ signal.sigwait({signal.SIGUSR1})' >"$TMPDIR/out" 2>"$TMPDIR/err" &
 	run -0 "$PLAIN" -q -u nobody -p 443:8443 -- sh -c '"$TMPDIR/id" -u'
 	[ "$output" = 65534 ]
 }
+
+# sandboxed PORTS COMMAND...: becomes it where no other TCP ports may be bound.
+sandboxed() {
+	exec python3 -c '
+import ctypes, os, struct, sys
+call = ctypes.CDLL(None).syscall
+ruleset = call(444, struct.pack("QQ", 0, 1), 16, 0)
+for port in sys.argv[1].split(","):
+    call(445, ruleset, 2, struct.pack("QQ", 1, int(port)), 0)
+ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+assert call(446, ruleset, 0) == 0
+os.execvp(sys.argv[2], sys.argv[2:])' "$@"
+}
+
+@test "in a sandbox with rules about ports: it is named, and what it has to permit" {
+	local forbids="a sandbox around lowport (landlock(7))"
+
+	[ "$(python3 tests/landlock.py 8443)" = refused ] || skip "no landlock"
+	for method in auto notify preload; do
+		run -0 sandboxed 443,8443 "$PLAIN" -q --method $method -u nobody \
+		    -p 443:8443 -- true
+		run -125 sandboxed 8443 "$PLAIN" -q --method $method -u nobody \
+		    -p 443:8443 -- true
+		[[ $output == *"cannot bind 0.0.0.0:443: "*"or $forbids, forbids the bind"* ]]
+	done
+	run -0 sandboxed 443 "$PLAIN" -q -u nobody -p 443:8443 -- true
+	run -125 sandboxed 443 "$PLAIN" -q --method preload -u nobody \
+	    -p 443:8443 -- true
+	[[ $output == *": $forbids forbids to bind TCP port 8443, and preload asks it"*"the public one" ]]
+	run -125 build/deny listener build/deny bpf \
+	    bash -c "$(declare -f sandboxed); sandboxed \"\$@\"" - 443 \
+	    "$PLAIN" -q -u nobody -p 443:8443 -- true
+	[[ $output == *"$forbids forbids to bind TCP port 8443"* ]]
+}
