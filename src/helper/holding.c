@@ -45,8 +45,8 @@ is_on_its_way(const struct pool_socket *s)
 }
 
 /* One poll(2) shows of all that they do not: a socket that neither listens nor is
- * connected has hung up.  The others are asked one by one; if poll(2) fails
- * (poll_one_by_one), all are. */
+ * connected has hung up.  The others are asked one by one, as all are if poll(2)
+ * fails (poll_one_by_one), or if only one is lent. */
 void
 holding_note_listening(struct pool_variant *v)
 {
@@ -57,7 +57,7 @@ holding_note_listening(struct pool_variant *v)
 
 	for (i = 0; i < v->count; i++)
 		fds[i].fd = s[i].lent ? s[i].fd : -1;
-	polled = poll(fds, v->count, 0) >= 0;
+	polled = v->lent > 1 && poll(fds, v->count, 0) >= 0;
 	for (i = 0; i < v->count; i++)
 		s[i].listens = s[i].lent &&
 		    !(polled && (fds[i].revents & POLLHUP) != 0) &&
