@@ -224,9 +224,10 @@ cause_of(const struct handoff *h, pid_t process)
 	if (h->by_preload && !task_maps(process, "liblowport.so")) {
 		if (task_maps(process, "/ld-"))
 			return "the preload library is not in it (an "
-			       "environment without LD_PRELOAD); stop it, and "
-			       "use --method notify or configure the public "
-			       "port";
+			       "environment without LD_PRELOAD, or a change of "
+			       "SELinux domain without noatsecure); stop it, "
+			       "and use --method notify or configure the "
+			       "public port";
 		return "the preload library is not in it (a static program); "
 		       "stop it, and use --method notify or configure the "
 		       "public port";
