@@ -211,6 +211,22 @@ is_foreign_program(pid_t process)
 	    memcmp(head, ELFMAG, SELFMAG) == 0 && head[EI_CLASS] == ELFCLASS32;
 }
 
+#define ABSENT "the preload library is not in it ("
+#define ASK    "); stop it, and use --method notify or configure the public port"
+
+static const char *
+cause_of_absence(pid_t process)
+{
+	if (!task_maps(process, "/ld-"))
+		return ABSENT "a static program" ASK;
+	if (task_same_label(process))
+		return ABSENT "an environment without LD_PRELOAD" ASK;
+	/* AT_SECURE of ld.so(8). */
+	return ABSENT "a security module has changed its domain without "
+		      "noatsecure, as AppArmor's Px does, so the loader "
+		      "ignores LD_PRELOAD; or the environment has none" ASK;
+}
+
 /* The reason for which the helper was not asked, and the remedy. */
 static const char *
 cause_of(const struct handoff *h, pid_t process)
@@ -221,17 +237,8 @@ cause_of(const struct handoff *h, pid_t process)
 	if (is_foreign_program(process))
 		return "it is a 32-bit program, whose bind(2) lowport cannot "
 		       "serve; use a 64-bit one, or configure the public port";
-	if (h->by_preload && !task_maps(process, "liblowport.so")) {
-		if (task_maps(process, "/ld-"))
-			return "the preload library is not in it (an "
-			       "environment without LD_PRELOAD, or a change of "
-			       "SELinux domain without noatsecure); stop it, "
-			       "and use --method notify or configure the "
-			       "public port";
-		return "the preload library is not in it (a static program); "
-		       "stop it, and use --method notify or configure the "
-		       "public port";
-	}
+	if (h->by_preload && !task_maps(process, "liblowport.so"))
+		return cause_of_absence(process);
 	if (task_has_link(process, "anon_inode:[io_uring]"))
 		return "it binds by io_uring, which lowport does not see; "
 		       "turn io_uring off in it";
