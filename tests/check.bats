@@ -224,13 +224,16 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	says note hand-off "$repeat"
 }
 
-@test "--check of 64 mappings has no room for one of its own" {
+@test "--check of 64 mappings, or 4096 ports, has no room for one of its own" {
 	local arguments=()
 
 	for port in $(seq 20001 20064); do
 		arguments+=(-p "127.0.0.1:$port")
 	done
 	run -0 "${CHECK[@]}" "${arguments[@]}"
+	says ok hand-off tried
+	[ "$(ulimit -Hn)" -ge 12288 ] || skip "few descriptors here"
+	run -0 "${CHECK[@]}" --spares 1 -p 127.0.0.1:20001-24096:30001-34096
 	says ok hand-off tried
 }
 

@@ -4,6 +4,7 @@
  * in the .bats files.
  */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "explain.h"
 #include "mapping_text.h"
@@ -46,6 +47,21 @@ START_TEST(conflicts_with_none)
 }
 END_TEST
 
+START_TEST(adds_no_port_beyond_the_most)
+{
+	plan.mapping_count = 1;
+	plan.mappings[0] = (struct mapping){.protocol = IPPROTO_TCP,
+	    .ports = PLAN_PORTS_MAX - 1,
+	    .public_port = 1,
+	    .server_port = 1};
+	ck_assert(trial_add(&plan));
+	plan.mapping_count = 1;
+	plan.mappings[0].ports = PLAN_PORTS_MAX;
+	ck_assert(!trial_add(&plan));
+	ck_assert_uint_eq(plan.mapping_count, 1);
+}
+END_TEST
+
 START_TEST(leaves_no_descriptor)
 {
 	const int before = unit_descriptors();
@@ -77,6 +93,7 @@ suite(void)
 
 	tcase_add_test(t, adds_two_free_ports);
 	tcase_add_test(t, conflicts_with_none);
+	tcase_add_test(t, adds_no_port_beyond_the_most);
 	tcase_add_test(t, leaves_no_descriptor);
 	tcase_add_test(t, explains_the_end_of_the_helper);
 	suite_add_tcase(s, t);

@@ -184,8 +184,8 @@ mark_shared(const struct plan *plan, const struct endpoint *there, bool *shared)
 void
 holder_find_shared(const struct plan *plan, bool shared[PLAN_MAPPINGS_MAX])
 {
-	/* For each variant of each port; a trial adds a port. */
-	static unsigned int seen[PLAN_PORTS_MAX + 1][MAPPING_VARIANTS_MAX];
+	/* For each variant of each port. */
+	static unsigned int seen[PLAN_PORTS_MAX][MAPPING_VARIANTS_MAX];
 	const struct diag_query query = {AF_UNSPEC, IPPROTO_TCP,
 	    1U << STATE_BOUND, 0};
 	const int diag = diag_open();

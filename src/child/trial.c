@@ -58,13 +58,25 @@ trial_needed(const struct plan *plan)
 	return false;
 }
 
+/* For one mapping more, of one port. */
+static bool
+has_room(const struct plan *plan)
+{
+	uint32_t i, ports = 0;
+
+	for (i = 0; i < plan->mapping_count; i++)
+		ports += plan->mappings[i].ports;
+	return plan->mapping_count < PLAN_MAPPINGS_MAX &&
+	    ports < PLAN_PORTS_MAX;
+}
+
 bool
 trial_add(struct plan *plan)
 {
 	struct mapping *m = &plan->mappings[plan->mapping_count];
 	int draw;
 
-	if (plan->mapping_count == PLAN_MAPPINGS_MAX)
+	if (!has_room(plan))
 		return false;
 	for (draw = 0; draw < DRAWS; draw++) {
 		*m = (struct mapping){.family = AF_INET,
