@@ -182,7 +182,7 @@ refuses() {
 	"$LOWPORT" -q -p 443:8443 -- python3 tests/hold.py 8443 &
 	wait_until listening 443
 	run "$LOWPORT" -p 443:8443 -- sh -c "$MUST_NOT_START"
-	kill %1
+	kill $!
 	wait || true
 	echo "$output"
 	[ "$status" -eq 125 ]

@@ -31,6 +31,7 @@ s = socket.socket()
 s.bind(("127.0.0.1", 8443))
 open(os.environ["TMPDIR"] + "/bound", "w")
 time.sleep(100)' 2>>"$TMPDIR/log" &
+		lowport=$!
 		wait_until [ -e "$TMPDIR/bound" ]
 		setpriv --reuid=40002 --regid=40002 --clear-groups python3 -c '
 import socket, time
@@ -42,7 +43,7 @@ time.sleep(100)' &
 		rival=$!
 		wait_until grep -q "a process of user 40002 listens at \
 127.0.0.1:20443: the server" "$TMPDIR/log"
-		kill $rival %1
+		kill $rival $lowport
 		wait || true
 	done
 }
