@@ -3,9 +3,10 @@
 
 Another user at the name where the preload library asks.  take: has the name as
 soon as the helper is gone, by each type of socket there is, and prints what it
-is sent beside a nonce; what it sends itself are descriptors.  crowd: connects
-to a helper that lives, a thousand times, says nothing or the wrong, and stays.
-Each prints a line when it has begun; and ends with its standard input."""
+is sent beside a nonce; what it sends itself are descriptors; first it prints that
+it has found the name.  crowd: connects to a helper that lives, a thousand times,
+says nothing or the wrong, and stays.  Each prints a line when it has begun; and
+ends with its standard input."""
 import array
 import os
 import select
@@ -36,6 +37,7 @@ def receive(s):
 def take():
     while not (found := names()):
         pass
+    print("found", flush=True)
     address = "\0" + found[0][1:]
     waiting = set(TYPES)
     peers = []

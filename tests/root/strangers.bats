@@ -55,6 +55,7 @@ start_server() {
 @test "preload: who has the name of a dead helper is sent nothing, plants nothing" {
 	start_stranger take
 	start_server
+	wait_until grep -q found "$TMPDIR/stranger"
 	kill -KILL "$helper"
 	wait "$helper" || true
 	wait_until grep -q taken "$TMPDIR/stranger"
@@ -66,7 +67,7 @@ start_server() {
 	grep -q same "$TMPDIR/server"
 	kill "$stranger"
 	wait "$stranger" || true
-	[ "$(cat "$TMPDIR/stranger")" = taken ]
+	[ "$(xargs <"$TMPDIR/stranger")" = "found taken" ]
 }
 
 @test "preload: a crowd of strangers at the name does not keep the server waiting" {
