@@ -11,12 +11,13 @@ PORTS = (1, 4, 16, 64, 256, 1024, 4096)
 WORKERS = (1, 4, 16, 64)
 FIRST = 20000
 REBINDS = 2048
-# Two spares for each kind of bind, and a few (lowport(1), --spares).
-DESCRIPTORS = 14
+SHARED = ["--spares", "64", "-p", f"30000:{FIRST}"]
 
 
+# lowport(1), --spares: with one spare, and few kinds of bind, four a port do, and
+# lowport's own.
 def allow_descriptors(ports):
-    wanted = ports * DESCRIPTORS
+    wanted = ports * 4 + 64
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if limit not in (-1, resource.RLIM_INFINITY) and limit < wanted:
         try:
@@ -26,11 +27,10 @@ def allow_descriptors(ports):
                           f" have {limit}") from None
 
 
-def mapping(ports, spares=2):
+def mapping(ports):
     last = ports - 1
-    return ["--spares", str(spares), "-p",
-            f"30000-{30000 + last}:{FIRST}-{FIRST + last}" if last else
-            f"30000:{FIRST}"]
+    return ["--spares", "1", "-p", f"0.0.0.0:30000-{30000 + last}:"
+            f"{FIRST}-{FIRST + last}" if last else f"0.0.0.0:30000:{FIRST}"]
 
 
 def prefixes(lab, mapped):
@@ -127,7 +127,7 @@ def measure(lab):
             measure_ports(lab, ports, number, refused)
     for number in lab.turns(10, 15):
         for workers in WORKERS:
-            for way, prefix in prefixes(lab, mapping(1, 64)).items():
+            for way, prefix in prefixes(lab, SHARED).items():
                 if (way, workers) not in refused and not try_one(
                         lab, f"workers {workers}", way, lambda: time_workers(
                             lab, way, prefix(), workers, number)):

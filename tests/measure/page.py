@@ -184,11 +184,11 @@ dashed line is tini.""", of.start_tables, start_plots),
     ("System calls", """As the server feels them, by clock_gettime(2) around each.  The
 dashed line is at 40 us.""", of.call_tables, call_plots),
     ("Memory", "", of.memory_tables, lambda read: ()),
-    ("Growth", """With two spares for each kind of bind; a port takes 13 descriptors of
-the helper by notify and preload, none by bpf.  The last column has a + b n^k as it fits best; of rebinds a second it
-is the time of one.  Workers that start at once wait for one helper, one after
-another: the wait of each grows with their number, the helper's time for each must
-not.""", of.growth_tables, growth_plots),
+    ("Growth", """Ports of 0.0.0.0, with one spare for each kind of bind: by notify and
+preload each takes four descriptors of the helper, by bpf none.  The last column has
+a + b n^k as it fits best; of rebinds a second it is the time of one.  Workers that
+start at once wait for one helper, one after another: the wait of each grows with
+their number, the helper's time for each must not.""", of.growth_tables, growth_plots),
 )
 
 

@@ -45,12 +45,12 @@ def digits(value):
     return f"{value:,.{min(places, 3)}f}"
 
 
-def spread(values):
+def spread(values, form=digits):
     """Median and quartiles."""
     if not values:
         return "-"
-    low, middle, high = quartiles(values)
-    return f"{digits(middle)} [{digits(low)}-{digits(high)}]"
+    low, middle, high = map(form, quartiles(values))
+    return f"{middle} [{low}-{high}]"
 
 
 class Report:
@@ -138,8 +138,8 @@ def request_tables(report):
         return []
 
     def ratio(quantity):
-        return lambda case, way: fixed(
-            report.ratio("requests", case, way, quantity))
+        return lambda case, way: spread(
+            report.ratios("requests", case, way, quantity), fixed)
 
     def value(quantity):
         return lambda case, way: digits(
@@ -147,8 +147,8 @@ def request_tables(report):
 
     return [
         request_matrix(report, "Requests a second, by those of bare",
-                       ratio("rate"), "Median of the ratios of each round."
-                       "  Keep is keep-alive, each a connection for each"
+                       ratio("rate"), "Median and quartiles of the ratios of each"
+                       " round.  Keep is keep-alive, each a connection for each"
                        " request.  Bare again is a second bare server: how far"
                        " it is from 1 is the noise of this table.  The reason"
                        " for each - is at the end."),
@@ -272,16 +272,12 @@ def call_tables(report):
 def memory_tables(report):
     if "memory" not in report.parts:
         return []
-    later = "10000 hand-offs"
+    kinds, later = ("own", "private", "proportional"), "10000 hand-offs"
     return [Table(
         "Memory of what stays beside the server, kB",
-        ["", "own", "own, later", "private", "proportional",
-         "proportional, later"],
+        ["", *(f"{kind}{when}" for kind in kinds for when in ("", ", later"))],
         [[way, *(digits(report.median("memory", case, way, kind))
-                 for kind, case in (("own", "start"), ("own", later),
-                                    ("private", "start"),
-                                    ("proportional", "start"),
-                                    ("proportional", later)))]
+                 for kind in kinds for case in ("start", later))]
          for way in report.ways("memory")],
         "Later is after 10,000 hand-offs.  Own memory belongs to no file."
         "  Private memory also counts pages of the program's file, which a"
