@@ -256,6 +256,22 @@ prerouting() {
 	says problem hand-off "cannot confine the helper: Operation not permitted; have the seccomp profile or sandbox allow the system call seccomp"
 }
 
+@test "no filter may be loaded: --version and --help end with 0" {
+	local denied option
+
+	for denied in seccomp deadly listener; do
+		for option in --version -V --help -h "--help all"; do
+			# shellcheck disable=SC2086
+			run -0 --separate-stderr build/deny $denied \
+			    "$LOWPORT" $option
+			[[ $output == "lowport "* || $output == "usage: "* ]]
+			[ -z "$stderr" ]
+		done
+	done
+	# The control.
+	run -125 build/deny seccomp "$LOWPORT" -u nobody -p 443:8443 -- true
+}
+
 @test "--doctor: the helper fails, and all that needs none is told" {
 	run -125 build/deny signalfd setpriv --reuid=nobody --regid=nogroup \
 	    --clear-groups "${SET_CAPS[@]}" "$LOWPORT" --doctor
