@@ -330,6 +330,79 @@ START_TEST(whatever_is_left_in_it_a_datagram_socket_is_made_new)
 }
 END_TEST
 
+/* ---- Options that the helper does not read */
+
+/* SO_TIMESTAMP of a 32-bit program whose time has 64 bits. */
+#define SO_TIMESTAMP_NEW_FORM 63
+
+static void
+set_integer(int fd, int level, int name, int value)
+{
+	ck_assert_msg(setsockopt(fd, level, name, &value, sizeof(value)) == 0,
+	    "level %d, option %d: %m", level, name);
+}
+
+START_TEST(unseen_options_do_not_stay)
+{
+	static const uint8_t no_operation[] = {1, 1, 1, 1};
+	int fd = _i == 0 ? socket_bound("0.0.0.0", false)
+			 : datagram_socket("0.0.0.0", PORT);
+	uint8_t options[40];
+	socklen_t size = sizeof(options);
+
+	set_integer(fd, SOL_SOCKET, SO_TIMESTAMP_NEW_FORM, 1);
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_IP, IP_OPTIONS, no_operation,
+			     sizeof(no_operation)),
+	    0);
+	ck_assert(renew(fd, "0.0.0.0"));
+	ck_assert_int_eq(socket_option(fd, SOL_SOCKET, SO_TIMESTAMP_NEW_FORM),
+	    0);
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_IP, IP_OPTIONS, options, &size),
+	    0);
+	ck_assert_int_eq(size, 0);
+}
+END_TEST
+
+/* The interface that packets leave by, and their size. */
+START_TEST(unseen_options_of_ipv6_do_not_stay)
+{
+	const struct in6_pktinfo by_lo = {in6addr_loopback, 1};
+	struct in6_pktinfo info = {.ipi6_ifindex = 1};
+	uint8_t reports[CMSG_SPACE(sizeof(info))];
+	int fd = socket_bound("::", false);
+	socklen_t size = sizeof(reports);
+
+	set_integer(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &by_lo,
+			     sizeof(by_lo)),
+	    0);
+	ck_assert(renew(fd, "::"));
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_IPV6, IPV6_2292PKTOPTIONS,
+			     reports, &size),
+	    0);
+	ck_assert_int_eq(size, sizeof(reports));
+	memcpy(&info, CMSG_DATA((struct cmsghdr *)reports), sizeof(info));
+	ck_assert_uint_eq(info.ipi6_ifindex, 0);
+}
+END_TEST
+
+/* Without SO_REUSEADDR, the first would let no other listen. */
+START_TEST(reuseaddr_is_as_it_was)
+{
+	int first = socket_bound("0.0.0.0", false);
+	int second = socket_bound("0.0.0.0", false);
+
+	socket_keep_alone(first);
+	ck_assert_int_eq(try_listen(second), EADDRINUSE);
+	ck_assert(renew(first, "0.0.0.0"));
+	ck_assert_int_eq(try_listen(second), 0);
+	first = datagram_socket("127.0.0.1", PORT);
+	set_integer(first, SOL_SOCKET, SO_REUSEADDR, 1);
+	ck_assert(renew(first, "127.0.0.1"));
+	ck_assert_int_eq(socket_option(first, SOL_SOCKET, SO_REUSEADDR), 0);
+}
+END_TEST
+
 START_TEST(a_locked_filter_cannot_be_undone)
 {
 	int fd = datagram_socket("127.0.0.1", PORT);
@@ -375,6 +448,9 @@ suite(void)
 	tcase_add_loop_test(t,
 	    whatever_is_left_in_it_a_datagram_socket_is_made_new, 0,
 	    2 * DATAGRAM_LEAVINGS);
+	tcase_add_loop_test(t, unseen_options_do_not_stay, 0, 2);
+	tcase_add_test(t, unseen_options_of_ipv6_do_not_stay);
+	tcase_add_test(t, reuseaddr_is_as_it_was);
 	tcase_add_test(t, a_locked_filter_cannot_be_undone);
 	tcase_add_loop_test(t, a_datagram_socket_that_was_shut_down_is_not_new,
 	    0, 6);

@@ -177,12 +177,64 @@ detach(int socket, int name)
 	    errno != EPERM;
 }
 
+/* Only if there are any: setting them changes what TCP_MAXSEG shows. */
+static void
+clear_ip_options(int socket)
+{
+	uint8_t options[40]; /* the most that a header has room for */
+	socklen_t size = sizeof(options);
+
+	if (getsockopt(socket, IPPROTO_IP, IP_OPTIONS, options, &size) == 0 &&
+	    size > 0)
+		setsockopt(socket, IPPROTO_IP, IP_OPTIONS, NULL, 0);
+}
+
+/*
+ * Options that nobody sees to differ (sockopt.h): they cannot be read, or not as
+ * they were set.
+ */
+static const struct {
+	int level, name;
+	socklen_t size;
+} unseen[] = {
+    /* Turns off both forms: SO_TIMESTAMP does not show that of 32-bit programs. */
+    {SOL_SOCKET, SO_TIMESTAMP, sizeof(int)},
+    {IPPROTO_IPV6, IPV6_2292PKTOPTIONS, 0}, /* every header, as IPV6_RTHDR */
+    {IPPROTO_IPV6, IPV6_PKTINFO, sizeof(struct in6_pktinfo)},
+    {IPPROTO_IPV6, IPV6_MTU, sizeof(int)},
+};
+
+static void
+clear_unseen(int socket, int family)
+{
+	static const struct in6_pktinfo zeros;
+	size_t i;
+
+	for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		if (unseen[i].level != IPPROTO_IPV6 || family == AF_INET6)
+			setsockopt(socket, unseen[i].level, unseen[i].name,
+			    &zeros, unseen[i].size);
+}
+
+/* As it was in the pool: a TCP socket without it lets no other of its port
+ * listen. */
+static void
+set_reuseaddr(int socket, bool on)
+{
+	const int value = on;
+
+	setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &value, sizeof(value));
+}
+
 bool
 sockstate_renew(int socket, const struct endpoint *e)
 {
-	bool renewed = is_udp(socket) ? renew_udp(socket, e)
-				      : renew_tcp(socket);
+	const bool udp = is_udp(socket);
+	bool renewed = udp ? renew_udp(socket, e) : renew_tcp(socket);
 
+	set_reuseaddr(socket, !udp);
+	clear_ip_options(socket);
+	clear_unseen(socket, e->family);
 	/* Reading an error clears it. */
 	socket_option(socket, SOL_SOCKET, SO_ERROR);
 	renewed &= detach(socket, SO_DETACH_FILTER);

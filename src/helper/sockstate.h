@@ -37,8 +37,9 @@ enum sockstate_ending sockstate_ending(int socket);
 
 /*
  * Makes a socket that is bound to the endpoint as good as a new one, but for
- * its options: no peer, no listening, no shutdown, no data, no error, no
- * filter.  The binding stays (connect(2), AF_UNSPEC; tests/test_sockstate.c).
+ * the options of sockopt.h: no peer, no listening, no shutdown, no data, no
+ * error, no filter; and SO_REUSEADDR as in the pool (pool.h).  The binding stays
+ * (connect(2), AF_UNSPEC; tests/test_sockstate.c).
  * Clients in a listener's queue are reset, and so is the peer of a connection.
  * A UDP socket keeps its peer, until it is parked: without one it would take
  * what others should get.
