@@ -204,6 +204,71 @@ does not listen yet, perhaps process $! (lowport)"* ]]
 	says problem command "orphan: its interpreter is missing \(127\)"
 }
 
+# executes STATUS WORDS FILE...: a start and --check end so, and say why.
+executes() {
+	local wanted=$1 words=$2
+
+	shift 2
+	run "-$wanted" "$LOWPORT" -q -p 443:8443 "$@"
+	[[ $output == *"$words" ]]
+	run "${CHECK[@]}" -p 443:8443 "$@"
+	[ "$status" -eq $((wanted == 0 ? 0 : 125)) ]
+	[[ $output == *"$words" ]]
+}
+
+@test "a server's file that is refused: the file that has to be changed" {
+	local denied="Permission denied" behind=/bin/sh link work
+
+	work=$(mktemp -d "$TMPDIR/file-XXXXXXXX")
+	cd "$work"
+	# The interpreter of an interpreter, and of that.
+	cp /bin/true program
+	for link in 1 2 3 4 5 6; do
+		printf '#!%s\n' "$behind" >"script$link"
+		chmod 755 "script$link"
+		behind=$work/script$link
+	done
+	executes 0 "" ./script5
+	executes 126 "only 5 of them may run one another" ./script6
+	chmod 644 script2
+	executes 126 "$denied, by its interpreter $PWD/script2; chmod a+x $PWD/script2" \
+	    ./script4
+	chmod a+x script2
+	executes 0 "" ./script4
+	printf '#!%s\n' "$PWD" >script2
+	executes 126 "$denied, by its interpreter $PWD; it is no regular file" \
+	    ./script4
+	chmod 311 script2
+	executes 0 "" ./program
+	run -126 "$LOWPORT" -q -p 443:8443 ./script2
+	[[ $output == *"$denied; perhaps its interpreter "*"./script2 is not readable" ]]
+	# A name that a shell would take for another.
+	mkdir "a b"
+	cp program "a b"
+	executes 0 "" "./a b/program"
+	chmod 600 "a b"
+	executes 126 "$denied; use chmod(1) to give a+x to './a b'" "./a b/program"
+	# In a directory that cannot be reached anew.
+	mkdir -p above/here
+	cp program above/here
+	cd above/here
+	chmod 600 ..
+	executes 0 "" ./program
+	chmod 600 program
+	executes 126 "$denied; chmod a+x ./program" ./program
+	chmod a+x ./program
+	executes 0 "" ./program
+	# By a link into one.
+	cd "$work"
+	ln -s above/here/program link
+	executes 126 "$denied; chmod a+x $work/above" ./link
+	chmod a+x above
+	executes 0 "" ./link
+	cd "$TMPDIR"
+	chmod -R u+rwx "$work"
+	rm -r "$work"
+}
+
 @test "--check says how sockets are learnt, and why so" {
 	run -0 "${CHECK[@]}" -p 443:8443
 	says ok hand-off "learnt by pidfd_getfd\(2\)"

@@ -260,9 +260,9 @@ check_command(const struct start *start)
 		    STATUS_NOT_FOUND);
 	else
 		report_problem("command",
-		    "%s: cannot be executed (%d): %s%.500s", command,
+		    "%.200s: cannot be executed (%d): %s%.600s", command,
 		    STATUS_NOT_EXECUTABLE, strerror(error),
-		    error == EACCES ? program_refusal(why, file) : "");
+		    program_refusal(why, file, error));
 }
 
 void

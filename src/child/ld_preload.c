@@ -3,9 +3,11 @@
  * Runs in: the child, as the server's user.
  * Reads: the library's file, the server's, and LD_PRELOAD.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "ld_preload.h"
 #include "message.h"
 #include "program.h"
+#include "refusal.h"
 #include "request.h"
 #include "rights.h"
 
@@ -36,6 +39,25 @@ is_beside(char path[LD_PRELOAD_PATH])
 	return slash != NULL && is_there(path);
 }
 
+static bool
+say_absent(char path[LD_PRELOAD_PATH], char why[REASON_TEXT])
+{
+	char remark[REASON_TEXT];
+
+	if (*program_own_path() != '/')
+		return reason_say(why, EXPLAIN_NO_PROC);
+	if (is_beside(path) || errno != EACCES) {
+		snprintf(path, LD_PRELOAD_PATH, "%s", LIBRARY_FILE);
+		if (is_there(path) || errno != EACCES)
+			return reason_say(why,
+			    "the preload library " NAME " is neither beside "
+			    "%.200s nor at " LIBRARY_FILE "; install it there",
+			    program_own_path());
+	}
+	return reason_say(why, "the preload library %.200s: %s%.400s", path,
+	    strerror(EACCES), refusal_remark(remark, path, S_IROTH));
+}
+
 bool
 ld_preload_find(char path[LD_PRELOAD_PATH], char why[REASON_TEXT])
 {
@@ -43,13 +65,8 @@ ld_preload_find(char path[LD_PRELOAD_PATH], char why[REASON_TEXT])
 
 	if (!is_beside(path)) {
 		snprintf(path, LD_PRELOAD_PATH, "%s", LIBRARY_FILE);
-		if (!is_there(path) && *program_own_path() != '/')
-			return reason_say(why, EXPLAIN_NO_PROC);
 		if (!is_there(path))
-			return reason_say(why,
-			    "the preload library " NAME " is neither beside "
-			    "%.200s nor at " LIBRARY_FILE "; install it there",
-			    program_own_path());
+			return say_absent(path, why);
 	}
 	if (path[strcspn(path, ": \t\n$")] != '\0')
 		return reason_say(why,

@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,11 +18,24 @@
 #include "lint.h"
 #include "message.h"
 #include "policy.h"
+#include "refusal.h"
 #include "report.h"
 #include "trust.h"
 #include "verdict.h"
 
 static char text[VERDICT_POLICY_MAX];
+
+/* A draft, or what is named by mistake, may hold a secret. */
+static _Noreturn void
+refuse_unread(const char *path)
+{
+	char remark[REASON_TEXT] = "";
+
+	if (errno == EACCES && strcmp(path, verdict_policy) == 0)
+		refusal_remark(remark, path, S_IROTH);
+	fatalx("cannot read the policy '%.200s': %s%.500s", path,
+	    strerror(errno), remark);
+}
 
 /*
  * Unlike trust_read, this takes any regular file: it may be a draft.  Root
@@ -57,7 +71,7 @@ open_draft(const char *path, struct stat *status)
 		       "the file it leads to (realpath)",
 		    path);
 	if (at < 0 || fstat(at, status) != 0)
-		fatal("cannot read the policy '%.200s'", path);
+		refuse_unread(path);
 	if (S_ISLNK(status->st_mode))
 		fatalx("policy '%.200s' is a symbolic link; name the file it "
 		       "leads to (realpath)",
@@ -83,7 +97,7 @@ read_draft(const char *path, struct stat *status)
 	if (fd >= 0)
 		length = file_read(fd, text, sizeof(text));
 	if (length < 0)
-		fatal("cannot read the policy '%.200s'", path);
+		refuse_unread(path);
 	close(fd);
 	if (length == sizeof(text))
 		fatalx("policy '%.200s' is longer than %zu bytes", path,

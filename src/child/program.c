@@ -80,17 +80,87 @@ explain_path(char text[REASON_TEXT], const char *path)
 	return text;
 }
 
-const char *
-program_refusal(char text[REASON_TEXT], const char *path)
+/* 0, or the errno(3) value with which the file itself is refused. */
+static int
+look_alone(const char *path)
 {
-	const struct binary b = binary_read(path);
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return errno;
+	return S_ISREG(status.st_mode) && access(path, X_OK) == 0 ? 0 : EACCES;
+}
+
+/* Likewise of the interpreter or loader of the file, and of an interpreter's own,
+ * up to the one that is refused, or to the last: b becomes that.  A file that is
+ * not readable is left to execve(2). */
+static int
+look_behind(struct binary *b)
+{
+	struct binary next;
+	bool is_script;
+	int depth = 0, error = 0;
+
+	while (error == 0 && *b->runner != '\0') {
+		is_script = b->kind == BINARY_SCRIPT;
+		if (is_script && depth++ == DEPTH_MAX)
+			return ELOOP;
+		next = binary_read(b->runner);
+		error = look_alone(b->runner);
+		*b = next;
+		/* The kernel looks for no loader of a loader. */
+		if (!is_script)
+			*b->runner = '\0';
+	}
+	return error;
+}
+
+/* 0, or an errno(3) value. */
+static int
+look_at(const char *path)
+{
+	struct binary b;
+	const int error = look_alone(path);
+
+	if (error != 0)
+		return error;
+	b = binary_read(path);
+	return look_behind(&b);
+}
+
+/* For EACCES. */
+static void
+explain_refusal(char text[REASON_TEXT], const char *path)
+{
+	struct binary b = binary_read(path);
 	char why[REASON_TEXT];
 
-	if (access(path, X_OK) != 0 || access(b.runner, X_OK) == 0 ||
-	    *b.runner == '\0')
-		return explain_path(text, path);
-	reason_say(text, ", by its interpreter %.200s%.400s", b.runner,
-	    explain_path(why, b.runner));
+	if (look_alone(path) != 0)
+		explain_path(text, path);
+	else if (look_behind(&b) == EACCES)
+		reason_say(text, ", by its interpreter %.200s%.400s", b.path,
+		    explain_path(why, b.path));
+	else if (b.kind == BINARY_UNKNOWN && access(b.path, X_OK) == 0 &&
+	    access(b.path, R_OK) != 0)
+		reason_say(text,
+		    "; perhaps its interpreter or loader is refused, which "
+		    "cannot be seen: %s is not readable",
+		    b.path);
+	else
+		explain_path(text, path);
+}
+
+const char *
+program_refusal(char text[REASON_TEXT], const char *path, int error)
+{
+	*text = '\0';
+	if (error == EACCES)
+		explain_refusal(text, path);
+	else if (error == ELOOP && look_alone(path) == 0)
+		reason_say(text,
+		    "; the interpreter of a script may be a script, but only "
+		    "%d of them may run one another",
+		    DEPTH_MAX);
 	return text;
 }
 
@@ -100,12 +170,9 @@ remark_on_refusal(char text[REASON_TEXT], const char *command,
 {
 	char path[PROGRAM_PATH], rule[PROGRAM_PATH + 8];
 
-	*text = '\0';
-	if (error != EACCES && error != EPERM)
-		return text;
 	program_find(command, environment, path);
-	if (error == EACCES)
-		return program_refusal(text, path);
+	if (error != EPERM)
+		return program_refusal(text, path, error);
 	snprintf(rule, sizeof(rule), "%s mrix,", path);
 	return confinement_remark(text, rule);
 }
@@ -129,30 +196,7 @@ program_execute(char **command, char **environment, const sigset_t *signals)
 	/* EAGAIN: the user whom this process has become has too many. */
 	limit_explain(why, error);
 	fatal_status(STATUS_NOT_EXECUTABLE,
-	    "cannot execute '%.200s': %.400s%.400s", command[0], why, remark);
-}
-
-/* 0, or why the interpreter or loader of the file cannot run.  A file that is not
- * readable is left to execve(2). */
-static int
-look_behind(const char *path)
-{
-	const struct binary b = binary_read(path);
-
-	return *b.runner == '\0' || access(b.runner, X_OK) == 0 ? 0 : errno;
-}
-
-/* 0, or an errno(3) value. */
-static int
-look_at(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) != 0)
-		return errno;
-	return S_ISREG(status.st_mode) && access(path, X_OK) == 0
-	    ? look_behind(path)
-	    : EACCES;
+	    "cannot execute '%.200s': %.400s%.600s", command[0], why, remark);
 }
 
 static const char *
@@ -203,8 +247,8 @@ look_along(const char *path, const char *command, char file[PROGRAM_PATH])
 	while (path != NULL) {
 		path = next_file(path, command, file);
 		found = look_at(file);
-		if (found == 0)
-			return 0;
+		if (found == 0 || found == ELOOP)
+			return found;
 		if (found == EACCES && *refused == '\0')
 			strcpy(refused, file);
 	}

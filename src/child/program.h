@@ -29,8 +29,10 @@ _Noreturn void program_execute(char **command, char **environment,
 int program_find(const char *command, char **environment,
     char path[PROGRAM_PATH]);
 
-/* For EACCES: the interpreter, if that was refused, "; " and the reason. */
-const char *program_refusal(char text[REASON_TEXT], const char *path);
+/* Of a file that program_find has found to fail with this errno(3) value: the
+ * interpreter, if that was refused, "; " and the reason; or "". */
+const char *program_refusal(char text[REASON_TEXT], const char *path,
+    int error);
 
 /*
  * Looks at a file, or if it is a script at its interpreter.  After env(1) that is

@@ -212,9 +212,15 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 @test "a policy its reader cannot read" {
 	permits
 	chmod 600 "$POLICY"
+	run -125 as_nobody "$LOWPORT" --check-policy "$POLICY"
+	[[ $output == *"$POLICY': Permission denied; it holds no secret: chmod a+r $POLICY" ]]
 	refuses "the policy permits nothing: $POLICY: Permission denied; it holds no secret: chmod a+r $POLICY"
 	remedy
 	permits
+	# Another file may hold one.
+	install -m 600 "$POLICY" "$WORK/draft"
+	run -125 as_nobody "$LOWPORT" --check-policy "$WORK/draft"
+	[[ $output == *"$WORK/draft': Permission denied" ]]
 }
 
 # The right of others does not count for the file's group.
@@ -235,6 +241,12 @@ is no user 'gone' in /etc/passwd); to permit it, as root: echo 'permit user no"
 	permits
 	make_acl "$POLICY" 0 || skip "no access control lists here"
 	refuses "$POLICY: Permission denied; an access control list"
+	# The mode of its directory does not permit it, but a list does.
+	chmod 750 /etc/lowport
+	make_acl /etc/lowport 1
+	refuses "$POLICY: Permission denied; an access control list"
+	make_acl "$POLICY" 4
+	permits
 }
 
 @test "names that nobody can look up, as their file may not be read" {
