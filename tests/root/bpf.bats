@@ -477,8 +477,8 @@ lacks() {
 	    mount -o remount,bind,ro "$0" && exec "$@"' "$mount"
 	lacks "only control groups of version 1 are mounted here" \
 	    unshare --mount sh -c 'umount -l "$0" &&
-	    mount -t tmpfs tmpfs /mnt && mkdir /mnt/one &&
-	    mount -t cgroup -o none,name=lowport /mnt/one /mnt/one && exec "$@"' \
+	    mkdir -p "$TMPDIR/one" && cd "$TMPDIR" &&
+	    mount -t cgroup -o none,name=lowport one one && exec "$@"' \
 	    "$mount"
 	echo 1 >"$group/cgroup.max.depth"
 	lacks "cgroup.max.depth" env
