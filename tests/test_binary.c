@@ -542,6 +542,24 @@ START_TEST(path_is_the_servers)
 END_TEST
 
 /* The kernel reads so much, and no more, of the first line. */
+/* A path up to the last byte that the kernel reads might go on: a shell gets the
+ * script.  In a line, what comes behind may be cut. */
+START_TEST(a_path_that_is_cut_is_no_interpreter)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "#!/%0252d\n", 0);
+	script_write("script", text);
+	ck_assert_int_eq(strlen(binary_read("script").runner), 253);
+	snprintf(text, sizeof(text), "#!/%0253d\n", 0);
+	script_write("script", text);
+	ck_assert_str_eq(binary_read("script").runner, "");
+	snprintf(text, sizeof(text), "#!/%0252d %0100d\n", 0, 0);
+	script_write("script", text);
+	ck_assert_int_eq(strlen(binary_read("script").runner), 253);
+}
+END_TEST
+
 START_TEST(long_lines_are_cut)
 {
 	char text[600];
@@ -738,6 +756,7 @@ suite(void)
 	tcase_add_checked_fixture(t, programs_make, NULL);
 	tcase_add_loop_test(t, follows_scripts, 0, LENGTH(scripts));
 	tcase_add_test(t, path_is_the_servers);
+	tcase_add_test(t, a_path_that_is_cut_is_no_interpreter);
 	tcase_add_test(t, long_lines_are_cut);
 	tcase_add_test(t, follows_as_many_scripts_as_the_kernel);
 	tcase_add_test(t, what_cannot_be_read_is_unknown);

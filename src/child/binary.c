@@ -151,7 +151,8 @@ script_judge(struct binary *b, char *line)
 	line[strcspn(line, "\n")] = '\0';
 	b->kind = BINARY_SCRIPT;
 	word = strtok_r(line + 2, " \t", &state);
-	if (word == NULL)
+	/* If the kernel has not read the path to its end, a shell takes it all. */
+	if (word == NULL || word + strlen(word) == line + HEAD)
 		return;
 	snprintf(b->runner, sizeof(b->runner), "%s", word);
 	word = strtok_r(NULL, " \t", &state);

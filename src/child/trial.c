@@ -198,6 +198,7 @@ trial_run(const struct rendezvous *place, const struct plan *plan,
 			return try_mapping(place, &plan->mappings[i], why);
 	if (passed->count > 0)
 		return try_passed_socket(place, passed, plan, why);
+	remedy_set(false); /* it needs the ports as well */
 	return reason_say(why,
 	    "no mapping has sockets to try the hand-off with");
 }

@@ -411,6 +411,9 @@ os.execvp(sys.argv[2], sys.argv[2:])' "$@"
 		run -125 sandboxed 8443 "$PLAIN" -q --method $method -u nobody \
 		    -p 443:8443 -- true
 		[[ $output == *"cannot bind 0.0.0.0:443: "*"or $forbids, forbids the bind"* ]]
+		run -125 sandboxed 8443 "$PLAIN" --check --method $method \
+		    -u nobody -p 443:8443
+		says problem hand-off "no mapping has sockets to try the hand-off with$"
 	done
 	run -0 sandboxed 443 "$PLAIN" -q -u nobody -p 443:8443 -- true
 	run -125 sandboxed 443 "$PLAIN" -q --method preload -u nobody \
