@@ -363,7 +363,7 @@ START_TEST(unseen_options_do_not_stay)
 }
 END_TEST
 
-/* The interface that packets leave by, and their size. */
+/* The interface that packets leave by. */
 START_TEST(unseen_options_of_ipv6_do_not_stay)
 {
 	const struct in6_pktinfo by_lo = {in6addr_loopback, 1};
