@@ -24,7 +24,7 @@
 /* Looks that are less apart are one, for what they find. */
 #define ONE_LOOK 5
 
-/* Of the looks at all, so many in a row have to find nobody. */
+/* So many looks for every lent socket, in a row, have to find nobody. */
 #define LOOKS 2
 
 /* Milliseconds from one look who holds the lent sockets to the next. */

@@ -53,8 +53,9 @@ void lease_commit(struct pool *, struct pool_socket *,
  * Looks who holds the lent sockets (holding.h), and makes those fresh that
  * nobody else has held.  Before each hand-off it looks at those of the wanted
  * variant's port: a socket that a server has just closed would be in the way of
- * the next server.  If none is wanted, it looks at all, and takes two looks in a
- * row: nobody holds a socket that a server passes from process to process.
+ * the next server.  If none is wanted, it looks at all, and that has to find
+ * nobody twice: nobody holds a socket that a server passes from process to
+ * process.
  */
 void lease_refresh(struct pool *, const struct pool_variant *wanted);
 

@@ -29,7 +29,7 @@ struct pool_socket {
 	int fd;
 	struct pool_variant *variant;
 	bool altered;         /* its options are not the defaults */
-	unsigned int restore; /* so often these are to be set yet */
+	unsigned int restore; /* so often they are still to be set back */
 	/* While it is not connected, it takes datagrams of one IPv6 peer alone
 	 * (parking.h). */
 	bool hears_one_peer;
@@ -90,7 +90,7 @@ struct pool {
 	 * they listen, as clock_microseconds() counts; 0 for never. */
 	long long refresh_at, listening_at;
 	long long listening_wait; /* from then to the next */
-	long long restore_at;     /* lease_restore_one has time, from then on */
+	long long restore_at;     /* options are restored from then on */
 	int diag;  /* to look for sockets of others (diag.h), or -1 */
 	uid_t uid; /* whose the sockets are */
 	/* Options of fresh sockets: of IPv4 and IPv6, TCP and UDP. */
@@ -139,8 +139,8 @@ ino_t pool_inode(struct pool_socket *);
 void pool_note_lent(struct pool *, struct pool_variant *);
 struct pool_variant *pool_lent(struct pool *);
 
-/* True if a socket of one variant may be in the way of another's: they are of one
- * port.  Any is in the way of all (NULL). */
+/* True if a socket of one variant may be in the way of the wanted one's: they are
+ * of one port.  True if none is wanted. */
 bool pool_in_the_way(const struct pool_variant *,
     const struct pool_variant *wanted);
 
