@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Memory of what stays beside a server."""
+import os
 import socket
 
 from lab import AS_NOBODY, Missing, wait_until
@@ -65,10 +66,18 @@ def measure_way(lab, way, command, handoffs):
 
 
 class Plain:
-    """A server behind a proxy."""
+    """A server behind a proxy: it stays as long as its standard input, a FIFO that
+    it could write to itself (fifo(7))."""
+
+    def __init__(self, lab):
+        self.input = f"{lab.scratch}/input"
+        if not os.path.exists(self.input):
+            os.mkfifo(self.input)
+            os.chmod(self.input, 0o666)
 
     def command(self, ports):
-        return server(ports[0], 0)
+        return ["sh", "-c", 'exec "$@" <>"$0"', self.input,
+                *server(ports[0], 0)]
 
 
 def connected(port):
@@ -79,9 +88,12 @@ def connected(port):
 
 
 def measure_proxy(lab, way):
-    """With one client."""
-    running = WAYS[way](lab, None, Plain(), [lab.port()], "tcp")
-    client = wait_until(lambda: connected(running.ports[0]), "proxy")
+    """With one client: the server listens by then, or a process of the proxy that
+    could not reach it would be counted while it ends."""
+    public, expected = lab.port()
+    running = WAYS[way](lab, None, Plain(lab), [(public, expected)], "tcp")
+    wait_until(lambda: connected(expected), "server").close()
+    client = wait_until(lambda: connected(public), "proxy")
     wait_until(lambda: "activat" not in comm(running.pids[-1]), "proxy")
     add(lab, way, running.pids, "start")
     client.close()
@@ -95,7 +107,7 @@ def comm(pid):
 def try_one(lab, way, measure_one, *arguments):
     try:
         measure_one(lab, way, *arguments)
-    except Missing as why:
+    except (Missing, OSError) as why:
         lab.results.missing(PART, "start", way, why)
     finally:
         lab.stop()

@@ -92,7 +92,7 @@ def main():
         began, load, ticks = time.monotonic(), os.getloadavg()[0], busy()
         try:
             PARTS[part](lab)
-        except Missing as why:
+        except (Missing, OSError) as why:
             results.missing(part, "all", "all", why)
         finally:
             lab.stop()
