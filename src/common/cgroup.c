@@ -129,23 +129,39 @@ find_mount(char why[REASON_TEXT])
 	return mount;
 }
 
-/* A line is "NUMBER:CONTROLLER:PATH", and that of version 2 "0::PATH". */
+/* Returns what follows the controller in "NUMBER:CONTROLLER,...:PATH", a line of
+ * cgroups(7), or NULL if it is not there.  Version 2 has none, "". */
+static const char *
+path_for(const char *line, const char *controller)
+{
+	const char *name = strchr(line, ':'), *path = NULL;
+	size_t length;
+
+	while (name != NULL) {
+		length = strcspn(++name, ",:");
+		if (strlen(controller) == length &&
+		    strncmp(name, controller, length) == 0) {
+			path = strchr(name, ':');
+			break;
+		}
+		name = name[length] == ',' ? name + length : NULL;
+	}
+	return path == NULL ? NULL : path + 1;
+}
+
 static bool
 read_path(FILE *lines, const char *controller, char path[PATH_MAX])
 {
-	char line[PATH_MAX + 256], *at;
-	const size_t length = strlen(controller);
+	char line[PATH_MAX + 256];
+	const char *found = NULL;
 
-	while (fgets(line, sizeof(line), lines) != NULL) {
-		at = line + strspn(line, "0123456789") + 1;
-		if (strncmp(at, controller, length) != 0 ||
-		    strncmp(at + length, ":/", 2) != 0)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(path, PATH_MAX, "%.*s", PATH_MAX - 1, at + length + 1);
-		return true;
-	}
-	return false;
+	while (found == NULL && fgets(line, sizeof(line), lines) != NULL)
+		found = path_for(line, controller);
+	if (found == NULL)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(path, PATH_MAX, "%.*s", PATH_MAX - 1, found);
+	return true;
 }
 
 bool

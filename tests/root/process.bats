@@ -83,3 +83,21 @@ pids_mount() {
 		echo max >"$limited/pids.max"
 	done
 }
+
+@test "a limit of a control group whose controllers share a hierarchy" {
+	local mount
+
+	is_host_root || skip "takes root of the host"
+	mount=$(pids_mount) || [ -n "$mount" ] || skip "no groups limit processes"
+	mount=${mount%%$'\n'*}
+	[ "$mount" != "$(groups_mount)" ] || skip "takes version 1"
+	group=$(mktemp -d "$mount/lowport-test-XXXXXXXX")
+	chmod 755 "$group"
+	echo "7:net_cls,pids:/${group##*/}" >"$TMPDIR/groups"
+	run -125 unshare --mount bash -c 'mount --bind "$0" /proc/$$/cgroup
+	    echo $$ >"$1/cgroup.procs"
+	    echo 1 >"$1/pids.max"
+	    exec "${@:2}"' "$TMPDIR/groups" \
+	    "$group" "$LOWPORT" -u nobody -p 443:8443 -- true
+	[[ $output == *"cannot fork: control group $group may have no more than 1 "* ]]
+}
