@@ -365,7 +365,7 @@ START_TEST(closed_sockets_are_made_fresh_together)
 }
 END_TEST
 
-/* What a bind takes does not grow with the sockets that servers hold. */
+/* However many sockets servers hold, a bind costs the same. */
 START_TEST(what_servers_hold_is_looked_at_once)
 {
 	struct server servers[8];
@@ -651,26 +651,36 @@ START_TEST(kept_socket_has_the_options_of_its_server)
 }
 END_TEST
 
+/* Lends the only socket of a variant to a server that has bound one with these
+ * options.  It turns another option on after the hand-off, and ends. */
+static struct pool_socket *
+come_back_altered(struct pool_variant *v, const struct sockopt_values *seen,
+    int level, int name)
+{
+	struct pool_socket *socket = pick(v, false);
+	const int on = 1;
+
+	lease_prepare(&pool, socket, seen, false);
+	ck_assert_int_eq(setsockopt(socket->fd, level, name, &on, sizeof(on)),
+	    0);
+	server_end(server_take(socket, LISTENS));
+	lease_refresh(&pool, v);
+	ck_assert(!socket->lent && socket->altered);
+	return socket;
+}
+
 /* A server sets options after the hand-off, too. */
 START_TEST(options_set_since_are_not_the_next_ones)
 {
 	struct sockopt_values seen;
 	struct pool_variant *v;
-	const int on = 1;
 	struct pool_socket *socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	socket = pick(v, false);
 	learn(&seen, _i, 0, 0);
-	lease_prepare(&pool, socket, &seen, false);
-	ck_assert_int_eq(setsockopt(socket->fd, SOL_SOCKET, SO_KEEPALIVE, &on,
-			     sizeof(on)),
-	    0);
-	server_end(server_take(socket, LISTENS));
-	lease_refresh(&pool, pool.variants);
+	come_back_altered(v, &seen, SOL_SOCKET, SO_KEEPALIVE);
 	socket = pick(v, false);
-	learn(&seen, _i, 0, 0);
 	lease_prepare(&pool, socket, &seen, false);
 	ck_assert_int_eq(socket_option(socket->fd, SOL_SOCKET, SO_KEEPALIVE),
 	    0);
@@ -700,35 +710,17 @@ START_TEST(options_of_one_socket_are_not_the_next_ones)
 }
 END_TEST
 
-/* Lends the only socket of a variant, with SO_KEEPALIVE; its server sets
- * TCP_NODELAY too, and ends. */
-static struct pool_socket *
-come_back_altered(struct pool_variant *v)
-{
-	struct sockopt_values seen;
-	struct pool_socket *socket = pick(v, false);
-	const int on = 1;
-
-	learn(&seen, false, 1, 0);
-	lease_prepare(&pool, socket, &seen, false);
-	ck_assert_int_eq(setsockopt(socket->fd, IPPROTO_TCP, TCP_NODELAY, &on,
-			     sizeof(on)),
-	    0);
-	server_end(server_take(socket, LISTENS));
-	lease_refresh(&pool, v);
-	ck_assert(!socket->lent && socket->altered);
-	return socket;
-}
-
 /* Between two servers. */
 START_TEST(options_are_restored_while_there_is_time)
 {
+	struct sockopt_values seen;
 	struct pool_variant *v;
 	struct pool_socket *socket;
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	socket = come_back_altered(v);
+	learn(&seen, false, 1, 0);
+	socket = come_back_altered(v, &seen, IPPROTO_TCP, TCP_NODELAY);
 	ck_assert_int_ge(lease_due(&pool), 0);
 	pool.restore_at = LLONG_MAX;
 	lease_restore_one(&pool);
@@ -759,12 +751,12 @@ START_TEST(options_of_a_lent_socket_are_not_restored)
 
 	pool_of(1, "20443:28443");
 	v = find("0.0.0.0", false);
-	socket = come_back_altered(v);
+	learn(&seen, false, 1, 0);
+	socket = come_back_altered(v, &seen, IPPROTO_TCP, TCP_NODELAY);
 	pool.restore_at = 0;
 	if (_i > 0)
 		lease_restore_one(&pool);
 	ck_assert_ptr_eq(pick(v, false), socket);
-	learn(&seen, false, 1, 0);
 	lease_prepare(&pool, socket, &seen, false);
 	server = server_take(socket, LISTENS);
 	pool.restore_at = 0;

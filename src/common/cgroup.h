@@ -20,8 +20,8 @@ struct cgroup {
 /* Opens the group a process is in, 0 for this one.  False, and why. */
 bool cgroup_open_of(struct cgroup *, pid_t, char why[REASON_TEXT]);
 
-/* Opens the group of version 1 this process is in, of a controller that has a
- * hierarchy of its own.  Returns its directory, or -1. */
+/* Opens the group of version 1 this process is in, for this controller, which may
+ * share its hierarchy with others.  Returns its directory, or -1. */
 int cgroup_open_old(const char *controller);
 
 /* Opens a group by its path, with or without that of the mount. */

@@ -75,6 +75,12 @@ socket_keep_alone(int socket)
 	set_option(socket, SOL_SOCKET, SO_REUSEADDR, 0);
 }
 
+void
+socket_let_share(int socket)
+{
+	set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
 int
 socket_bind_alone(int socket, const struct endpoint *e)
 {
@@ -83,7 +89,7 @@ socket_bind_alone(int socket, const struct endpoint *e)
 	socket_keep_alone(socket);
 	status = socket_bind(socket, e);
 	error = errno;
-	set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+	socket_let_share(socket);
 	errno = error;
 	return status;
 }

@@ -37,6 +37,9 @@ int socket_bind_bytes(int socket, const void *address, socklen_t length);
  */
 void socket_keep_alone(int socket);
 
+/* Sets SO_REUSEADDR: a TCP socket without it lets no other of its port listen. */
+void socket_let_share(int socket);
+
 /* True if bind(2) without SO_REUSEADDR succeeds at the endpoint; or false with
  * errno. */
 bool socket_is_free(const struct endpoint *, int protocol);

@@ -216,23 +216,17 @@ clear_unseen(int socket, int family)
 			    &zeros, unseen[i].size);
 }
 
-/* As it was in the pool: a TCP socket without it lets no other of its port
- * listen. */
-static void
-set_reuseaddr(int socket, bool on)
-{
-	const int value = on;
-
-	setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &value, sizeof(value));
-}
-
 bool
 sockstate_renew(int socket, const struct endpoint *e)
 {
 	const bool udp = is_udp(socket);
 	bool renewed = udp ? renew_udp(socket, e) : renew_tcp(socket);
 
-	set_reuseaddr(socket, !udp);
+	/* SO_REUSEADDR as it was in the pool. */
+	if (udp)
+		socket_keep_alone(socket);
+	else
+		socket_let_share(socket);
 	clear_ip_options(socket);
 	clear_unseen(socket, e->family);
 	/* Reading an error clears it. */
