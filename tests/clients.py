@@ -45,6 +45,9 @@ def work(channel):
                 ready.send(said)
 
 
+LEFT = []
+
+
 class Client:
     def __init__(self, listener, channel):
         self.own = socket.socket(listener.family, socket.SOCK_DGRAM)
@@ -73,7 +76,9 @@ class Client:
         assert channel.recv(10) == b"closed"
         # As one does that has heard nothing: to nobody, or the listener.
         self.own.sendto(b"bye?", (ADDRESS, 443))
-        self.own.close()
+        # Its port stays taken: until lowport looks, what comes from there still
+        # goes to the socket that was for this client.
+        LEFT.append(self.own)
 
 
 listener = bound(HOST)
